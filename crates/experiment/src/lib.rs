@@ -1,0 +1,1 @@
+//! Run directories, metrics, checkpoints, progress, figures, statistics and the reproduction engine.

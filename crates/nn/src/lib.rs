@@ -1,0 +1,1 @@
+//! Residual networks, normalisation strategies, heads and the target network, on Burn.

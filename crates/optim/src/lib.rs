@@ -1,0 +1,1 @@
+//! LARS, SGD, AdamW, schedules and gradient handling for Burn modules.

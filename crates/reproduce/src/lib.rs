@@ -1,0 +1,1 @@
+//! Each paper's central claim as an experiment with a verdict.
