@@ -1,0 +1,63 @@
+//! Figures: line charts with bands, intervals over seeds, bars and scatters, as SVG and PNG.
+//!
+//! An SVG is self-contained, has its colours as classes with a light palette, and turns dark with the reader's colour
+//! scheme. A PNG is the light one, drawn with the font that this crate ships, so text shows on machines without fonts.
+//!
+//! Charts are plain data with a `draw`; layout is theirs. What a figure needs beyond these four kinds is left out.
+
+mod bar;
+mod interval;
+mod line;
+mod scatter;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+pub use bar::BarChart;
+pub use interval::IntervalChart;
+pub use line::{BandPoint, LineChart};
+pub use scatter::ScatterChart;
+
+use crate::{Result, file};
+
+/// A drawn figure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    title: String,
+    #[serde(skip)]
+    svg: String,
+}
+
+impl Figure {
+    /// Its title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The SVG document; can stand alone or inside HTML.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// A PNG of the light version, `scale` pixels per SVG unit.
+    ///
+    /// # Errors
+    /// [`crate::Error::Figure`] if it cannot be drawn at this size.
+    pub fn png(&self, scale: f32) -> Result<Vec<u8>> {
+        let _ = scale;
+        todo!()
+    }
+
+    /// Writes `<folder>/<name>.svg` and `<folder>/<name>.png` (two pixels per unit).
+    ///
+    /// # Errors
+    /// [`crate::Error::Figure`], [`crate::Error::Write`] or [`crate::Error::DiskFull`].
+    pub fn save(&self, folder: &Path, name: &str) -> Result<[PathBuf; 2]> {
+        file::create_folder(folder)?;
+        let paths = [folder.join(format!("{name}.svg")), folder.join(format!("{name}.png"))];
+        file::write(&paths[0], self.svg.as_bytes())?;
+        file::write(&paths[1], &self.png(2.0)?)?;
+        Ok(paths)
+    }
+}

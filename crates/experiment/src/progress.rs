@@ -1,0 +1,149 @@
+//! Progress for people, on stderr: one living line on a terminal, a plain line every ten seconds elsewhere.
+//!
+//! Results never go through here; stdout belongs to them.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Display {
+    /// A living line if stderr is a terminal, plain lines otherwise.
+    #[default]
+    Auto,
+    /// Plain lines.
+    Plain,
+    /// Nothing.
+    Quiet,
+}
+
+impl Display {
+    /// [`Display::Quiet`] if `quiet`, else [`Display::Auto`].
+    pub fn from_quiet(quiet: bool) -> Self {
+        if quiet { Self::Quiet } else { Self::Auto }
+    }
+
+    pub(crate) fn is_terminal(self) -> bool {
+        self == Self::Auto && console::Term::stderr().is_term()
+    }
+}
+
+/// The progress of a loop over steps: steps, rate, remaining time and the two metrics that matter.
+///
+/// ```
+/// use autodidact_experiment::progress::{Display, Progress};
+///
+/// let mut progress = Progress::new("byol", 100, Display::Quiet);
+/// progress.set(50, &[("loss/total", 0.71), ("eval/top1", 61.2)]);
+/// progress.finish();
+/// ```
+#[derive(Debug)]
+pub struct Progress {
+    label: String,
+    total: u64,
+    shown: Shown,
+}
+
+#[derive(Debug)]
+enum Shown {
+    Line(ProgressBar),
+    Plain { start: Instant, first_step: Option<u64>, last: Option<Instant> },
+    Nothing,
+}
+
+impl Progress {
+    /// Progress towards `total` steps.
+    pub fn new(label: &str, total: u64, display: Display) -> Self {
+        let shown = if display == Display::Quiet {
+            Shown::Nothing
+        } else if display.is_terminal() {
+            let style = ProgressStyle::with_template(
+                "{prefix} {bar:24} {pos}/{len} {per_sec} {eta} left  {wide_msg}",
+            )
+            .expect("the template is constant");
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(5))
+                .with_style(style)
+                .with_prefix(label.to_owned());
+            Shown::Line(bar)
+        } else {
+            Shown::Plain { start: Instant::now(), first_step: None, last: None }
+        };
+        Self { label: label.to_owned(), total, shown }
+    }
+
+    /// Steps done so far, with the metrics to show.
+    pub fn set(&mut self, step: u64, metrics: &[(&str, f64)]) {
+        let is_last = step >= self.total;
+        match &mut self.shown {
+            Shown::Line(bar) => {
+                // A resumed run starts in the middle; its rate counts from there.
+                if bar.position() == 0 && step > 1 {
+                    bar.reset_eta();
+                    bar.set_position(step);
+                    bar.reset_eta();
+                } else {
+                    bar.set_position(step);
+                }
+                bar.set_message(describe(metrics));
+            }
+            Shown::Plain { start, first_step, last } => {
+                let first = *first_step.get_or_insert(step);
+                if is_last || last.is_none_or(|last| last.elapsed() >= PLAIN_INTERVAL) {
+                    *last = Some(Instant::now());
+                    let line =
+                        plain_line(&self.label, step, self.total, step - first.min(step), start.elapsed());
+                    eprintln!("{line}  {}", describe(metrics));
+                }
+            }
+            Shown::Nothing => {}
+        }
+    }
+
+    /// Says something above the living line, for instance that a checkpoint was saved.
+    pub fn note(&self, text: &str) {
+        match &self.shown {
+            Shown::Line(bar) => bar.suspend(|| eprintln!("{text}")),
+            Shown::Plain { .. } => eprintln!("{text}"),
+            Shown::Nothing => {}
+        }
+    }
+
+    /// Ends the living line; it stays as it last was.
+    pub fn finish(&self) {
+        if let Shown::Line(bar) = &self.shown {
+            bar.abandon();
+        }
+    }
+}
+
+fn describe(metrics: &[(&str, f64)]) -> String {
+    let mut text = String::new();
+    for (name, value) in metrics {
+        let _ = write!(text, "{}{name} {value:.4}", if text.is_empty() { "" } else { "  " });
+    }
+    text
+}
+
+fn plain_line(label: &str, step: u64, total: u64, done: u64, elapsed: Duration) -> String {
+    let mut line = format!("{label} {step}/{total}");
+    if done > 0 && elapsed.as_secs_f64() > 0.0 {
+        let rate = done as f64 / elapsed.as_secs_f64();
+        let left = total.saturating_sub(step) as f64 / rate;
+        let _ = write!(line, "  {rate:.2} steps/s  {} left", duration(left));
+    }
+    line
+}
+
+/// `42 s`, `3 min 20 s`, `2 h 05 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.round().max(0.0) as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}

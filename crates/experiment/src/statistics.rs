@@ -1,0 +1,165 @@
+//! Means that come with an interval: percentile bootstrap, seeded.
+//!
+//! A result over a handful of seeds is never one number. The interval is the percentile bootstrap (Efron 1979), the
+//! robust centre is the interquartile mean (Agarwal et al. 2021, *Deep RL at the edge of the statistical precipice*),
+//! and two arms that share seeds are compared by their paired differences.
+//!
+//! Tests of significance are left out: a rule reads an interval.
+
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::rng::Seeds;
+
+/// The arithmetic mean; NaN of nothing.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The sample standard deviation, with n − 1; NaN of fewer than two values.
+pub fn standard_deviation(values: &[f64]) -> f64 {
+    let centre = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    if values.len() < 2 { f64::NAN } else { (squares / (values.len() as f64 - 1.0)).sqrt() }
+}
+
+/// The interquartile mean: the mean without the ⌊n/4⌋ smallest and the ⌊n/4⌋ largest values (Agarwal et al. 2021;
+/// the same as a mean trimmed by 25 % at each end). NaN of nothing.
+pub fn interquartile_mean(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let cut = sorted.len() / 4;
+    mean(&sorted[cut..sorted.len() - cut])
+}
+
+/// The quantile at `level` in [0, 1] of sorted values, by linear interpolation between the nearest two.
+///
+/// # Panics
+/// If there are no values.
+pub fn quantile(sorted: &[f64], level: f64) -> f64 {
+    let position = level.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+    let below = position.floor() as usize;
+    let above = position.ceil() as usize;
+    sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
+}
+
+/// An estimate and the interval around it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The statistic of the values themselves.
+    pub estimate: f64,
+    /// Lower end; −∞ where one value says nothing of its spread.
+    #[serde(with = "crate::metrics::number")]
+    pub low: f64,
+    /// Upper end; ∞ where one value says nothing of its spread.
+    #[serde(with = "crate::metrics::number")]
+    pub high: f64,
+    /// The confidence level, for instance 0.95.
+    pub confidence: f64,
+}
+
+impl Interval {
+    /// Whether the whole interval lies above `value`.
+    pub fn is_above(&self, value: f64) -> bool {
+        self.low > value
+    }
+
+    /// Whether the whole interval lies below `value`.
+    pub fn is_below(&self, value: f64) -> bool {
+        self.high < value
+    }
+
+    /// `62.1 [60.0, 64.3]` with so many decimals; `62.1 (one value, no interval)` where there is none.
+    pub fn display(&self, decimals: usize) -> String {
+        let Self { estimate, low, high, .. } = self;
+        if low.is_finite() && high.is_finite() {
+            format!("{estimate:.decimals$} [{low:.decimals$}, {high:.decimals$}]")
+        } else {
+            format!("{estimate:.decimals$} (one value, no interval)")
+        }
+    }
+}
+
+/// The percentile bootstrap.
+///
+/// ```
+/// use autodidact_experiment::statistics::Bootstrap;
+///
+/// let with = [62.0, 63.5, 61.8];
+/// let without = [40.1, 42.0, 39.5];
+/// let gain = Bootstrap::default().paired_difference(&with, &without);
+/// assert!(gain.is_above(20.0));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bootstrap {
+    /// How many times the values are drawn anew.
+    pub resamples: usize,
+    /// The confidence level.
+    pub confidence: f64,
+    /// The seed of the draws.
+    pub seed: u64,
+}
+
+impl Default for Bootstrap {
+    /// 10 000 resamples, 95 %.
+    fn default() -> Self {
+        Self { resamples: 10_000, confidence: 0.95, seed: 0 }
+    }
+}
+
+impl Bootstrap {
+    /// The interval of the mean.
+    ///
+    /// # Panics
+    /// If there are no values.
+    pub fn mean(&self, values: &[f64]) -> Interval {
+        self.interval(values, mean)
+    }
+
+    /// The interval of the interquartile mean.
+    ///
+    /// # Panics
+    /// If there are no values.
+    pub fn interquartile_mean(&self, values: &[f64]) -> Interval {
+        self.interval(values, interquartile_mean)
+    }
+
+    /// The interval of the mean of `first[i] − second[i]`: values of the same index share a seed.
+    ///
+    /// # Panics
+    /// If there are no values, or not as many on both sides.
+    pub fn paired_difference(&self, first: &[f64], second: &[f64]) -> Interval {
+        assert_eq!(first.len(), second.len(), "paired values come in pairs");
+        let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| a - b).collect();
+        self.mean(&differences)
+    }
+
+    /// The interval of any statistic. With one value it is unbounded: a single seed says nothing of the spread.
+    ///
+    /// # Panics
+    /// If there are no values.
+    pub fn interval(&self, values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Interval {
+        assert!(!values.is_empty(), "an interval of no values was asked for");
+        let estimate = statistic(values);
+        let confidence = self.confidence;
+        if values.len() == 1 {
+            return Interval { estimate, low: f64::NEG_INFINITY, high: f64::INFINITY, confidence };
+        }
+        let mut draws = Seeds::new(self.seed).stream("bootstrap");
+        let mut sample = vec![0.0; values.len()];
+        let mut statistics: Vec<f64> = (0..self.resamples)
+            .map(|_| {
+                sample.fill_with(|| values[draws.random_range(0..values.len())]);
+                statistic(&sample)
+            })
+            .collect();
+        statistics.sort_by(f64::total_cmp);
+        let tail = (1.0 - confidence) / 2.0;
+        Interval {
+            estimate,
+            low: quantile(&statistics, tail),
+            high: quantile(&statistics, 1.0 - tail),
+            confidence,
+        }
+    }
+}
