@@ -1,9 +1,13 @@
 //! Images from disk or drawn, augmentation, and seeded parallel loading. No tensor framework.
 
+pub mod decode;
+pub mod source;
+
+mod area;
 mod dataset;
 mod error;
 mod image;
 
 pub use dataset::Dataset;
-pub use error::{Error, Result};
+pub use error::{ClassFolderProblem, Error, Fault, Result};
 pub use image::Image;
