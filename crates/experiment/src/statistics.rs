@@ -69,10 +69,15 @@ impl Interval {
         self.high < value
     }
 
+    /// Whether both ends are finite: there was more than one value.
+    pub fn is_bounded(&self) -> bool {
+        self.low.is_finite() && self.high.is_finite()
+    }
+
     /// `62.1 [60.0, 64.3]` with so many decimals; `62.1 (one value, no interval)` where there is none.
     pub fn display(&self, decimals: usize) -> String {
         let Self { estimate, low, high, .. } = self;
-        if low.is_finite() && high.is_finite() {
+        if self.is_bounded() {
             format!("{estimate:.decimals$} [{low:.decimals$}, {high:.decimals$}]")
         } else {
             format!("{estimate:.decimals$} (one value, no interval)")

@@ -1,7 +1,11 @@
 //! Bar charts.
 
-use super::Figure;
+use super::axis::{Axis, minus};
+use super::rows::{RowTexts, Rows};
+use super::svg::{Canvas, colour};
+use super::{Figure, nothing_to_draw};
 use crate::Result;
+use crate::table::number;
 
 /// Horizontal bars from zero, each optionally with an interval.
 ///
@@ -46,6 +50,48 @@ impl BarChart {
     /// # Errors
     /// [`crate::Error::Figure`] if there is no finite value.
     pub fn draw(&self) -> Result<Figure> {
-        todo!()
+        if !self.bars.iter().any(|bar| bar.value.is_finite()) {
+            return Err(nothing_to_draw(&self.title));
+        }
+        let ends = |bar: &Bar| bar.interval.map(|(low, high)| [low, high]);
+        let values =
+            self.bars.iter().flat_map(|bar| [bar.value].into_iter().chain(ends(bar).into_iter().flatten()));
+        // Bars are lengths, so zero is always in sight.
+        let axis = Axis::fit(values.chain([0.0]), false).ok_or_else(|| nothing_to_draw(&self.title))?;
+
+        let mut canvas = Canvas::default();
+        let texts = RowTexts {
+            title: &self.title,
+            value: &self.value_title,
+            names: self.bars.iter().map(|bar| bar.label.as_str()).collect(),
+            numbers: self.bars.iter().map(|bar| minus(&number(bar.value))).collect(),
+            references: &[],
+        };
+        let rows = Rows::draw(&mut canvas, &texts, axis.padded(0.03), 34.0);
+        for (index, bar) in self.bars.iter().enumerate() {
+            bar.draw(&mut canvas, &rows, index);
+        }
+        if let Some(zero) = rows.x(0.0) {
+            canvas.line("ad-axis", (zero, rows.top()), (zero, rows.bottom()));
+        }
+        Ok(Figure::new(&self.title, rows.finish(canvas, &self.title, "")))
+    }
+}
+
+impl Bar {
+    /// All in one colour: the names tell the bars apart.
+    fn draw(&self, canvas: &mut Canvas, rows: &Rows, index: usize) {
+        let middle = rows.middle(index);
+        if let (Some(zero), Some(end)) = (rows.x(0.0), rows.x(self.value)) {
+            let (left, right) = (zero.min(end), zero.max(end));
+            canvas.rect(&format!("ad-bar {}", colour(0)), (left, middle - 10.0), (right - left, 20.0));
+        }
+        let Some((low, high)) = self.interval else { return };
+        if let (Some(low), Some(high)) = (rows.x(low), rows.x(high)) {
+            canvas.line("ad-whisker", (low, middle), (high, middle));
+            for end in [low, high] {
+                canvas.line("ad-whisker", (end, middle - 4.0), (end, middle + 4.0));
+            }
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Arms × seeds: every seed a dot, every arm its estimate with an interval.
 
-use super::Figure;
+use super::axis::{Axis, minus};
+use super::rows::{RowTexts, Rows};
+use super::svg::{Canvas, colour};
+use super::{Figure, nothing_to_draw};
 use crate::Result;
 use crate::statistics::Interval;
 
@@ -60,6 +63,65 @@ impl IntervalChart {
     /// # Errors
     /// [`crate::Error::Figure`] if there is no finite value.
     pub fn draw(&self) -> Result<Figure> {
-        todo!()
+        let ends = |arm: &Arm| arm.interval.map(|interval| [interval.estimate, interval.low, interval.high]);
+        let values = self
+            .arms
+            .iter()
+            .flat_map(|arm| arm.values.iter().copied().chain(ends(arm).into_iter().flatten()))
+            .chain(self.references.iter().map(|(_, value)| *value));
+        let axis = Axis::fit(values, false).ok_or_else(|| nothing_to_draw(&self.title))?;
+
+        let mut canvas = Canvas::default();
+        let texts = RowTexts {
+            title: &self.title,
+            value: &self.value_title,
+            names: self.arms.iter().map(|arm| arm.label.as_str()).collect(),
+            numbers: self.arms.iter().map(Arm::number).collect(),
+            references: &self.references,
+        };
+        let rows = Rows::draw(&mut canvas, &texts, axis.padded(0.05), 46.0);
+        for (index, arm) in self.arms.iter().enumerate() {
+            arm.draw(&mut canvas, &rows, index);
+        }
+        Ok(Figure::new(&self.title, rows.finish(canvas, &self.title, &self.remark())))
+    }
+
+    fn remark(&self) -> String {
+        let interval = self.arms.iter().find_map(|arm| arm.interval);
+        interval.map_or_else(String::new, |interval| {
+            let percent = interval.confidence * 100.0;
+            format!(
+                "small dots: one per seed · large dot and line: estimate with its {percent:.0} % interval"
+            )
+        })
+    }
+}
+
+impl Arm {
+    fn number(&self) -> String {
+        self.interval.map_or_else(String::new, |interval| {
+            let decimals = if interval.estimate.abs() < 1.0 { 3 } else { 1 };
+            if interval.is_bounded() {
+                minus(&interval.display(decimals))
+            } else {
+                minus(&format!("{:.decimals$}", interval.estimate))
+            }
+        })
+    }
+
+    /// Seeds above, estimate below, so that neither hides the other.
+    fn draw(&self, canvas: &mut Canvas, rows: &Rows, index: usize) {
+        let colour = colour(index);
+        let middle = rows.middle(index);
+        for place in self.values.iter().filter_map(|value| rows.x(*value)) {
+            canvas.circle(&format!("ad-dot {colour}"), (place, middle - 8.0), 3.5);
+        }
+        let Some(interval) = self.interval else { return };
+        if let (Some(low), Some(high)) = (rows.x(interval.low), rows.x(interval.high)) {
+            canvas.line(&format!("ad-thick {colour}"), (low, middle + 6.0), (high, middle + 6.0));
+        }
+        if let Some(place) = rows.x(interval.estimate) {
+            canvas.circle(&format!("ad-marker {colour}"), (place, middle + 6.0), 5.5);
+        }
     }
 }

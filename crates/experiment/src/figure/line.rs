@@ -1,6 +1,9 @@
 //! Line charts with interval bands.
 
-use super::Figure;
+use super::axis::Axis;
+use super::frame::{EdgeLabel, Frame, Swatch, Titles};
+use super::svg::{Canvas, colour, stroke};
+use super::{Figure, nothing_to_draw};
 use crate::Result;
 
 /// A point of a line with its interval.
@@ -88,6 +91,86 @@ impl LineChart {
     /// # Errors
     /// [`crate::Error::Figure`] if there is no finite point.
     pub fn draw(&self) -> Result<Figure> {
-        todo!()
+        let points = || self.lines.iter().flat_map(|(_, points)| points);
+        let x = Axis::fit(points().map(|point| point.x), self.is_x_log);
+        let heights = points()
+            .flat_map(|point| [point.y, point.low, point.high])
+            .chain(self.references.iter().map(|(_, value)| *value));
+        let y = Axis::fit(heights, self.is_y_log);
+        let (Some(x), Some(y)) = (x, y) else { return Err(nothing_to_draw(&self.title)) };
+
+        let mut canvas = Canvas::default();
+        let titles = Titles { title: &self.title, x: &self.x_title, y: &self.y_title };
+        let names =
+            self.lines.iter().map(|(name, _)| name).chain(self.references.iter().map(|(name, _)| name));
+        let labels: Vec<&str> = names.map(String::as_str).collect();
+        let frame = Frame::draw(&mut canvas, &titles, x, y.padded(0.04), &labels);
+
+        let mut labels = Vec::new();
+        for (name, value) in &self.references {
+            let Some(height) = frame.y(*value) else { continue };
+            canvas.line("ad-reference", (frame.left(), height), (frame.right(), height));
+            let swatch = Swatch::Line("ad-reference".to_owned());
+            labels.push(EdgeLabel {
+                text: name.clone(),
+                class: "ad-muted".to_owned(),
+                wanted: height,
+                swatch,
+            });
+        }
+        for (index, (_, points)) in self.lines.iter().enumerate() {
+            draw_bands(&mut canvas, &frame, index, points);
+        }
+        for (index, (name, points)) in self.lines.iter().enumerate() {
+            let last = draw_line(&mut canvas, &frame, index, points);
+            labels.push(EdgeLabel {
+                text: name.clone(),
+                class: colour(index),
+                // A line without any point still has its name.
+                wanted: last.unwrap_or(frame.bottom()),
+                swatch: Swatch::Line(stroke(index)),
+            });
+        }
+        frame.draw_labels(&mut canvas, &labels);
+        Ok(Figure::new(&self.title, frame.finish(canvas, &self.title)))
     }
+}
+
+fn draw_bands(canvas: &mut Canvas, frame: &Frame, index: usize, points: &[BandPoint]) {
+    let place = |point: &BandPoint| Some((frame.x(point.x)?, frame.y(point.low)?, frame.y(point.high)?));
+    for run in runs(points, place) {
+        if run.iter().all(|(_, low, high)| low == high) {
+            continue;
+        }
+        let upper = run.iter().map(|(x, _, high)| (*x, *high));
+        let lower = run.iter().rev().map(|(x, low, _)| (*x, *low));
+        let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
+        canvas.path(&format!("ad-band {}", colour(index)), &outline, true);
+    }
+}
+
+/// Draws a line and returns the height of its last point.
+fn draw_line(canvas: &mut Canvas, frame: &Frame, index: usize, points: &[BandPoint]) -> Option<f64> {
+    let runs = runs(points, |point| Some((frame.x(point.x)?, frame.y(point.y)?)));
+    for run in &runs {
+        match run.as_slice() {
+            // A point between two gaps has no line.
+            [point] => canvas.marker(index, *point, 3.0),
+            line => canvas.path(&stroke(index), line, false),
+        }
+    }
+    runs.last().and_then(|run| run.last()).map(|(_, height)| *height)
+}
+
+/// The stretches of points that have a place; what has none makes a gap.
+fn runs<T>(points: &[BandPoint], place: impl Fn(&BandPoint) -> Option<T>) -> Vec<Vec<T>> {
+    let mut runs = vec![Vec::new()];
+    for point in points {
+        match place(point) {
+            Some(placed) => runs.last_mut().expect("there is one from the start").push(placed),
+            None => runs.push(Vec::new()),
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
 }

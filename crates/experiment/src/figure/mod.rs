@@ -5,10 +5,16 @@
 //!
 //! Charts are plain data with a `draw`; layout is theirs. What a figure needs beyond these four kinds is left out.
 
+mod axis;
 mod bar;
+mod frame;
 mod interval;
 mod line;
+mod png;
+mod rows;
 mod scatter;
+mod svg;
+mod text;
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +25,9 @@ pub use interval::IntervalChart;
 pub use line::{BandPoint, LineChart};
 pub use scatter::ScatterChart;
 
-use crate::{Result, file};
+pub(crate) use svg::escape;
+
+use crate::{Error, Result, file};
 
 /// A drawn figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +38,10 @@ pub struct Figure {
 }
 
 impl Figure {
+    pub(crate) fn new(title: &str, svg: String) -> Self {
+        Self { title: title.to_owned(), svg }
+    }
+
     /// Its title.
     pub fn title(&self) -> &str {
         &self.title
@@ -45,8 +57,7 @@ impl Figure {
     /// # Errors
     /// [`crate::Error::Figure`] if it cannot be drawn at this size.
     pub fn png(&self, scale: f32) -> Result<Vec<u8>> {
-        let _ = scale;
-        todo!()
+        png::encode(&self.svg, scale).map_err(|reason| Error::Figure { title: self.title.clone(), reason })
     }
 
     /// Writes `<folder>/<name>.svg` and `<folder>/<name>.png` (two pixels per unit).
@@ -59,5 +70,13 @@ impl Figure {
         file::write(&paths[0], self.svg.as_bytes())?;
         file::write(&paths[1], &self.png(2.0)?)?;
         Ok(paths)
+    }
+}
+
+/// What a chart fails with when there is nothing to draw.
+fn nothing_to_draw(title: &str) -> Error {
+    Error::Figure {
+        title: title.to_owned(),
+        reason: "it has no finite value that its axes can show".to_owned(),
     }
 }

@@ -1,6 +1,9 @@
 //! Scatter charts.
 
-use super::Figure;
+use super::axis::Axis;
+use super::frame::{EdgeLabel, Frame, Swatch, Titles};
+use super::svg::{Canvas, colour};
+use super::{Figure, nothing_to_draw};
 use crate::Result;
 
 /// Points of several groups.
@@ -60,6 +63,30 @@ impl ScatterChart {
     /// # Errors
     /// [`crate::Error::Figure`] if there is no finite point.
     pub fn draw(&self) -> Result<Figure> {
-        todo!()
+        let points = || self.groups.iter().flat_map(|(_, points)| points);
+        let x = Axis::fit(points().map(|point| point.0), self.is_x_log);
+        let y = Axis::fit(points().map(|point| point.1), self.is_y_log);
+        let (Some(x), Some(y)) = (x, y) else { return Err(nothing_to_draw(&self.title)) };
+
+        let mut canvas = Canvas::default();
+        let titles = Titles { title: &self.title, x: &self.x_title, y: &self.y_title };
+        let names: Vec<&str> = self.groups.iter().map(|(name, _)| name.as_str()).collect();
+        let frame = Frame::draw(&mut canvas, &titles, x.padded(0.04), y.padded(0.05), &names);
+        let mut labels = Vec::new();
+        for (index, (name, points)) in self.groups.iter().enumerate() {
+            for (x, y) in points {
+                if let (Some(x), Some(y)) = (frame.x(*x), frame.y(*y)) {
+                    canvas.marker(index, (x, y), 3.5);
+                }
+            }
+            labels.push(EdgeLabel {
+                text: name.clone(),
+                class: colour(index),
+                wanted: frame.top(),
+                swatch: Swatch::Marker(index),
+            });
+        }
+        frame.draw_labels(&mut canvas, &labels);
+        Ok(Figure::new(&self.title, frame.finish(canvas, &self.title)))
     }
 }
