@@ -3,10 +3,12 @@
 pub mod decode;
 pub mod source;
 
+pub mod augment;
 mod area;
 mod dataset;
 mod error;
 mod image;
+pub mod loader;
 
 pub use dataset::Dataset;
 pub use error::{ClassFolderProblem, Error, Fault, Result};
