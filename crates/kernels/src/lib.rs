@@ -1,1 +1,38 @@
-//! CPU kernels for training: convolution and normalisation, channels last, chosen at run time.
+//! CPU kernels for training convolutional networks: convolution, normalisation, pooling and the residual join, forward
+//! and backward, on slices of `f32`.
+//!
+//! - Activations are channels last, `[batch, height, width, channels]`, contiguous; weights are as in `PyTorch`.
+//! - The vector instructions (AVX-512, AVX2 with FMA, NEON, or none) are chosen at run time.
+//! - Work is shared through the current `rayon` pool in parts that depend on the shape alone, and sums are combined in
+//!   a fixed order: the result is the same to the bit for any number of threads. It may differ in the last bits
+//!   between instruction sets.
+//! - A wrong slice length is a bug of the caller and panics; no data can cause a panic.
+//!
+//! What is not here: tensors, autodiff, any other number type.
+
+// A kernel that is not inlined into its dispatched caller loses the vector instructions it was written for.
+#![allow(clippy::inline_always)]
+// Register tiles are walked by index: the same index runs through several arrays of constant length.
+#![allow(clippy::needless_range_loop)]
+
+mod add_relu;
+mod average_pool;
+mod batch_norm;
+mod check;
+mod columns;
+mod conv2d;
+mod group_norm;
+mod max_pool;
+mod scale_shift;
+mod scratch;
+mod simd;
+mod standardise_weight;
+
+pub use add_relu::{add_relu_backward, add_relu_forward};
+pub use average_pool::{global_average_pool_backward, global_average_pool_forward};
+pub use batch_norm::{Statistics, batch_norm_backward, batch_norm_forward};
+pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
+pub use group_norm::{group_norm_backward, group_norm_forward};
+pub use max_pool::{MaxPool2d, max_pool2d_backward, max_pool2d_forward};
+pub use scale_shift::{scale_shift_backward, scale_shift_forward};
+pub use standardise_weight::{standardise_weight_backward, standardise_weight_forward};

@@ -1,0 +1,148 @@
+//! Batch normalisation with the statistics of the batch, and ReLU after it.
+//!
+//! What is not here: running averages of the statistics, which belong to the layer, and inference, which is
+//! [`scale_shift_forward`](crate::scale_shift_forward) with the averages folded in.
+
+use crate::check::{check_channels, check_len};
+use crate::columns::{
+    GradientSums, Layout, Moments, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
+};
+use rayon::prelude::*;
+
+/// Mean and biased variance (divided by the count, not by the count less one) of each normalised set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statistics {
+    /// The means: `[channels]` in batch normalisation, `[batch · groups]` in group normalisation.
+    pub mean: Vec<f32>,
+    /// The biased variances, of the same shape.
+    pub variance: Vec<f32>,
+}
+
+/// `γ / sqrt(variance + ε)`, and `1 / sqrt(variance + ε)`.
+fn scales(gamma: &[f32], statistics: &Statistics, epsilon: f32) -> (Vec<f32>, Vec<f64>) {
+    let inverse: Vec<f64> = statistics
+        .variance
+        .iter()
+        .map(|&variance| 1.0 / (f64::from(variance) + f64::from(epsilon)).sqrt())
+        .collect();
+    let scale =
+        gamma.iter().zip(&inverse).map(|(&gamma, inverse)| (f64::from(gamma) * inverse) as f32).collect();
+    (scale, inverse)
+}
+
+/// Batch normalisation `y = γ · (x − μ) / sqrt(σ² + ε) + β` per channel, then `max(y, 0)` if `relu`.
+///
+/// `x` and `out` are `[rows, channels]`, where a row is one pixel of one image; `gamma` (γ) and `beta` (β) are
+/// `[channels]`. `μ` and `σ²` are the mean and the biased variance of the channel over all rows, returned for
+/// [`batch_norm_backward`] and for running averages; sums are kept in double precision, and a large mean costs the
+/// variance no accuracy. NaN passes the ReLU. The result does not depend on the number of threads.
+///
+/// ```
+/// use autodidact_kernels::batch_norm_forward;
+///
+/// let mut out = [0.0; 2];
+/// let statistics = batch_norm_forward(2, 1, &[1.0, 3.0], &[1.0], &[0.0], 0.0, false, &mut out);
+/// assert_eq!((statistics.mean[0], statistics.variance[0]), (2.0, 1.0));
+/// assert_eq!(out, [-1.0, 1.0]);
+/// ```
+///
+/// # Panics
+/// If a slice's length differs from the shapes above, or `rows` or `channels` is zero.
+///
+/// Ioffe, Szegedy, *Batch normalization*, 2015, algorithm 1.
+#[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
+pub fn batch_norm_forward(
+    rows: usize,
+    channels: usize,
+    x: &[f32],
+    gamma: &[f32],
+    beta: &[f32],
+    epsilon: f32,
+    relu: bool,
+    out: &mut [f32],
+) -> Statistics {
+    check_len("x", x.len(), &[rows, channels]);
+    check_len("out", out.len(), &[rows, channels]);
+    check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
+    assert!(rows > 0 && channels > 0, "batch normalisation of [{rows}, {channels}] has no statistics");
+    let layout = Layout::new(channels);
+    let parts: Vec<Moments> =
+        x.par_chunks(layout.floats_per_task()).map(|x| channel_moments(layout, x)).collect();
+    let mut moments = Moments::new(channels);
+    for part in &parts {
+        moments.merge(part);
+    }
+    let statistics = Statistics {
+        mean: moments.mean.iter().map(|&mean| mean as f32).collect(),
+        variance: moments.squares.iter().map(|squares| (squares / rows as f64) as f32).collect(),
+    };
+    let (scale, _) = scales(gamma, &statistics, epsilon);
+    let [centre, scale, shift] = [&statistics.mean, &scale, beta].map(|values| layout.repeat(values));
+    x.par_chunks(layout.floats_per_task())
+        .zip(out.par_chunks_mut(layout.floats_per_task()))
+        .for_each(|(x, out)| normalise(layout, x, [&centre, &scale, &shift], relu, out));
+    statistics
+}
+
+/// The gradients of [`batch_norm_forward`]: writes `grad_x`, returns those of γ and β, `[channels]` each.
+///
+/// `x`, `gamma`, `beta`, `epsilon` and `relu` are those of the forward pass and `statistics` what it returned;
+/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where the ReLU passed (recomputed from
+/// `x`) and `x̂` the normalised input,
+/// `∂β = Σ g`, `∂γ = Σ g·x̂`, `∂x = γ / sqrt(σ² + ε) · (g − ∂β/rows − x̂·∂γ/rows)`.
+///
+/// # Panics
+/// If a slice's length differs from the shapes above, or `rows` or `channels` is zero.
+#[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
+pub fn batch_norm_backward(
+    rows: usize,
+    channels: usize,
+    x: &[f32],
+    gamma: &[f32],
+    beta: &[f32],
+    statistics: &Statistics,
+    epsilon: f32,
+    relu: bool,
+    grad_out: &[f32],
+    grad_x: &mut [f32],
+) -> (Vec<f32>, Vec<f32>) {
+    for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
+        check_len(name, len, &[rows, channels]);
+    }
+    let vectors = [("gamma", gamma), ("beta", beta)];
+    check_channels(channels, &vectors);
+    check_channels(channels, &[("mean", &statistics.mean), ("variance", &statistics.variance)]);
+    assert!(rows > 0 && channels > 0, "batch normalisation of [{rows}, {channels}] has no statistics");
+    let layout = Layout::new(channels);
+    let (scale, inverse) = scales(gamma, statistics, epsilon);
+    let [centre, long_scale, shift] = [&statistics.mean, &scale, beta].map(|values| layout.repeat(values));
+    let parameters = Parameters { centre: &centre, scale: &long_scale, shift: &shift, relu };
+    let task = layout.floats_per_task();
+    let parts: Vec<GradientSums> = x
+        .par_chunks(task)
+        .zip(grad_out.par_chunks(task))
+        .map(|(x, grad_out)| gradient_sums(layout, x, grad_out, parameters))
+        .collect();
+    let mut sums = GradientSums::new(channels);
+    for part in &parts {
+        sums.add(part);
+    }
+    let count = rows as f64;
+    let mut b = Vec::with_capacity(channels);
+    let mut c = Vec::with_capacity(channels);
+    for channel in 0..channels {
+        let scale = f64::from(scale[channel]);
+        b.push((-scale * inverse[channel] * inverse[channel] * sums.product[channel] / count) as f32);
+        c.push((-scale * sums.gradient[channel] / count) as f32);
+    }
+    let [b, c] = [b, c].map(|values| layout.repeat(&values));
+    x.par_chunks(task).zip(grad_out.par_chunks(task)).zip(grad_x.par_chunks_mut(task)).for_each(
+        |((x, grad_out), grad_x)| {
+            input_gradient(layout, x, grad_out, parameters, [&long_scale, &b, &c], grad_x);
+        },
+    );
+    let grad_gamma =
+        sums.product.iter().zip(&inverse).map(|(product, inverse)| (product * inverse) as f32).collect();
+    let grad_beta = sums.gradient.iter().map(|&gradient| gradient as f32).collect();
+    (grad_gamma, grad_beta)
+}

@@ -1,0 +1,93 @@
+//! The forward pass.
+
+use super::Conv2d;
+use super::gather::{Gather, Pixel};
+use super::pack::{Pieces, WeightView};
+use super::plane::Plane;
+use crate::scratch::with_scratch;
+use crate::simd::dispatch;
+use rayon::prelude::*;
+
+/// Output pixels a task should have at least: enough to read the weights seldom, few enough to share the work.
+const TASK_PIXELS: usize = 192;
+
+/// Images in one task, from the shape alone.
+pub(super) fn images_per_task(pixels_per_image: usize) -> usize {
+    TASK_PIXELS.div_ceil(pixels_per_image)
+}
+
+impl Conv2d {
+    /// The plane of an input image: exactly what the output pixels' windows cover.
+    pub(super) fn input_plane(&self) -> Plane {
+        let [stride_h, stride_w] = self.stride;
+        Plane {
+            image: [self.height, self.width],
+            channels: self.channels_in,
+            origin: self.padding.map(|padding| -(padding as isize)),
+            size: [
+                (self.output_height() - 1) * stride_h + self.kernel[0],
+                (self.output_width() - 1) * stride_w + self.kernel[1],
+            ],
+        }
+    }
+
+    /// The output pixels of some images and their windows in the images' planes.
+    pub(super) fn output_windows(&self, plane: &Plane, images: usize) -> Vec<Pixel> {
+        let [height, width] = [self.output_height(), self.output_width()];
+        (0..images * height * width)
+            .map(|target| {
+                let (image, y, x) = (target / (height * width), target / width % height, target % width);
+                let source = image * plane.len()
+                    + y * self.stride[0] * plane.row_len()
+                    + x * self.stride[1] * plane.channels;
+                Pixel { source, target }
+            })
+            .collect()
+    }
+}
+
+/// Convolves `x` with `weight` into `out`; shapes and formula at [`Conv2d`].
+///
+/// The result does not depend on the number of threads.
+///
+/// # Panics
+/// If a slice's length differs from what the shape says.
+pub fn conv2d_forward(shape: &Conv2d, x: &[f32], weight: &[f32], out: &mut [f32]) {
+    shape.check(x.len(), weight.len(), out.len());
+    if shape.batch == 0 {
+        return;
+    }
+    let [kernel_h, kernel_w] = shape.kernel;
+    let plane = shape.input_plane();
+    let rows: Vec<usize> = (0..kernel_h).collect();
+    let row_starts: Vec<usize> = rows.iter().map(|row| row * plane.row_len()).collect();
+    let pieces = Pieces::new(&row_starts, kernel_w * shape.channels_in);
+    let view = WeightView {
+        weight,
+        outputs: [shape.channels_out, shape.channels_in * kernel_h * kernel_w],
+        channels: [shape.channels_in, kernel_h * kernel_w],
+        rows: &rows.iter().map(|row| row * kernel_w).collect::<Vec<_>>(),
+        columns: &(0..kernel_w).collect::<Vec<_>>(),
+    };
+    let images = images_per_task(shape.output_pixels());
+    let pixels = shape.output_windows(&plane, images.min(shape.batch));
+    with_scratch(view.packed_len(), |packed| {
+        view.pack(packed);
+        x.par_chunks(images * shape.image_len())
+            .zip(out.par_chunks_mut(images * shape.output_pixels() * shape.channels_out))
+            .for_each(|(x, out)| {
+                let images = x.len() / shape.image_len();
+                with_scratch(plane.reserve(images), |planes| {
+                    plane.fill(x, planes);
+                    dispatch(Gather {
+                        source: planes,
+                        pixels: &pixels[..images * shape.output_pixels()],
+                        pieces: &pieces,
+                        weight: packed,
+                        outputs: shape.channels_out,
+                        out,
+                    });
+                });
+            });
+    });
+}

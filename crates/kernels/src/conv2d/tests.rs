@@ -1,0 +1,116 @@
+//! Every pass against plain loops in double precision.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Deterministic values in [-1, 1).
+pub(super) fn noise(seed: u64, len: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+/// Calls `term(input, weight, output)` with the indices of every product of the convolution.
+fn each_product(shape: &Conv2d, mut term: impl FnMut(usize, usize, usize)) {
+    let [kernel_h, kernel_w] = shape.kernel;
+    let (height, width) = (shape.output_height(), shape.output_width());
+    for pixel in 0..shape.batch * height * width {
+        let (image, y, x) = (pixel / (height * width), pixel / width % height, pixel % width);
+        for tap in 0..kernel_h * kernel_w {
+            let row = (y * shape.stride[0] + tap / kernel_w).checked_sub(shape.padding[0]);
+            let column = (x * shape.stride[1] + tap % kernel_w).checked_sub(shape.padding[1]);
+            let (Some(row), Some(column)) = (row, column) else { continue };
+            if row >= shape.height || column >= shape.width {
+                continue;
+            }
+            let source = (image * shape.height + row) * shape.width + column;
+            for output in 0..shape.channels_out {
+                for input in 0..shape.channels_in {
+                    term(
+                        source * shape.channels_in + input,
+                        (output * shape.channels_in + input) * kernel_h * kernel_w + tap,
+                        pixel * shape.channels_out + output,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Terms are at most 1, so partial sums wander to about `sqrt(terms)`, and the roundings of as many of them add up to
+/// about `ε · terms` at four standard deviations.
+fn assert_close(name: &str, got: &[f32], expected: &[f64], terms: usize) {
+    let tolerance = f64::from(f32::EPSILON) * terms.max(8) as f64;
+    for (index, (&got, &expected)) in got.iter().zip(expected).enumerate() {
+        let error = (f64::from(got) - expected).abs();
+        assert!(error <= tolerance, "{name}[{index}] is {got}, expected {expected}");
+    }
+}
+
+fn check_all(shape: &Conv2d, seed: u64) {
+    let x = noise(seed, shape.input_len());
+    let weight = noise(seed + 1, shape.weight_len());
+    let grad_out = noise(seed + 2, shape.output_len());
+    let mut expected_out = vec![0.0; shape.output_len()];
+    let mut expected_x = vec![0.0; shape.input_len()];
+    let mut expected_weight = vec![0.0; shape.weight_len()];
+    each_product(shape, |i, w, o| {
+        expected_out[o] += f64::from(x[i]) * f64::from(weight[w]);
+        expected_x[i] += f64::from(grad_out[o]) * f64::from(weight[w]);
+        expected_weight[w] += f64::from(grad_out[o]) * f64::from(x[i]);
+    });
+    let (mut out, mut grad_x, mut grad_weight) = (
+        vec![f32::NAN; expected_out.len()],
+        vec![f32::NAN; expected_x.len()],
+        vec![f32::NAN; expected_weight.len()],
+    );
+    conv2d_forward(shape, &x, &weight, &mut out);
+    conv2d_input_gradient(shape, &grad_out, &weight, &mut grad_x);
+    conv2d_weight_gradient(shape, &x, &grad_out, &mut grad_weight);
+    let area = shape.kernel[0] * shape.kernel[1];
+    assert_close("out", &out, &expected_out, shape.channels_in * area);
+    assert_close("grad_x", &grad_x, &expected_x, shape.channels_out * area);
+    let pixels = shape.batch * shape.output_height() * shape.output_width();
+    assert_close("grad_weight", &grad_weight, &expected_weight, pixels);
+}
+
+prop_compose! {
+    fn shapes()(
+        batch in 0usize..4,
+        kernel in prop::array::uniform2(1usize..6),
+        stride in prop::array::uniform2(1usize..4),
+        padding in prop::array::uniform2(0usize..4),
+        extra in prop::array::uniform2(0usize..9),
+        channels in prop::array::uniform2(1usize..41),
+    ) -> Conv2d {
+        let size = |axis: usize| kernel[axis].saturating_sub(2 * padding[axis]).max(1) + extra[axis];
+        Conv2d::new([batch, size(0), size(1)], channels, kernel, stride, padding)
+    }
+}
+
+proptest! {
+    #[test]
+    fn passes_equal_plain_loops(shape in shapes(), seed in 0u64..1000) {
+        check_all(&shape, seed);
+    }
+}
+
+#[test]
+fn passes_equal_plain_loops_on_network_shapes() {
+    for (input, channels, kernel, stride, padding) in [
+        ([5, 24, 24], [3, 16], 3, 1, 1),
+        ([3, 12, 12], [16, 32], 3, 2, 1),
+        ([7, 6, 6], [64, 64], 3, 1, 1),
+        ([26, 4, 4], [40, 136], 3, 1, 1),
+        ([3, 8, 8], [64, 128], 1, 2, 0),
+        ([2, 17, 19], [3, 24], 7, 2, 3),
+    ] {
+        check_all(&Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2]), 7);
+    }
+}

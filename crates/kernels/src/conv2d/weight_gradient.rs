@@ -1,0 +1,92 @@
+//! The gradient with respect to the weights.
+//!
+//! The batch is cut into groups of images, from the shape alone; each group's sum is made by itself and the sums are
+//! added in order, so the result does not depend on the number of threads. Many small groups would need much memory
+//! when the weights are large; then the channels are shared among tasks as well.
+
+use super::Conv2d;
+use super::forward::images_per_task;
+use super::outer::Outer;
+use crate::scratch::with_scratch;
+use crate::simd::{LANES_MAX, dispatch};
+use rayon::prelude::*;
+
+/// Groups of images at most.
+const GROUPS_MAX: usize = 64;
+/// Floats that the groups' sums may take together (16 MiB), if there is more than one.
+const SUMS_MAX: usize = 1 << 22;
+/// Output channels in one task.
+const TASK_OUTPUTS: usize = 64;
+
+/// The gradient of a loss with respect to the weights, from the one with respect to the output.
+///
+/// `x` has the shape of the input, `grad_out` that of the output, `grad_weight` that of the weights; it is
+/// overwritten. The result does not depend on the number of threads.
+///
+/// # Panics
+/// If a slice's length differs from what the shape says.
+pub fn conv2d_weight_gradient(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_weight: &mut [f32]) {
+    shape.check(x.len(), grad_weight.len(), grad_out.len());
+    let [kernel_h, kernel_w] = shape.kernel;
+    let plane = shape.input_plane();
+    let runs: Vec<usize> = (0..kernel_h).map(|row| row * plane.row_len()).collect();
+    let run_stride = (kernel_w * shape.channels_in).next_multiple_of(LANES_MAX);
+    let sums_per_output = kernel_h * run_stride;
+    let sums_len = shape.channels_out * sums_per_output;
+    let groups_max = (SUMS_MAX / sums_len).clamp(1, GROUPS_MAX);
+    let images_per_group = shape.batch.div_ceil(groups_max).max(1);
+    let groups = shape.batch.div_ceil(images_per_group);
+    let images_per_fill = images_per_task(shape.output_pixels()).min(images_per_group);
+    let pixels = shape.output_windows(&plane, images_per_fill);
+    with_scratch(groups * sums_len, |sums| {
+        let tasks: Vec<(usize, usize, &mut [f32])> = sums
+            .chunks_mut(sums_len)
+            .enumerate()
+            .flat_map(|(group, sums)| {
+                let tasks = sums.chunks_mut(TASK_OUTPUTS * sums_per_output).enumerate();
+                tasks.map(move |(task, sums)| (group, task * TASK_OUTPUTS, sums))
+            })
+            .collect();
+        tasks.into_par_iter().for_each(|(group, first_output, sums)| {
+            let images = group * images_per_group..shape.batch.min((group + 1) * images_per_group);
+            let x = &x[images.start * shape.image_len()..images.end * shape.image_len()];
+            let pixel_floats = shape.output_pixels() * shape.channels_out;
+            let grad_out = &grad_out[images.start * pixel_floats..images.end * pixel_floats];
+            sums.fill(0.0);
+            with_scratch(plane.reserve(images_per_fill), |planes| {
+                for (x, grad_out) in x
+                    .chunks(images_per_fill * shape.image_len())
+                    .zip(grad_out.chunks(images_per_fill * pixel_floats))
+                {
+                    plane.fill(x, planes);
+                    dispatch(Outer {
+                        source: planes,
+                        pixels: &pixels[..grad_out.len() / shape.channels_out],
+                        runs: &runs,
+                        run_stride,
+                        grad_out,
+                        outputs: shape.channels_out,
+                        range: first_output..first_output + sums.len() / sums_per_output,
+                        sums: &mut *sums,
+                    });
+                }
+            });
+        });
+        let fan_in = shape.channels_in * kernel_h * kernel_w;
+        grad_weight.par_chunks_exact_mut(fan_in).enumerate().for_each(|(output, gradient)| {
+            gradient.fill(0.0);
+            for sums in sums.chunks_exact(sums_len) {
+                let sums = &sums[output * sums_per_output..][..sums_per_output];
+                for (row, run) in sums.chunks_exact(run_stride).enumerate() {
+                    for (column, pixel) in run.chunks_exact(shape.channels_in).take(kernel_w).enumerate() {
+                        let tap = row * kernel_w + column;
+                        let taps = gradient[tap..].iter_mut().step_by(kernel_h * kernel_w);
+                        for (total, sum) in taps.zip(pixel) {
+                            *total += sum;
+                        }
+                    }
+                }
+            }
+        });
+    });
+}

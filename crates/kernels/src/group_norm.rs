@@ -1,0 +1,188 @@
+//! Group normalisation, and ReLU after it.
+
+use crate::batch_norm::Statistics;
+use crate::check::{check_channels, check_len};
+use crate::columns::{
+    GradientSums, Layout, Moments, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
+};
+use rayon::prelude::*;
+
+/// The mean and the biased variance of one group of channels.
+fn group_moments(moments: &Moments, first: usize, channels: usize) -> (f64, f64) {
+    let mut group = Moments::new(1);
+    for channel in first..first + channels {
+        group.merge(&Moments {
+            count: moments.count,
+            mean: vec![moments.mean[channel]],
+            squares: vec![moments.squares[channel]],
+        });
+    }
+    (group.mean[0], group.squares[0] / group.count as f64)
+}
+
+/// `1 / sqrt(variance + ε)`
+fn inverse_deviation(variance: f32, epsilon: f32) -> f64 {
+    1.0 / (f64::from(variance) + f64::from(epsilon)).sqrt()
+}
+
+fn check_groups(spatial: usize, channels: usize, groups: usize) {
+    assert!(
+        groups > 0 && channels.is_multiple_of(groups),
+        "{channels} channels do not fall into {groups} equal groups"
+    );
+    assert!(
+        spatial > 0 && channels > 0,
+        "group normalisation of [batch, {spatial}, {channels}] has no statistics"
+    );
+}
+
+/// Group normalisation `y = γ · (x − μ) / sqrt(σ² + ε) + β`, then `max(y, 0)` if `relu`.
+///
+/// `x` and `out` are `[batch, spatial, channels]` with `spatial = height · width`; `gamma` (γ) and `beta` (β) are
+/// `[channels]`. `μ` and `σ²` are the mean and the biased variance over all pixels and the `channels / groups`
+/// consecutive channels of a group in one image; they are returned as `[batch · groups]` for
+/// [`group_norm_backward`]. `groups = 1` is layer normalisation over the image, `groups = channels` instance
+/// normalisation. NaN passes the ReLU. The result does not depend on the number of threads.
+///
+/// ```
+/// use autodidact_kernels::group_norm_forward;
+///
+/// // Two pixels, two channels, each its own group.
+/// let mut out = [0.0; 4];
+/// group_norm_forward(1, 2, 2, 2, &[1.0, 10.0, 3.0, 30.0], &[1.0; 2], &[0.0; 2], 0.0, false, &mut out);
+/// assert_eq!(out, [-1.0, -1.0, 1.0, 1.0]);
+/// ```
+///
+/// # Panics
+/// If a slice's length differs from the shapes above, `spatial` or `channels` is zero, or the groups are not equal.
+///
+/// Wu, He, *Group normalization*, 2018, equations (1), (2) and (7).
+#[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
+pub fn group_norm_forward(
+    batch: usize,
+    spatial: usize,
+    channels: usize,
+    groups: usize,
+    x: &[f32],
+    gamma: &[f32],
+    beta: &[f32],
+    epsilon: f32,
+    relu: bool,
+    out: &mut [f32],
+) -> Statistics {
+    check_len("x", x.len(), &[batch, spatial, channels]);
+    check_len("out", out.len(), &[batch, spatial, channels]);
+    check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
+    check_groups(spatial, channels, groups);
+    let layout = Layout::new(channels);
+    let size = channels / groups;
+    let shift = layout.repeat(beta);
+    let mut statistics = Statistics { mean: vec![0.0; batch * groups], variance: vec![0.0; batch * groups] };
+    x.par_chunks_exact(spatial * channels)
+        .zip(out.par_chunks_exact_mut(spatial * channels))
+        .zip(statistics.mean.par_chunks_exact_mut(groups))
+        .zip(statistics.variance.par_chunks_exact_mut(groups))
+        .for_each(|(((x, out), mean), variance)| {
+            let moments = channel_moments(layout, x);
+            for (group, (mean, variance)) in mean.iter_mut().zip(variance.iter_mut()).enumerate() {
+                let (group_mean, group_variance) = group_moments(&moments, group * size, size);
+                (*mean, *variance) = (group_mean as f32, group_variance as f32);
+            }
+            let (centre, scale, _) = image_parameters(size, gamma, mean, variance, epsilon);
+            let [centre, scale] = [centre, scale].map(|values| layout.repeat(&values));
+            normalise(layout, x, [&centre, &scale, &shift], relu, out);
+        });
+    statistics
+}
+
+/// The centre, the scale `γ / sqrt(σ² + ε)` and the inverse deviation of each channel of one image.
+fn image_parameters(
+    size: usize,
+    gamma: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    epsilon: f32,
+) -> (Vec<f32>, Vec<f32>, Vec<f64>) {
+    let centre = (0..gamma.len()).map(|channel| mean[channel / size]).collect();
+    let inverse: Vec<f64> = variance.iter().map(|&variance| inverse_deviation(variance, epsilon)).collect();
+    let scale = gamma
+        .iter()
+        .enumerate()
+        .map(|(channel, &gamma)| (f64::from(gamma) * inverse[channel / size]) as f32)
+        .collect();
+    (centre, scale, inverse)
+}
+
+/// The gradients of [`group_norm_forward`]: writes `grad_x`, returns those of γ and β, `[channels]` each.
+///
+/// `x`, `gamma`, `beta`, `epsilon` and `relu` are those of the forward pass and `statistics` what it returned;
+/// `grad_out` and `grad_x` are `[batch, spatial, channels]`. With `g` the output gradient where the ReLU passed
+/// (recomputed from `x`), `x̂` the normalised input and `⟨·⟩` the mean over a group,
+/// `∂β = Σ g`, `∂γ = Σ g·x̂`, `∂x = (γ·g − ⟨γ·g⟩ − x̂·⟨γ·g·x̂⟩) / sqrt(σ² + ε)`.
+///
+/// # Panics
+/// If a slice's length differs from the shapes above, `spatial` or `channels` is zero, or the groups are not equal.
+#[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
+pub fn group_norm_backward(
+    batch: usize,
+    spatial: usize,
+    channels: usize,
+    groups: usize,
+    x: &[f32],
+    gamma: &[f32],
+    beta: &[f32],
+    statistics: &Statistics,
+    epsilon: f32,
+    relu: bool,
+    grad_out: &[f32],
+    grad_x: &mut [f32],
+) -> (Vec<f32>, Vec<f32>) {
+    for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
+        check_len(name, len, &[batch, spatial, channels]);
+    }
+    check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
+    check_groups(spatial, channels, groups);
+    check_len("mean", statistics.mean.len(), &[batch, groups]);
+    check_len("variance", statistics.variance.len(), &[batch, groups]);
+    let layout = Layout::new(channels);
+    let size = channels / groups;
+    let shift = layout.repeat(beta);
+    let image = spatial * channels;
+    let parts: Vec<GradientSums> = x
+        .par_chunks_exact(image)
+        .zip(grad_out.par_chunks_exact(image))
+        .zip(grad_x.par_chunks_exact_mut(image))
+        .zip(statistics.mean.par_chunks_exact(groups))
+        .zip(statistics.variance.par_chunks_exact(groups))
+        .map(|((((x, grad_out), grad_x), mean), variance)| {
+            let (centre, scale, inverse) = image_parameters(size, gamma, mean, variance, epsilon);
+            let [centre, scale] = [centre, scale].map(|values| layout.repeat(&values));
+            let parameters = Parameters { centre: &centre, scale: &scale, shift: &shift, relu };
+            let mut sums = gradient_sums(layout, x, grad_out, parameters);
+            let mut b = vec![0.0; channels];
+            let mut c = vec![0.0; channels];
+            for (group, inverse) in inverse.iter().enumerate() {
+                let members = group * size..(group + 1) * size;
+                let weighted = |sums: &[f64]| -> f64 {
+                    members.clone().map(|channel| f64::from(gamma[channel]) * sums[channel]).sum::<f64>()
+                        / (spatial * size) as f64
+                };
+                b[members.clone()].fill((-inverse.powi(3) * weighted(&sums.product)) as f32);
+                c[members.clone()].fill((-inverse * weighted(&sums.gradient)) as f32);
+                for product in &mut sums.product[members] {
+                    *product *= inverse;
+                }
+            }
+            let [b, c] = [b, c].map(|values| layout.repeat(&values));
+            input_gradient(layout, x, grad_out, parameters, [&scale, &b, &c], grad_x);
+            sums
+        })
+        .collect();
+    let mut sums = GradientSums::new(channels);
+    for part in &parts {
+        sums.add(part);
+    }
+    let [grad_gamma, grad_beta] =
+        [sums.product, sums.gradient].map(|sums| sums.iter().map(|&sum| sum as f32).collect());
+    (grad_gamma, grad_beta)
+}

@@ -1,0 +1,87 @@
+//! A scale and a shift per channel, and ReLU after it: batch normalisation at inference, with the running averages
+//! folded in, and normalisation by the affine map alone.
+
+use crate::check::{check_channels, check_len};
+use crate::columns::{GradientSums, Layout, Parameters, gradient_sums, input_gradient, normalise};
+use rayon::prelude::*;
+
+/// `y = x · scale + shift` per channel, then `max(y, 0)` if `relu`.
+///
+/// `x` and `out` are `[rows, channels]`, `scale` and `shift` are `[channels]`. NaN passes the ReLU.
+///
+/// ```
+/// use autodidact_kernels::scale_shift_forward;
+///
+/// let mut out = [0.0; 4];
+/// scale_shift_forward(2, 2, &[1.0, 2.0, 3.0, 4.0], &[2.0, 10.0], &[-3.0, 0.5], true, &mut out);
+/// assert_eq!(out, [0.0, 20.5, 3.0, 40.5]);
+/// ```
+///
+/// # Panics
+/// If a slice's length differs from the shapes above, or `channels` is zero.
+pub fn scale_shift_forward(
+    rows: usize,
+    channels: usize,
+    x: &[f32],
+    scale: &[f32],
+    shift: &[f32],
+    relu: bool,
+    out: &mut [f32],
+) {
+    check_len("x", x.len(), &[rows, channels]);
+    check_len("out", out.len(), &[rows, channels]);
+    check_channels(channels, &[("scale", scale), ("shift", shift)]);
+    assert!(channels > 0, "a scale and shift needs at least one channel");
+    let layout = Layout::new(channels);
+    let centre = layout.repeat(&vec![0.0; channels]);
+    let [scale, shift] = [scale, shift].map(|values| layout.repeat(values));
+    x.par_chunks(layout.floats_per_task())
+        .zip(out.par_chunks_mut(layout.floats_per_task()))
+        .for_each(|(x, out)| normalise(layout, x, [&centre, &scale, &shift], relu, out));
+}
+
+/// The gradients of [`scale_shift_forward`]: writes `grad_x`, returns those of scale and shift, `[channels]` each.
+///
+/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where the ReLU passed (recomputed from
+/// `x`): `∂shift = Σ g`, `∂scale = Σ g·x`, `∂x = scale · g`. The result does not depend on the number of threads.
+///
+/// # Panics
+/// If a slice's length differs from the shapes above, or `channels` is zero.
+#[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
+pub fn scale_shift_backward(
+    rows: usize,
+    channels: usize,
+    x: &[f32],
+    scale: &[f32],
+    shift: &[f32],
+    relu: bool,
+    grad_out: &[f32],
+    grad_x: &mut [f32],
+) -> (Vec<f32>, Vec<f32>) {
+    for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
+        check_len(name, len, &[rows, channels]);
+    }
+    check_channels(channels, &[("scale", scale), ("shift", shift)]);
+    assert!(channels > 0, "a scale and shift needs at least one channel");
+    let layout = Layout::new(channels);
+    let zeros = layout.repeat(&vec![0.0; channels]);
+    let [scale, shift] = [scale, shift].map(|values| layout.repeat(values));
+    let parameters = Parameters { centre: &zeros, scale: &scale, shift: &shift, relu };
+    let task = layout.floats_per_task();
+    let parts: Vec<GradientSums> = x
+        .par_chunks(task)
+        .zip(grad_out.par_chunks(task))
+        .zip(grad_x.par_chunks_mut(task))
+        .map(|((x, grad_out), grad_x)| {
+            input_gradient(layout, x, grad_out, parameters, [&scale, &zeros, &zeros], grad_x);
+            gradient_sums(layout, x, grad_out, parameters)
+        })
+        .collect();
+    let mut sums = GradientSums::new(channels);
+    for part in &parts {
+        sums.add(part);
+    }
+    let [grad_scale, grad_shift] =
+        [sums.product, sums.gradient].map(|sums| sums.iter().map(|&sum| sum as f32).collect());
+    (grad_scale, grad_shift)
+}

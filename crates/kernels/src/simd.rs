@@ -1,0 +1,56 @@
+//! Run-time choice of the vector instructions, and the few vector helpers that every kernel shares.
+//!
+//! Every hot loop of this crate is written once, generic over [`pulp::Simd`], and compiled for AVX-512, AVX2 with
+//! FMA, NEON and plain scalars. What is not here: any kernel.
+
+use pulp::{Arch, Simd, WithSimd};
+use std::sync::LazyLock;
+
+/// Floats in the widest vector any supported machine has. Packed data is laid out in units of this many.
+pub(crate) const LANES_MAX: usize = 16;
+
+/// The best instruction set of this machine, detected once.
+static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+
+/// Runs an operation with the best instructions of this machine.
+pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
+    ARCH.dispatch(op)
+}
+
+/// The whole vectors at the start of a slice.
+#[inline(always)]
+pub(crate) fn vectors<S: Simd>(slice: &[f32]) -> &[S::f32s] {
+    S::as_simd_f32s(slice).0
+}
+
+/// The whole vectors at the start of a slice, to write.
+#[inline(always)]
+pub(crate) fn vectors_mut<S: Simd>(slice: &mut [f32]) -> &mut [S::f32s] {
+    S::as_mut_simd_f32s(slice).0
+}
+
+/// The first `V` vectors of a slice, as an array whose length the compiler knows.
+#[inline(always)]
+pub(crate) fn vector_array<S: Simd, const V: usize>(slice: &[f32]) -> &[S::f32s; V] {
+    vectors::<S>(slice).first_chunk().expect("the slice holds the vectors of one block")
+}
+
+/// The first `V` vectors of a slice, to write.
+#[inline(always)]
+pub(crate) fn vector_array_mut<S: Simd, const V: usize>(slice: &mut [f32]) -> &mut [S::f32s; V] {
+    vectors_mut::<S>(slice).first_chunk_mut().expect("the slice holds the vectors of one block")
+}
+
+/// `max(x, 0)` that lets NaN through, so that a diverged network is seen and not silenced.
+#[inline(always)]
+pub(crate) fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.select_f32s(simd.less_than_f32s(x, zero), zero, x)
+}
+
+/// `gradient` where the activation passed (`y > 0` or NaN), zero elsewhere.
+#[inline(always)]
+pub(crate) fn relu_gradient<S: Simd>(simd: S, y: S::f32s, gradient: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.select_f32s(simd.less_than_or_equal_f32s(y, zero), zero, gradient)
+}
