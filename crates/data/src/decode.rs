@@ -9,8 +9,10 @@
 //! - CMYK becomes RGB without a colour profile, and no embedded profile is applied to any picture;
 //! - a JPEG without its end marker is an error, not a half-grey picture.
 //!
-//! JPEG and lossy WebP may differ from Pillow by rounding in the inverse DCT and in chroma upsampling;
-//! `tests/decode.rs` states how much. Decoding at reduced size is not done here.
+//! JPEG may differ from Pillow by rounding in the inverse DCT and in chroma upsampling; `tests/decode.rs` states how
+//! much. TIFF with a palette is refused as unsupported, though
+//! Pillow reads it, and where a GIF's first frame does not cover the canvas, the rest is black, not the first colour of
+//! the palette. Decoding at reduced size is not done here.
 
 use std::{fs::File, io::Cursor, io::Read, path::Path};
 
@@ -55,7 +57,12 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> std::result::Result<Image, Fault
     let mut picture = DynamicImage::from_decoder(decoder).map_err(fault)?;
     picture.apply_orientation(orientation);
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    Ok(Image::new(width, height, to_rgb(picture)))
+    let pixels = match picture {
+        // Pillow rounds 16-bit PNM and keeps the high byte of everything else.
+        DynamicImage::ImageRgb16(_) if format == ImageFormat::Pnm => picture.to_rgb8().into_raw(),
+        _ => to_rgb(picture),
+    };
+    Ok(Image::new(width, height, pixels))
 }
 
 /// Width and height after orientation, from the header alone.

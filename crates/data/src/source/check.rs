@@ -64,7 +64,9 @@ impl<D: Dataset> Checked<D> {
             return Err(Error::NoneReadable { count: bad.len(), path, reason });
         }
         let mut is_good = vec![true; dataset.len()];
-        bad.iter().for_each(|file| is_good[file.index] = false);
+        for file in &bad {
+            is_good[file.index] = false;
+        }
         let indices = (0..dataset.len()).filter(|&index| is_good[index]).collect();
         Ok(Self { good: Subset::new(dataset, indices), bad })
     }

@@ -1,4 +1,4 @@
-//! The IDX format of MNIST (LeCun, Cortes and Burges 1998) and the data sets shaped like it.
+//! The IDX format of MNIST (`LeCun`, Cortes and Burges 1998) and the data sets shaped like it.
 //!
 //! Read are unsigned bytes: pictures `[count, rows, columns]` (grey, magic 0x0803) and labels `[count]` (magic
 //! 0x0801), sizes as big-endian 32-bit numbers. Other element types and numbers of axes are refused.

@@ -50,7 +50,7 @@ fn open_file(path: &Path, options: &Options) -> Result<Box<dyn Dataset>> {
         let got = format!("it is one {format:?} picture");
         return Err(unknown(path, got));
     }
-    if plain.ends_with(".bin") || cifar::looks_like(&start) {
+    if is_records_name(&name) || cifar::looks_like(&start) {
         return Ok(Box::new(Cifar::open(path, options)?));
     }
     let got = if start.is_empty() {
@@ -136,7 +136,7 @@ impl Top {
                     Some((_, shards)) => shards.push(path),
                     None => top.archives.push((stem.into(), vec![path])),
                 }
-            } else if lower.trim_end_matches(".gz").ends_with(".bin") && !top.has_cifar {
+            } else if is_records_name(&lower) && !top.has_cifar {
                 if cifar::looks_like(&gzip::peek(&path, 1 << 17)?) {
                     top.records.push(path);
                 }
@@ -160,6 +160,10 @@ impl Top {
         names.extend(self.has_pictures.then(|| "picture files".into()));
         names
     }
+}
+
+fn is_records_name(lower: &str) -> bool {
+    [".bin", ".bin.gz"].iter().any(|end| lower.ends_with(end))
 }
 
 fn is_tar_name(lower: &str) -> bool {

@@ -107,7 +107,7 @@ impl Tar {
                     index.add(file, len, number, &shard.name)?;
                 }
                 Store::Memory(bytes) => {
-                    index.add(Cursor::new(bytes), bytes.len() as u64, number, &shard.name)?
+                    index.add(Cursor::new(bytes), bytes.len() as u64, number, &shard.name)?;
                 }
             }
         }
@@ -185,7 +185,7 @@ impl Index {
             let file_name = path.rsplit('/').next().unwrap_or_default();
             if decode::has_picture_name(file_name) {
                 self.members.push(Member { path, shard, offset, len });
-            } else if file_name.ends_with(".cls") {
+            } else if file_name.rsplit_once('.').is_some_and(|(_, ending)| ending == "cls") {
                 let mut text = String::new();
                 let read = (&mut entry).take(MAX_LABEL_BYTES).read_to_string(&mut text);
                 if read.is_err() || len > MAX_LABEL_BYTES {
@@ -212,7 +212,9 @@ impl Index {
                 break;
             }
             let skip = folder.len() + 1;
-            below.iter_mut().for_each(|path| *path = &path[skip..]);
+            for path in &mut below {
+                *path = &path[skip..];
+            }
         }
         let found =
             if asked.is_some() { layout::folders(&below) } else { layout::splits(below.iter().copied()) };
