@@ -52,7 +52,7 @@ impl Axis {
         value.is_finite().then(|| (value - self.low) / (self.high - self.low))
     }
 
-    /// At most about `count` ticks at round values.
+    /// About `count` ticks at round values.
     pub(super) fn ticks(&self, count: usize) -> Vec<Tick> {
         if self.is_log { self.log_ticks(count) } else { self.linear_ticks(count) }
     }
@@ -98,11 +98,16 @@ impl Axis {
     }
 }
 
-/// The smallest of 1, 2, 5 × 10ⁿ that is not below `step`.
+/// The one of 1, 2, 5 × 10ⁿ that is nearest to `step` as a ratio.
 fn round_step(step: f64) -> f64 {
     let magnitude = 10_f64.powf(step.log10().floor());
-    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * magnitude >= step * (1.0 - 1e-9));
-    factor.unwrap_or(10.0) * magnitude
+    let factor = match step / magnitude {
+        ratio if ratio < 2_f64.sqrt() => 1.0,
+        ratio if ratio < 10_f64.sqrt() => 2.0,
+        ratio if ratio < 50_f64.sqrt() => 5.0,
+        _ => 10.0,
+    };
+    factor * magnitude
 }
 
 fn linear_label(value: f64, step: f64, decimals: usize, largest: f64) -> String {
@@ -124,7 +129,7 @@ fn linear_label(value: f64, step: f64, decimals: usize, largest: f64) -> String 
 
 fn log_label(factor: f64, exponent: i32) -> String {
     match exponent {
-        -3..=3 => {
+        -4..=3 => {
             let decimals = usize::try_from(-exponent).unwrap_or(0);
             format!("{:.decimals$}", factor * 10_f64.powi(exponent))
         }
@@ -161,7 +166,7 @@ mod tests {
     fn logarithmic_ticks_are_powers_of_ten_or_finer_in_a_short_range() {
         assert_eq!(labels([1e-3, 1e3], true, 7), ["0.001", "0.01", "0.1", "1", "10", "100", "1000"]);
         assert_eq!(labels([2.0, 9.0], true, 5), ["2", "3", "5"]);
-        assert_eq!(labels([1e-8, 1e-4], true, 5), ["1e−8", "1e−7", "1e−6", "1e−5", "1e−4"]);
+        assert_eq!(labels([1e-8, 1e-4], true, 5), ["1e−8", "1e−7", "1e−6", "1e−5", "0.0001"]);
         assert_eq!(labels([1e3, 1e6], true, 5), ["1000", "10k", "100k", "1M"]);
     }
 

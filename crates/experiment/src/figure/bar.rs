@@ -5,7 +5,6 @@ use super::rows::{RowTexts, Rows};
 use super::svg::{Canvas, colour};
 use super::{Figure, nothing_to_draw};
 use crate::Result;
-use crate::table::number;
 
 /// Horizontal bars from zero, each optionally with an interval.
 ///
@@ -64,7 +63,7 @@ impl BarChart {
             title: &self.title,
             value: &self.value_title,
             names: self.bars.iter().map(|bar| bar.label.as_str()).collect(),
-            numbers: self.bars.iter().map(|bar| minus(&number(bar.value))).collect(),
+            numbers: self.numbers(),
             references: &[],
         };
         let rows = Rows::draw(&mut canvas, &texts, axis.padded(0.03), 34.0);
@@ -76,6 +75,15 @@ impl BarChart {
         }
         Ok(Figure::new(&self.title, rows.finish(canvas, &self.title, "")))
     }
+
+    /// The values with the same decimals: three significant digits of the largest.
+    fn numbers(&self) -> Vec<String> {
+        let largest =
+            self.bars.iter().map(|bar| bar.value.abs()).filter(|value| value.is_finite()).fold(0.0, f64::max);
+        let decimals =
+            if largest > 0.0 { (2.0 - largest.log10().floor()).clamp(0.0, 8.0) as usize } else { 0 };
+        self.bars.iter().map(|bar| minus(&format!("{:.decimals$}", bar.value))).collect()
+    }
 }
 
 impl Bar {
@@ -84,6 +92,8 @@ impl Bar {
         let middle = rows.middle(index);
         if let (Some(zero), Some(end)) = (rows.x(0.0), rows.x(self.value)) {
             let (left, right) = (zero.min(end), zero.max(end));
+            // The grid does not shine through.
+            canvas.rect("ad-ground", (left, middle - 10.0), (right - left, 20.0));
             canvas.rect(&format!("ad-bar {}", colour(0)), (left, middle - 10.0), (right - left, 20.0));
         }
         let Some((low, high)) = self.interval else { return };

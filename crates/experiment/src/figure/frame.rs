@@ -8,7 +8,10 @@ const WIDTH: f64 = 720.0;
 const PLOT_HEIGHT: f64 = 300.0;
 const MARGIN: f64 = 18.0;
 const LINE_HEIGHT: f64 = 20.0;
+const LINE_STEP: f64 = 15.0;
 const SWATCH: f64 = 22.0;
+/// Labels wider than this are broken between words.
+const LABEL_WIDTH: f64 = 170.0;
 
 /// A label at the right edge, with a swatch that shows the mark it names.
 pub(super) struct EdgeLabel {
@@ -50,7 +53,8 @@ impl Frame {
 
         let y_ticks = y.ticks(6);
         let tick_room = y_ticks.iter().map(|tick| width(&tick.label, TEXT)).fold(0.0, f64::max);
-        let label_room = labels.iter().map(|label| width(label, TEXT)).fold(0.0, f64::max);
+        let lines = labels.iter().flat_map(|label| wrap(label, TEXT, LABEL_WIDTH));
+        let label_room = lines.map(|line| width(&line, TEXT)).fold(0.0, f64::max);
         let label_room = if label_room > 0.0 { label_room + SWATCH + 16.0 } else { 0.0 };
         let left = MARGIN + tick_room + 8.0;
         // The last tick's text may reach half its width beyond the axis.
@@ -107,19 +111,18 @@ impl Frame {
     /// Draws the labels at the right edge, near to where they want to be and apart from each other.
     pub(super) fn draw_labels(&self, canvas: &mut Canvas, labels: &[EdgeLabel]) {
         let wanted: Vec<f64> = labels.iter().map(|label| label.wanted).collect();
-        let places = spread(&wanted, LINE_HEIGHT, self.top, self.bottom() - 4.0);
-        for (label, place) in labels.iter().zip(places) {
+        let texts: Vec<Vec<String>> =
+            labels.iter().map(|label| wrap(&label.text, TEXT, LABEL_WIDTH)).collect();
+        let sizes: Vec<f64> = texts.iter().map(|lines| text_height(lines.len())).collect();
+        let places = spread(&wanted, &sizes, self.top, self.bottom() - 4.0);
+        for ((label, lines), place) in labels.iter().zip(&texts).zip(places) {
             let start = self.right + 8.0;
             match &label.swatch {
                 Swatch::Line(class) => canvas.line(class, (start, place), (start + SWATCH - 4.0, place)),
                 Swatch::Marker(index) => canvas.marker(*index, (start + SWATCH / 2.0 - 2.0, place), 4.0),
             }
-            canvas.text(
-                &format!("ad-text {}", label.class),
-                (start + SWATCH + 2.0, place),
-                Anchor::Start,
-                &label.text,
-            );
+            let class = format!("ad-text {}", label.class);
+            draw_lines(canvas, &class, (start + SWATCH + 2.0, place), Anchor::Start, lines);
         }
     }
 
@@ -139,6 +142,19 @@ impl Frame {
             }
         }
         self.x.ticks(1)
+    }
+}
+
+/// Height of so many lines of text with room around them.
+fn text_height(lines: usize) -> f64 {
+    LINE_HEIGHT + (lines.max(1) - 1) as f64 * LINE_STEP
+}
+
+/// Draws lines of text around a middle height.
+pub(super) fn draw_lines(canvas: &mut Canvas, class: &str, at: (f64, f64), anchor: Anchor, lines: &[String]) {
+    let first = at.1 - (lines.len().max(1) - 1) as f64 * LINE_STEP / 2.0;
+    for (index, line) in lines.iter().enumerate() {
+        canvas.text(class, (at.0, first + index as f64 * LINE_STEP), anchor, line);
     }
 }
 

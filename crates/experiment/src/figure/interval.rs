@@ -121,7 +121,7 @@ impl Arm {
             canvas.line(&format!("ad-thick {colour}"), (low, middle + 6.0), (high, middle + 6.0));
         }
         if let Some(place) = rows.x(interval.estimate) {
-            canvas.circle(&format!("ad-marker {colour}"), (place, middle + 6.0), 5.5);
+            canvas.circle(&format!("ad-marker {colour}"), (place, middle + 6.0), 4.5);
         }
     }
 }

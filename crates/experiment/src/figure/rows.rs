@@ -1,14 +1,14 @@
 //! The frame of charts with one row per name: names at the left, a value axis below, numbers at the right.
 
 use super::axis::Axis;
-use super::frame::draw_title;
+use super::frame::{draw_lines, draw_title};
 use super::svg::{Anchor, Canvas, TEXT};
-use super::text::{spread, width};
+use super::text::{spread, width, wrap};
 
 const WIDTH: f64 = 720.0;
 const MARGIN: f64 = 18.0;
-/// Names longer than this are given this room and may run into it.
-const LARGEST_NAME: f64 = 240.0;
+/// Names wider than this are broken between words.
+const NAME_WIDTH: f64 = 190.0;
 
 /// A frame of rows, laid out and ready to be drawn into.
 pub(super) struct Rows {
@@ -37,11 +37,13 @@ impl Rows {
         if !texts.references.is_empty() {
             top += 22.0;
         }
-        let widest =
-            |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| width(text, TEXT)).fold(0.0, f64::max);
-        let names = widest(&mut texts.names.iter().copied()).min(LARGEST_NAME);
-        let numbers = widest(&mut texts.numbers.iter().map(String::as_str));
-        let left = MARGIN + names + 14.0;
+        let names: Vec<Vec<String>> = texts.names.iter().map(|name| wrap(name, TEXT, NAME_WIDTH)).collect();
+        let widest = |texts: &mut dyn Iterator<Item = &String>| {
+            texts.map(|text| width(text, TEXT)).fold(0.0, f64::max)
+        };
+        let name_room = widest(&mut names.iter().flatten());
+        let numbers = widest(&mut texts.numbers.iter());
+        let left = MARGIN + name_room + 14.0;
         let right = WIDTH - MARGIN - numbers - 16.0;
         let rows = Self { axis, left, right, top, row, count: texts.names.len() };
 
@@ -58,9 +60,9 @@ impl Rows {
             texts.value,
         );
         rows.draw_references(canvas, texts.references);
-        for (index, (name, number)) in texts.names.iter().zip(&texts.numbers).enumerate() {
+        for (index, (name, number)) in names.iter().zip(&texts.numbers).enumerate() {
             let middle = rows.middle(index);
-            canvas.text("ad-text ad-ink", (left - 14.0, middle), Anchor::End, name);
+            draw_lines(canvas, "ad-text ad-ink", (left - 14.0, middle), Anchor::End, name);
             canvas.text("ad-text ad-ink", (right + 16.0, middle), Anchor::Start, number);
         }
         rows
@@ -98,9 +100,10 @@ impl Rows {
         let shown: Vec<(&str, f64)> =
             references.iter().filter_map(|(name, value)| Some((name.as_str(), self.x(*value)?))).collect();
         // Texts stand side by side above their lines.
-        let widest = shown.iter().map(|(name, _)| width(name, TEXT)).fold(0.0, f64::max);
         let wanted: Vec<f64> = shown.iter().map(|(_, place)| *place).collect();
-        let places = spread(&wanted, widest + 12.0, MARGIN + widest / 2.0, WIDTH - MARGIN - widest / 2.0);
+        let sizes: Vec<f64> = shown.iter().map(|(name, _)| width(name, TEXT) + 12.0).collect();
+        let room = MARGIN + sizes.iter().copied().fold(0.0, f64::max) / 2.0;
+        let places = spread(&wanted, &sizes, room, WIDTH - room);
         for ((name, place), text_place) in shown.iter().zip(places) {
             canvas.line("ad-reference", (*place, self.top - 4.0), (*place, self.bottom()));
             canvas.text("ad-text ad-muted", (text_place, self.top - 14.0), Anchor::Middle, name);

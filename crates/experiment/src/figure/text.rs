@@ -44,23 +44,24 @@ pub(super) fn wrap(text: &str, size: f64, limit: f64) -> Vec<String> {
     lines
 }
 
-/// Moves labels apart so that neighbours are at least `gap` from each other and all lie within `low..=high`, each as
-/// near to where it wants to be as its order allows. Returns the places in the order of `wanted`.
-pub(super) fn spread(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
+/// Moves labels apart: neighbours of these sizes do not overlap, their centres lie within `low..=high`, and each is as
+/// near to where it wants to be as their order allows. Returns the centres in the order of `wanted`.
+pub(super) fn spread(wanted: &[f64], sizes: &[f64], low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
-    // A crowd that does not fit shares the room evenly.
-    let gap = if wanted.len() > 1 { gap.min((high - low) / (wanted.len() - 1) as f64) } else { gap };
+    let gap = |a: usize, b: usize| f64::midpoint(sizes[a], sizes[b]);
+    let needed: f64 = order.windows(2).map(|pair| gap(pair[0], pair[1])).sum();
+    // A crowd that does not fit shares the room.
+    let squeeze = if needed > high - low { (high - low) / needed } else { 1.0 };
     let mut places = vec![0.0; wanted.len()];
-    let mut next = low;
-    for index in &order {
-        places[*index] = wanted[*index].max(next);
-        next = places[*index] + gap;
+    for (rank, index) in order.iter().enumerate() {
+        let least =
+            if rank == 0 { low } else { places[order[rank - 1]] + squeeze * gap(order[rank - 1], *index) };
+        places[*index] = wanted[*index].max(least);
     }
-    let mut limit = high;
-    for index in order.iter().rev() {
-        places[*index] = places[*index].min(limit);
-        limit = places[*index] - gap;
+    for (rank, index) in order.iter().enumerate().rev() {
+        let most = order.get(rank + 1).map_or(high, |next| places[*next] - squeeze * gap(*index, *next));
+        places[*index] = places[*index].min(most);
     }
     places
 }
@@ -71,9 +72,10 @@ mod tests {
 
     #[test]
     fn labels_are_moved_apart_and_stay_inside() {
-        let places = spread(&[10.0, 99.0, 11.0, 98.0], 10.0, 0.0, 100.0);
+        let places = spread(&[10.0, 99.0, 11.0, 98.0], &[10.0; 4], 0.0, 100.0);
         assert_eq!(places, [10.0, 100.0, 20.0, 90.0]);
-        assert_eq!(spread(&[5.0; 3], 60.0, 0.0, 100.0), [0.0, 50.0, 100.0].map(|place: f64| place.max(0.0)));
+        assert_eq!(spread(&[5.0; 3], &[60.0; 3], 0.0, 100.0), [0.0, 50.0, 100.0]);
+        assert_eq!(spread(&[0.0, 1.0], &[40.0, 20.0], 0.0, 100.0), [0.0, 30.0]);
     }
 
     #[test]

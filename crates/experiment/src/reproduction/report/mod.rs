@@ -90,6 +90,11 @@ impl Reproduction<'_> {
         json.push('\n');
         file::write(&root.join("report.json"), json.as_bytes())?;
         file::write(&root.join("report.html"), html::page(&report).as_bytes())?;
+        for paper in &report.papers {
+            for (index, item) in paper.findings.figures.iter().enumerate() {
+                item.figure.save(&root.join("figures"), &format!("{}-{}", paper.paper, index + 1))?;
+            }
+        }
         Ok(report)
     }
 
