@@ -1,4 +1,4 @@
-//! Batch normalisation with the statistics of the batch, and ReLU after it.
+//! Batch normalisation with the statistics of the batch, and `ReLU` after it.
 //!
 //! What is not here: running averages of the statistics, which belong to the layer, and inference, which is
 //! [`scale_shift_forward`](crate::scale_shift_forward) with the averages folded in.
@@ -35,7 +35,7 @@ fn scales(gamma: &[f32], statistics: &Statistics, epsilon: f32) -> (Vec<f32>, Ve
 /// `x` and `out` are `[rows, channels]`, where a row is one pixel of one image; `gamma` (γ) and `beta` (β) are
 /// `[channels]`. `μ` and `σ²` are the mean and the biased variance of the channel over all rows, returned for
 /// [`batch_norm_backward`] and for running averages; sums are kept in double precision, and a large mean costs the
-/// variance no accuracy. NaN passes the ReLU. The result does not depend on the number of threads.
+/// variance no accuracy. NaN passes the `ReLU`. The result does not depend on the number of threads.
 ///
 /// ```
 /// use autodidact_kernels::batch_norm_forward;
@@ -87,7 +87,7 @@ pub fn batch_norm_forward(
 /// The gradients of [`batch_norm_forward`]: writes `grad_x`, returns those of γ and β, `[channels]` each.
 ///
 /// `x`, `gamma`, `beta`, `epsilon` and `relu` are those of the forward pass and `statistics` what it returned;
-/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where the ReLU passed (recomputed from
+/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where the `ReLU` passed (recomputed from
 /// `x`) and `x̂` the normalised input,
 /// `∂β = Σ g`, `∂γ = Σ g·x̂`, `∂x = γ / sqrt(σ² + ε) · (g − ∂β/rows − x̂·∂γ/rows)`.
 ///

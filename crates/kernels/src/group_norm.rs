@@ -1,4 +1,4 @@
-//! Group normalisation, and ReLU after it.
+//! Group normalisation, and `ReLU` after it.
 
 use crate::batch_norm::Statistics;
 use crate::check::{check_channels, check_len};
@@ -42,7 +42,7 @@ fn check_groups(spatial: usize, channels: usize, groups: usize) {
 /// `[channels]`. `μ` and `σ²` are the mean and the biased variance over all pixels and the `channels / groups`
 /// consecutive channels of a group in one image; they are returned as `[batch · groups]` for
 /// [`group_norm_backward`]. `groups = 1` is layer normalisation over the image, `groups = channels` instance
-/// normalisation. NaN passes the ReLU. The result does not depend on the number of threads.
+/// normalisation. NaN passes the `ReLU`. The result does not depend on the number of threads.
 ///
 /// ```
 /// use autodidact_kernels::group_norm_forward;
@@ -116,7 +116,7 @@ fn image_parameters(
 /// The gradients of [`group_norm_forward`]: writes `grad_x`, returns those of γ and β, `[channels]` each.
 ///
 /// `x`, `gamma`, `beta`, `epsilon` and `relu` are those of the forward pass and `statistics` what it returned;
-/// `grad_out` and `grad_x` are `[batch, spatial, channels]`. With `g` the output gradient where the ReLU passed
+/// `grad_out` and `grad_x` are `[batch, spatial, channels]`. With `g` the output gradient where the `ReLU` passed
 /// (recomputed from `x`), `x̂` the normalised input and `⟨·⟩` the mean over a group,
 /// `∂β = Σ g`, `∂γ = Σ g·x̂`, `∂x = (γ·g − ⟨γ·g⟩ − x̂·⟨γ·g·x̂⟩) / sqrt(σ² + ε)`.
 ///

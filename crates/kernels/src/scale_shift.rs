@@ -1,4 +1,4 @@
-//! A scale and a shift per channel, and ReLU after it: batch normalisation at inference, with the running averages
+//! A scale and a shift per channel, and `ReLU` after it: batch normalisation at inference, with the running averages
 //! folded in, and normalisation by the affine map alone.
 
 use crate::check::{check_channels, check_len};
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 /// `y = x · scale + shift` per channel, then `max(y, 0)` if `relu`.
 ///
-/// `x` and `out` are `[rows, channels]`, `scale` and `shift` are `[channels]`. NaN passes the ReLU.
+/// `x` and `out` are `[rows, channels]`, `scale` and `shift` are `[channels]`. NaN passes the `ReLU`.
 ///
 /// ```
 /// use autodidact_kernels::scale_shift_forward;
@@ -42,7 +42,7 @@ pub fn scale_shift_forward(
 
 /// The gradients of [`scale_shift_forward`]: writes `grad_x`, returns those of scale and shift, `[channels]` each.
 ///
-/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where the ReLU passed (recomputed from
+/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where the `ReLU` passed (recomputed from
 /// `x`): `∂shift = Σ g`, `∂scale = Σ g·x`, `∂x = scale · g`. The result does not depend on the number of threads.
 ///
 /// # Panics

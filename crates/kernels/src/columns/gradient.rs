@@ -1,6 +1,6 @@
 //! The two backward passes of every normalisation: the sums its statistics need, and the input gradient.
 //!
-//! Both recompute the forward value to know where the ReLU passed, with the same operations as the forward pass, so
+//! Both recompute the forward value to know where the `ReLU` passed, with the same operations as the forward pass, so
 //! nothing but the input is kept.
 
 use super::{BLOCK, Layout, SUM_ROWS};
@@ -16,7 +16,7 @@ pub(crate) struct Parameters<'a> {
     pub relu: bool,
 }
 
-/// For each channel, with `g` the output gradient where the ReLU passed.
+/// For each channel, with `g` the output gradient where the `ReLU` passed.
 pub(crate) struct GradientSums {
     /// `Σ g`
     pub gradient: Vec<f64>,
@@ -58,7 +58,7 @@ pub(crate) fn gradient_sums(
     GradientSums { gradient: layout.fold(&long.gradient), product: layout.fold(&long.product) }
 }
 
-/// `grad_x = a · g + b · (x − centre) + c` per channel, with `g` the output gradient where the ReLU passed.
+/// `grad_x = a · g + b · (x − centre) + c` per channel, with `g` the output gradient where the `ReLU` passed.
 ///
 /// `coefficients` are `[a, b, c]`, repeated to a long row.
 pub(crate) fn input_gradient(

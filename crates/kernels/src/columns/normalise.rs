@@ -4,7 +4,7 @@ use super::Layout;
 use crate::simd::{dispatch, relu};
 use pulp::{Simd, WithSimd};
 
-/// `out = (x − centre) · scale + shift` per channel, then ReLU if asked for.
+/// `out = (x − centre) · scale + shift` per channel, then `ReLU` if asked for.
 ///
 /// The three parameters are repeated to a long row ([`Layout::repeat`]). Subtracting the centre first keeps the
 /// accuracy when it is large.

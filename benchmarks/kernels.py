@@ -1,0 +1,148 @@
+"""Times the kernels of `autodidact-kernels` and of PyTorch (channels last, f32), turn by turn on the same shapes.
+
+    cargo build --release -p autodidact-kernels --example time_kernels
+    python benchmarks/kernels.py --threads 1 [--program target/release/examples/time_kernels] [--rounds 7]
+
+Prints, for each pass and shape, the median milliseconds of both, our GFLOP/s (convolutions), and the ratio of
+PyTorch's median to ours: above 1 we are faster. Measurements alternate, so that both see the same machine.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import time
+
+# batch, size, channels_in, channels_out, kernel, stride, padding
+CONVOLUTIONS = [
+    (256, 24, 3, 16, 3, 1, 1),
+    (256, 24, 16, 16, 3, 1, 1),
+    (256, 24, 16, 32, 3, 2, 1),
+    (256, 24, 16, 32, 1, 2, 0),
+    (256, 12, 32, 32, 3, 1, 1),
+    (256, 6, 64, 64, 3, 1, 1),
+    (32, 32, 64, 64, 3, 1, 1),
+    (32, 16, 128, 128, 3, 1, 1),
+    (32, 8, 256, 256, 3, 1, 1),
+    (32, 4, 512, 512, 3, 1, 1),
+]
+NORMS = [(256, 24, 16), (256, 12, 32), (256, 6, 64), (32, 32, 64), (32, 16, 128), (32, 4, 512)]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each side")
+    parser.add_argument("--repeats", type=int, default=3, help="runs in a turn; the first turn warms up")
+    parser.add_argument("--program", default="target/release/examples/time_kernels")
+    parser.add_argument("--only", default="", help="passes whose name contains this")
+    return parser.parse_args()
+
+
+ARGUMENTS = parse_arguments()
+os.environ["OMP_NUM_THREADS"] = os.environ["RAYON_NUM_THREADS"] = str(ARGUMENTS.threads)
+
+import torch  # noqa: E402 (the threads are set before it starts)
+
+
+class Ours:
+    """The timing program, asked line by line."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [ARGUMENTS.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def time(self, name, *numbers):
+        print(name, ARGUMENTS.repeats + 1, *numbers, file=self.process.stdin, flush=True)
+        # Each request makes its tensors anew; the first run touches them.
+        return [float(word) for word in self.process.stdout.readline().split()][1:]
+
+
+def time_torch(work):
+    work()
+    seconds = []
+    for _ in range(ARGUMENTS.repeats):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def convolution(name, shape):
+    batch, size, channels_in, channels_out, kernel, stride, padding = shape
+    x = torch.randn(batch, channels_in, size, size).to(memory_format=torch.channels_last)
+    weight = torch.randn(channels_out, channels_in, kernel, kernel).to(memory_format=torch.channels_last)
+
+    def forward():
+        return torch.nn.functional.conv2d(x, weight, stride=stride, padding=padding)
+
+    if name == "forward":
+        return forward
+    gradient = torch.randn_like(forward(), memory_format=torch.channels_last)
+    mask = [name == "input", name == "weight", False]
+    return lambda: torch.ops.aten.convolution_backward(
+        gradient, x, weight, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1, mask
+    )
+
+
+def norm(name, shape):
+    batch, size, channels = shape
+    x = torch.randn(batch, channels, size, size).to(memory_format=torch.channels_last)
+    gamma, beta = torch.full((channels,), 1.5), torch.full((channels,), 0.25)
+    gradient = torch.randn_like(x, memory_format=torch.channels_last)
+    groups, spatial = -(-channels // 16), size * size
+    if name.startswith("batch_norm"):
+        forward = lambda: torch.ops.aten.native_batch_norm(x, gamma, beta, None, None, True, 0.1, 1e-5)
+        _, mean, deviation = forward()
+        backward = lambda: torch.ops.aten.native_batch_norm_backward(
+            gradient, x, gamma, None, None, mean, deviation, True, 1e-5, [True] * 3
+        )
+    else:
+        forward = lambda: torch.ops.aten.native_group_norm(x, gamma, beta, batch, channels, spatial, groups, 1e-5)
+        _, mean, deviation = forward()
+        backward = lambda: torch.ops.aten.native_group_norm_backward(
+            gradient, x, mean, deviation, gamma, batch, channels, spatial, groups, [True] * 3
+        )
+    return forward if name.endswith("forward") else backward
+
+
+def compare(ours, name, numbers, work, label, flops=None):
+    our_seconds, their_seconds = [], []
+    for turn in range(ARGUMENTS.rounds + 1):
+        mine, theirs = ours.time(name, *numbers), time_torch(work)
+        if turn > 0:
+            our_seconds += mine
+            their_seconds += theirs
+    mine, theirs = statistics.median(our_seconds), statistics.median(their_seconds)
+    speed = f"{flops / mine / 1e9:8.1f} {flops / theirs / 1e9:8.1f}" if flops else " " * 17
+    print(f"{name:20} {label:34} {mine * 1e3:8.2f} {theirs * 1e3:8.2f} {speed} {theirs / mine:6.2f}", flush=True)
+
+
+def main():
+    torch.set_num_threads(ARGUMENTS.threads)
+    ours = Ours()
+    print(f"torch {torch.__version__}, {ARGUMENTS.threads} thread(s), medians")
+    columns = f"{'ms':>8} {'torch':>8} {'GFLOP/s':>8} {'torch':>8} {'ratio':>6}"
+    print(f"{'pass':20} {'shape':34} {columns}")
+    with torch.no_grad():
+        for name in ("forward", "input", "weight"):
+            for shape in CONVOLUTIONS:
+                if ARGUMENTS.only not in name:
+                    continue
+                batch, size, channels_in, channels_out, kernel, stride, padding = shape
+                label = f"{batch}x{size}x{size} {channels_in}->{channels_out} k{kernel} s{stride}"
+                out = (size + 2 * padding - kernel) // stride + 1
+                flops = 2 * batch * out * out * channels_in * channels_out * kernel * kernel
+                compare(ours, name, shape, convolution(name, shape), label, flops)
+        for name in ("batch_norm_forward", "batch_norm_backward", "group_norm_forward", "group_norm_backward"):
+            for shape in NORMS:
+                if ARGUMENTS.only not in name:
+                    continue
+                batch, size, channels = shape
+                numbers = (batch, size, channels, channels, 1, 1, 0)
+                compare(ours, name, numbers, norm(name, shape), f"{batch}x{size}x{size} {channels}")
+
+
+if __name__ == "__main__":
+    main()

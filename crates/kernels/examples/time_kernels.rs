@@ -1,0 +1,115 @@
+//! Times kernels on request: one line in, one line of seconds out, so that another program can interleave its own
+//! measurements (`benchmarks/kernels.py` does).
+//!
+//! A request is `PASS REPEATS BATCH SIZE CHANNELS_IN CHANNELS_OUT KERNEL STRIDE PADDING`, where `PASS` is `forward`,
+//! `input`, `weight` or, with `CHANNELS_IN` alone counting, `batch_norm_forward`, `batch_norm_backward`,
+//! `group_norm_forward` or `group_norm_backward`. `RAYON_NUM_THREADS` sets the threads.
+
+use autodidact_kernels::{
+    Conv2d, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
+    conv2d_weight_gradient, group_norm_backward, group_norm_forward,
+};
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+/// Values around zero, not all alike.
+fn values(len: usize) -> Vec<f32> {
+    (0..len).map(|i| ((i * 2654435761) % 1009) as f32 / 504.5 - 1.0).collect()
+}
+
+/// Seconds of each repeat.
+fn measure(repeats: usize, mut work: impl FnMut()) -> Vec<f64> {
+    (0..repeats)
+        .map(|_| {
+            let start = Instant::now();
+            work();
+            start.elapsed().as_secs_f64()
+        })
+        .collect()
+}
+
+fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
+    let &[repeats, batch, size, channels_in, channels_out, kernel, stride, padding] = numbers else {
+        return None;
+    };
+    let shape = Conv2d::new(
+        [batch, size, size],
+        [channels_in, channels_out],
+        [kernel; 2],
+        [stride; 2],
+        [padding; 2],
+    );
+    let x = values(shape.input_len());
+    let (spatial, groups, channels) = (size * size, channels_in.div_ceil(16), channels_in);
+    let rows = batch * spatial;
+    let (gamma, beta) = (vec![1.5; channels], vec![0.25; channels]);
+    Some(match pass {
+        "forward" => {
+            let (weight, mut out) = (values(shape.weight_len()), vec![0.0; shape.output_len()]);
+            measure(repeats, || conv2d_forward(&shape, &x, &weight, &mut out))
+        }
+        "input" => {
+            let (weight, grad_out) = (values(shape.weight_len()), values(shape.output_len()));
+            let mut grad_x = x;
+            measure(repeats, || conv2d_input_gradient(&shape, &grad_out, &weight, &mut grad_x))
+        }
+        "weight" => {
+            let (grad_out, mut grad_weight) = (values(shape.output_len()), values(shape.weight_len()));
+            measure(repeats, || conv2d_weight_gradient(&shape, &x, &grad_out, &mut grad_weight))
+        }
+        "batch_norm_forward" => {
+            let mut out = x.clone();
+            measure(repeats, || {
+                batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, false, &mut out);
+            })
+        }
+        "batch_norm_backward" => {
+            let (mut grad_x, grad_out) = (x.clone(), values(x.len()));
+            let statistics =
+                batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, false, &mut grad_x);
+            measure(repeats, || {
+                batch_norm_backward(
+                    rows, channels, &x, &gamma, &beta, &statistics, 1e-5, false, &grad_out, &mut grad_x,
+                );
+            })
+        }
+        "group_norm_forward" => {
+            let mut out = x.clone();
+            measure(repeats, || {
+                group_norm_forward(
+                    batch, spatial, channels, groups, &x, &gamma, &beta, 1e-5, false, &mut out,
+                );
+            })
+        }
+        "group_norm_backward" => {
+            let (mut grad_x, grad_out) = (x.clone(), values(x.len()));
+            let statistics = group_norm_forward(
+                batch, spatial, channels, groups, &x, &gamma, &beta, 1e-5, false, &mut grad_x,
+            );
+            measure(repeats, || {
+                group_norm_backward(
+                    batch, spatial, channels, groups, &x, &gamma, &beta, &statistics, 1e-5, false, &grad_out,
+                    &mut grad_x,
+                );
+            })
+        }
+        _ => return None,
+    })
+}
+
+fn main() -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let mut words = line.split_whitespace();
+        let pass = words.next().unwrap_or_default();
+        let numbers: Vec<usize> = words.filter_map(|word| word.parse().ok()).collect();
+        let seconds = time(pass, &numbers).ok_or_else(|| {
+            std::io::Error::other(format!("cannot time `{line}`; expected a pass and eight whole numbers"))
+        })?;
+        let seconds: Vec<String> = seconds.iter().map(|seconds| format!("{seconds:e}")).collect();
+        writeln!(stdout, "{}", seconds.join(" "))?;
+        stdout.flush()?;
+    }
+    Ok(())
+}
