@@ -180,3 +180,27 @@ impl Augment {
         sums.map(|sum| sum / area as f64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let mut stream = Stream::new(1, 2, 3, 4);
+        let image = Image::new(61, 47, (0..61 * 47 * 3).map(|_| stream.below(256) as u8).collect());
+        for antialias in [false, true] {
+            let mut config = AugmentConfig::symmetric(40);
+            config.resample.antialias = antialias;
+            let wide = Augment::new(config).expect("valid");
+            let narrow = Augment { arch: Arch::Scalar, ..wide.clone() };
+            for index in 0..40 {
+                let draw = wide.sample(&mut Stream::new(0, 0, index, 0), 61, 47);
+                let mut views = [vec![0.0; wide.len()], vec![0.0; wide.len()]];
+                wide.apply(&image, &draw, &mut Scratch::new(), &mut views[0]);
+                narrow.apply(&image, &draw, &mut Scratch::new(), &mut views[1]);
+                assert_eq!(views[0], views[1], "{draw:?}");
+            }
+        }
+    }
+}
