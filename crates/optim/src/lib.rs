@@ -1,1 +1,14 @@
-//! LARS, SGD, AdamW, schedules and gradient handling for Burn modules.
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod error;
+mod gradients;
+mod optimizer;
+mod rule;
+mod schedule;
+
+pub use config::{OptimizerConfig, TrustRatio};
+pub use error::{Error, Result};
+pub use gradients::{GradientAccumulator, clip_by_global_norm, global_norm};
+pub use optimizer::{Optimizer, ParameterGroup};
+pub use schedule::WarmupCosine;

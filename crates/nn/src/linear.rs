@@ -1,0 +1,44 @@
+//! Fully connected layer, with optional weight standardisation.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use crate::initialise::uniform_fan_in;
+use crate::standardise_weight;
+
+/// `y = x Wᵀ + b`; `weight` is `[out, in]` as in `PyTorch`.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// The raw weight W, before any standardisation.
+    pub weight: Param<Tensor<2>>,
+    /// The bias b, `[out]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    standardise: bool,
+}
+
+impl Linear {
+    /// A layer with `PyTorch`'s default initialisation, uniform in `±1 / √in`.
+    pub fn new<R: Rng + ?Sized>(
+        [features_in, features_out]: [usize; 2],
+        bias: bool,
+        standardise: bool,
+        rng: &mut R,
+        device: &Device,
+    ) -> Self {
+        let weight = uniform_fan_in([features_out, features_in], features_in, rng, device);
+        let bias = bias.then(|| uniform_fan_in([features_out], features_in, rng, device));
+        Self { weight, bias, standardise }
+    }
+
+    /// `[N, in]` to `[N, out]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let weight = self.weight.val();
+        let weight = if self.standardise { standardise_weight(weight) } else { weight };
+        let product = x.matmul(weight.transpose());
+        match &self.bias {
+            Some(bias) => product + bias.val().unsqueeze(),
+            None => product,
+        }
+    }
+}

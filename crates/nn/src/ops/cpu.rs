@@ -1,0 +1,282 @@
+//! The operations on Burn's CPU backend, by the kernels of `autodidact-kernels`.
+//!
+//! Only f32 has kernels; other element types take the composed path.
+
+use autodidact_kernels as kernels;
+use burn::backend::{DType, TensorMetadata, tensor::FloatTensor};
+use burn::tensor::{Bytes, Shape};
+use burn_flex::{Flex, FlexTensor, Layout};
+
+use super::{backend::TrainingOps, composed};
+
+fn is_f32(tensors: &[&FlexTensor]) -> bool {
+    tensors.iter().all(|tensor| tensor.dtype() == DType::F32)
+}
+
+fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
+    FlexTensor::new(
+        Bytes::from_elems(values),
+        Layout::contiguous(Shape::from(shape.to_vec())),
+        DType::F32,
+    )
+}
+
+/// The values in row-major order: a borrow where the layout allows, a copy otherwise.
+struct Values(FlexTensor);
+
+impl Values {
+    fn of(tensor: &FlexTensor) -> Self {
+        Self(tensor.to_contiguous())
+    }
+
+    fn slice(&self) -> &[f32] {
+        let (start, end) = self.0.layout().contiguous_offsets().expect("to_contiguous gives a dense layout");
+        &self.0.storage::<f32>()[start..end]
+    }
+}
+
+fn geometry(x: &FlexTensor, weight: &FlexTensor, stride: [usize; 2], padding: [usize; 2]) -> kernels::Conv2d {
+    let [batch, height, width, channels_in] = x.shape().dims();
+    let [channels_out, _, kernel_height, kernel_width] = weight.shape().dims();
+    let channels = [channels_in, channels_out];
+    kernels::Conv2d::new([batch, height, width], channels, [kernel_height, kernel_width], stride, padding)
+}
+
+impl TrainingOps for Flex {
+    fn nn_conv2d(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&x, &weight]) {
+            return composed::conv2d::<Self>(x, weight, stride, padding);
+        }
+        let shape = geometry(&x, &weight, stride, padding);
+        let mut out = vec![0.0; shape.output_len()];
+        kernels::conv2d_forward(&shape, Values::of(&x).slice(), Values::of(&weight).slice(), &mut out);
+        tensor(out, &[shape.batch(), shape.output_height(), shape.output_width(), weight.shape()[0]])
+    }
+
+    fn nn_conv2d_input_gradient(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&x, &weight, &output_gradient]) {
+            return composed::conv2d_input_gradient::<Self>(x, weight, output_gradient, stride, padding);
+        }
+        let shape = geometry(&x, &weight, stride, padding);
+        let mut gradient = vec![0.0; shape.input_len()];
+        kernels::conv2d_input_gradient(
+            &shape,
+            Values::of(&output_gradient).slice(),
+            Values::of(&weight).slice(),
+            &mut gradient,
+        );
+        tensor(gradient, &x.shape().to_vec())
+    }
+
+    fn nn_conv2d_weight_gradient(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&x, &weight, &output_gradient]) {
+            return composed::conv2d_weight_gradient::<Self>(x, weight, output_gradient, stride, padding);
+        }
+        let shape = geometry(&x, &weight, stride, padding);
+        let mut gradient = vec![0.0; shape.weight_len()];
+        kernels::conv2d_weight_gradient(
+            &shape,
+            Values::of(&x).slice(),
+            Values::of(&output_gradient).slice(),
+            &mut gradient,
+        );
+        tensor(gradient, &weight.shape().to_vec())
+    }
+
+    fn nn_batch_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&x, &gamma, &beta]) {
+            return composed::batch_norm::<Self>(x, gamma, beta, epsilon, relu);
+        }
+        let [rows, channels] = x.shape().dims();
+        let mut out = vec![0.0; rows * channels];
+        let statistics = kernels::batch_norm_forward(
+            rows,
+            channels,
+            Values::of(&x).slice(),
+            Values::of(&gamma).slice(),
+            Values::of(&beta).slice(),
+            epsilon as f32,
+            relu,
+            &mut out,
+        );
+        (
+            tensor(out, &[rows, channels]),
+            tensor(statistics.mean, &[channels]),
+            tensor(statistics.variance, &[channels]),
+        )
+    }
+
+    fn nn_batch_norm_gradient(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f64,
+        relu: bool,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&x, &gamma, &beta, &output_gradient]) {
+            return composed::batch_norm_gradient::<Self>(
+                x,
+                gamma,
+                beta,
+                mean,
+                variance,
+                epsilon,
+                relu,
+                output_gradient,
+            );
+        }
+        let [rows, channels] = x.shape().dims();
+        let mut gradient = vec![0.0; rows * channels];
+        let (gamma_gradient, beta_gradient) = kernels::batch_norm_backward(
+            rows,
+            channels,
+            Values::of(&x).slice(),
+            Values::of(&gamma).slice(),
+            Values::of(&beta).slice(),
+            &statistics(&mean, &variance),
+            epsilon as f32,
+            relu,
+            Values::of(&output_gradient).slice(),
+            &mut gradient,
+        );
+        (
+            tensor(gradient, &[rows, channels]),
+            tensor(gamma_gradient, &[channels]),
+            tensor(beta_gradient, &[channels]),
+        )
+    }
+
+    fn nn_group_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        groups: usize,
+        epsilon: f64,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&x, &gamma, &beta]) {
+            return composed::group_norm::<Self>(x, gamma, beta, groups, epsilon, relu);
+        }
+        let [batch, spatial, channels] = x.shape().dims();
+        let mut out = vec![0.0; batch * spatial * channels];
+        let statistics = kernels::group_norm_forward(
+            batch,
+            spatial,
+            channels,
+            groups,
+            Values::of(&x).slice(),
+            Values::of(&gamma).slice(),
+            Values::of(&beta).slice(),
+            epsilon as f32,
+            relu,
+            &mut out,
+        );
+        (
+            tensor(out, &[batch, spatial, channels]),
+            tensor(statistics.mean, &[batch * groups]),
+            tensor(statistics.variance, &[batch * groups]),
+        )
+    }
+
+    fn nn_group_norm_gradient(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        groups: usize,
+        epsilon: f64,
+        relu: bool,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&x, &gamma, &beta, &output_gradient]) {
+            return composed::group_norm_gradient::<Self>(
+                x,
+                gamma,
+                beta,
+                mean,
+                variance,
+                groups,
+                epsilon,
+                relu,
+                output_gradient,
+            );
+        }
+        let [batch, spatial, channels] = x.shape().dims();
+        let mut gradient = vec![0.0; batch * spatial * channels];
+        let (gamma_gradient, beta_gradient) = kernels::group_norm_backward(
+            batch,
+            spatial,
+            channels,
+            groups,
+            Values::of(&x).slice(),
+            Values::of(&gamma).slice(),
+            Values::of(&beta).slice(),
+            &statistics(&mean, &variance),
+            epsilon as f32,
+            relu,
+            Values::of(&output_gradient).slice(),
+            &mut gradient,
+        );
+        (
+            tensor(gradient, &[batch, spatial, channels]),
+            tensor(gamma_gradient, &[channels]),
+            tensor(beta_gradient, &[channels]),
+        )
+    }
+
+    fn nn_add_relu(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        if !is_f32(&[&a, &b]) {
+            return composed::add_relu::<Self>(a, b);
+        }
+        let mut out = vec![0.0; a.shape().num_elements()];
+        kernels::add_relu_forward(Values::of(&a).slice(), Values::of(&b).slice(), &mut out);
+        tensor(out, &a.shape().to_vec())
+    }
+
+    fn nn_relu_gradient(out: FloatTensor<Self>, output_gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        if !is_f32(&[&out, &output_gradient]) {
+            return composed::relu_gradient::<Self>(out, output_gradient);
+        }
+        let mut gradient = vec![0.0; out.shape().num_elements()];
+        kernels::add_relu_backward(
+            Values::of(&out).slice(),
+            Values::of(&output_gradient).slice(),
+            &mut gradient,
+        );
+        tensor(gradient, &out.shape().to_vec())
+    }
+}
+
+fn statistics(mean: &FlexTensor, variance: &FlexTensor) -> kernels::Statistics {
+    kernels::Statistics {
+        mean: Values::of(mean).slice().to_vec(),
+        variance: Values::of(variance).slice().to_vec(),
+    }
+}

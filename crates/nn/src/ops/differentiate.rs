@@ -1,0 +1,187 @@
+//! Hand-written gradients: the extension on an autodiff backend.
+//!
+//! Each operation records one step that keeps its inputs (never its output, except where the output
+//! is the mask) and calls the matching `*_gradient` of the backend below.
+
+use burn::backend::tensor::FloatTensor;
+use burn_autodiff::{
+    Autodiff,
+    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+    grads::Gradients,
+    ops::{Backward, Ops, OpsKind},
+};
+
+use super::backend::TrainingOps;
+
+#[derive(Debug)]
+struct Conv2d;
+
+impl<B: TrainingOps> Backward<B, 2> for Conv2d {
+    type State = (FloatTensor<B>, FloatTensor<B>, [usize; 2], [usize; 2]);
+
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [x_node, weight_node] = ops.parents;
+        let (x, weight, stride, padding) = ops.state;
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        if let Some(node) = weight_node {
+            let gradient = B::nn_conv2d_weight_gradient(
+                x.clone(),
+                weight.clone(),
+                output_gradient.clone(),
+                stride,
+                padding,
+            );
+            gradients.register::<B>(node.id, gradient);
+        }
+        // The pictures themselves want no gradient, so the first layer skips this half.
+        if let Some(node) = x_node {
+            let gradient = B::nn_conv2d_input_gradient(x, weight, output_gradient, stride, padding);
+            gradients.register::<B>(node.id, gradient);
+        }
+    }
+}
+
+/// `x`, `gamma`, `beta`, mean, variance, epsilon, relu.
+type NormState<B> =
+    (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, f64, bool);
+
+#[derive(Debug)]
+struct BatchNorm;
+
+impl<B: TrainingOps> Backward<B, 3> for BatchNorm {
+    type State = NormState<B>;
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (x, gamma, beta, mean, variance, epsilon, relu) = ops.state;
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        let (x, gamma, beta) =
+            B::nn_batch_norm_gradient(x, gamma, beta, mean, variance, epsilon, relu, output_gradient);
+        for (node, gradient) in ops.parents.into_iter().zip([x, gamma, beta]) {
+            if let Some(node) = node {
+                gradients.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct GroupNorm;
+
+impl<B: TrainingOps> Backward<B, 3> for GroupNorm {
+    type State = (NormState<B>, usize);
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let ((x, gamma, beta, mean, variance, epsilon, relu), groups) = ops.state;
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        let (x, gamma, beta) = B::nn_group_norm_gradient(
+            x,
+            gamma,
+            beta,
+            mean,
+            variance,
+            groups,
+            epsilon,
+            relu,
+            output_gradient,
+        );
+        for (node, gradient) in ops.parents.into_iter().zip([x, gamma, beta]) {
+            if let Some(node) = node {
+                gradients.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct AddRelu;
+
+impl<B: TrainingOps> Backward<B, 2> for AddRelu {
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        let gradient = B::nn_relu_gradient(ops.state, output_gradient);
+        for node in ops.parents.into_iter().flatten() {
+            gradients.register::<B>(node.id, gradient.clone());
+        }
+    }
+}
+
+impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
+    fn nn_conv2d(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> FloatTensor<Self> {
+        let (x, x_node) = x.into_parts();
+        let (weight, weight_node) = weight.into_parts();
+        let out = B::nn_conv2d(x.clone(), weight.clone(), stride, padding);
+        match Conv2d.prepare::<C>([x_node, weight_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((x, weight, stride, padding), out),
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        }
+    }
+
+    fn nn_batch_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (x, x_node) = x.into_parts();
+        let (gamma, gamma_node) = gamma.into_parts();
+        let (beta, beta_node) = beta.into_parts();
+        let (out, mean, variance) =
+            B::nn_batch_norm(x.clone(), gamma.clone(), beta.clone(), epsilon, relu);
+        let out = match BatchNorm
+            .prepare::<C>([x_node, gamma_node, beta_node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prepared) => {
+                prepared.finish((x, gamma, beta, mean.clone(), variance.clone(), epsilon, relu), out)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        };
+        (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
+    }
+
+    fn nn_group_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        groups: usize,
+        epsilon: f64,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (x, x_node) = x.into_parts();
+        let (gamma, gamma_node) = gamma.into_parts();
+        let (beta, beta_node) = beta.into_parts();
+        let (out, mean, variance) =
+            B::nn_group_norm(x.clone(), gamma.clone(), beta.clone(), groups, epsilon, relu);
+        let out = match GroupNorm
+            .prepare::<C>([x_node, gamma_node, beta_node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prepared) => {
+                let state = (x, gamma, beta, mean.clone(), variance.clone(), epsilon, relu);
+                prepared.finish((state, groups), out)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        };
+        (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
+    }
+
+    fn nn_add_relu(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (a, a_node) = a.into_parts();
+        let (b, b_node) = b.into_parts();
+        let out = B::nn_add_relu(a, b);
+        match AddRelu.prepare::<C>([a_node, b_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(out.clone(), out),
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        }
+    }
+}

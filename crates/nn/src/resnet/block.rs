@@ -1,0 +1,132 @@
+//! Residual blocks: basic (two 3×3) and bottleneck (1×1, 3×3, 1×1).
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use super::ResNetConfig;
+use crate::initialise::parameter;
+use crate::{Conv2d, Mode, Norm, ops};
+
+/// Kind of block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Basic,
+    Bottleneck,
+}
+
+impl Shape {
+    /// Output channels per unit of width.
+    pub(super) fn expansion(self) -> usize {
+        match self {
+            Self::Basic => 1,
+            Self::Bottleneck => 4,
+        }
+    }
+}
+
+/// A convolution and the normalisation after it.
+#[derive(Module, Debug)]
+pub struct ConvNorm {
+    /// The convolution.
+    pub conv: Conv2d,
+    /// The normalisation.
+    pub norm: Norm,
+}
+
+impl ConvNorm {
+    pub(super) fn new<R: Rng + ?Sized>(
+        config: &ResNetConfig,
+        channels: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        rng: &mut R,
+        device: &Device,
+    ) -> Self {
+        let conv = Conv2d::new(channels, kernel, stride, config.weight_standardisation, rng, device);
+        Self { conv, norm: config.norm.init(channels[1], device) }
+    }
+
+    pub(super) fn forward(&self, x: Tensor<4>, mode: Mode, relu: bool) -> Tensor<4> {
+        self.norm.forward_image(self.conv.forward(x), mode, relu)
+    }
+
+    pub(super) fn into_affine(self) -> Self {
+        Self { norm: self.norm.into_affine(), ..self }
+    }
+}
+
+/// `relu(F(x) + shortcut(x))`, where `F` is a chain of [`ConvNorm`]s with ReLU between them and the
+/// shortcut a strided 1×1 [`ConvNorm`] where the shape changes.
+#[derive(Module, Debug)]
+pub struct Block {
+    /// The residual branch F.
+    pub branch: Vec<ConvNorm>,
+    /// The projection shortcut.
+    pub shortcut: Option<ConvNorm>,
+}
+
+impl Block {
+    pub(super) fn new<R: Rng + ?Sized>(
+        config: &ResNetConfig,
+        shape: Shape,
+        [channels_in, width]: [usize; 2],
+        stride: usize,
+        rng: &mut R,
+        device: &Device,
+    ) -> Self {
+        let channels_out = width * shape.expansion();
+        // (channels, kernel, stride) of each convolution in turn.
+        let plan: &[([usize; 2], usize, usize)] = match shape {
+            Shape::Basic => &[([channels_in, width], 3, stride), ([width, width], 3, 1)],
+            Shape::Bottleneck => &[
+                ([channels_in, width], 1, 1),
+                ([width, width], 3, stride),
+                ([width, channels_out], 1, 1),
+            ],
+        };
+        let mut branch: Vec<ConvNorm> = plan
+            .iter()
+            .map(|&(channels, kernel, stride)| {
+                ConvNorm::new(config, channels, kernel, stride, rng, device)
+            })
+            .collect();
+        if config.zero_init_residual
+            && let Some(last) = branch.last_mut()
+        {
+            zero_scale(&mut last.norm, channels_out, device);
+        }
+        let projected = stride != 1 || channels_in != channels_out;
+        let shortcut = projected
+            .then(|| ConvNorm::new(config, [channels_in, channels_out], 1, stride, rng, device));
+        Self { branch, shortcut }
+    }
+
+    pub(super) fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
+        let last = self.branch.len() - 1;
+        let residual = self
+            .branch
+            .iter()
+            .enumerate()
+            .fold(x.clone(), |x, (index, layer)| layer.forward(x, mode, index < last));
+        let identity = match &self.shortcut {
+            Some(shortcut) => shortcut.forward(x, mode, false),
+            None => x,
+        };
+        ops::add_relu(residual, identity)
+    }
+
+    pub(super) fn into_affine(self) -> Self {
+        Self {
+            branch: self.branch.into_iter().map(ConvNorm::into_affine).collect(),
+            shortcut: self.shortcut.map(ConvNorm::into_affine),
+        }
+    }
+}
+
+fn zero_scale(norm: &mut Norm, channels: usize, device: &Device) {
+    if norm.gamma.is_some() {
+        let zeros: Param<Tensor<1>> = parameter(vec![0.0; channels], [channels], device);
+        norm.gamma = Some(zeros);
+    }
+}
