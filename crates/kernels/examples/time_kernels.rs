@@ -32,13 +32,8 @@ fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
     let &[repeats, batch, size, channels_in, channels_out, kernel, stride, padding] = numbers else {
         return None;
     };
-    let shape = Conv2d::new(
-        [batch, size, size],
-        [channels_in, channels_out],
-        [kernel; 2],
-        [stride; 2],
-        [padding; 2],
-    );
+    let shape =
+        Conv2d::new([batch, size, size], [channels_in, channels_out], [kernel; 2], [stride; 2], [padding; 2]);
     let x = values(shape.input_len());
     let (spatial, groups, channels) = (size * size, channels_in.div_ceil(16), channels_in);
     let rows = batch * spatial;
@@ -65,11 +60,19 @@ fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
         }
         "batch_norm_backward" => {
             let (mut grad_x, grad_out) = (x.clone(), values(x.len()));
-            let statistics =
-                batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, false, &mut grad_x);
+            let statistics = batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, false, &mut grad_x);
             measure(repeats, || {
                 batch_norm_backward(
-                    rows, channels, &x, &gamma, &beta, &statistics, 1e-5, false, &grad_out, &mut grad_x,
+                    rows,
+                    channels,
+                    &x,
+                    &gamma,
+                    &beta,
+                    &statistics,
+                    1e-5,
+                    false,
+                    &grad_out,
+                    &mut grad_x,
                 );
             })
         }
@@ -84,11 +87,30 @@ fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
         "group_norm_backward" => {
             let (mut grad_x, grad_out) = (x.clone(), values(x.len()));
             let statistics = group_norm_forward(
-                batch, spatial, channels, groups, &x, &gamma, &beta, 1e-5, false, &mut grad_x,
+                batch,
+                spatial,
+                channels,
+                groups,
+                &x,
+                &gamma,
+                &beta,
+                1e-5,
+                false,
+                &mut grad_x,
             );
             measure(repeats, || {
                 group_norm_backward(
-                    batch, spatial, channels, groups, &x, &gamma, &beta, &statistics, 1e-5, false, &grad_out,
+                    batch,
+                    spatial,
+                    channels,
+                    groups,
+                    &x,
+                    &gamma,
+                    &beta,
+                    &statistics,
+                    1e-5,
+                    false,
+                    &grad_out,
                     &mut grad_x,
                 );
             })

@@ -6,18 +6,15 @@ use crate::columns::{
     GradientSums, Layout, Moments, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
 };
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// The mean and the biased variance of one group of channels.
-fn group_moments(moments: &Moments, first: usize, channels: usize) -> (f64, f64) {
-    let mut group = Moments::new(1);
-    for channel in first..first + channels {
-        group.merge(&Moments {
-            count: moments.count,
-            mean: vec![moments.mean[channel]],
-            squares: vec![moments.squares[channel]],
-        });
-    }
-    (group.mean[0], group.squares[0] / group.count as f64)
+/// The mean and the biased variance of one group of channels, from those of its channels.
+fn group_moments(moments: &Moments, group: Range<usize>) -> (f64, f64) {
+    let (count, size) = (moments.count as f64, group.len() as f64);
+    let mean = moments.mean[group.clone()].iter().sum::<f64>() / size;
+    let within: f64 = moments.squares[group.clone()].iter().sum();
+    let between: f64 = moments.mean[group].iter().map(|channel| (channel - mean).powi(2)).sum();
+    (mean, (within / count + between) / size)
 }
 
 /// `1 / sqrt(variance + ε)`
@@ -85,7 +82,7 @@ pub fn group_norm_forward(
         .for_each(|(((x, out), mean), variance)| {
             let moments = channel_moments(layout, x);
             for (group, (mean, variance)) in mean.iter_mut().zip(variance.iter_mut()).enumerate() {
-                let (group_mean, group_variance) = group_moments(&moments, group * size, size);
+                let (group_mean, group_variance) = group_moments(&moments, group * size..(group + 1) * size);
                 (*mean, *variance) = (group_mean as f32, group_variance as f32);
             }
             let (centre, scale, _) = image_parameters(size, gamma, mean, variance, epsilon);

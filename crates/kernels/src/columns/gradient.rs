@@ -4,7 +4,7 @@
 //! nothing but the input is kept.
 
 use super::{BLOCK, Layout, SUM_ROWS};
-use crate::simd::{dispatch, relu_gradient, vector_array};
+use crate::simd::{dispatch, relu_gradient, vector_array, vector_array_mut};
 use pulp::{Simd, WithSimd};
 
 /// The forward pass `y = (x − centre) · scale + shift`, repeated to a long row.
@@ -128,8 +128,9 @@ impl LongSums<'_> {
         let Parameters { centre, scale, shift, .. } = self.parameters;
         for (x, grad_out) in self.x.chunks(SUM_ROWS * width).zip(self.grad_out.chunks(SUM_ROWS * width)) {
             for block in (0..width).step_by(BLOCK) {
-                let [centre, scale, shift] =
-                    [centre, scale, shift].map(|parameter| *vector_array::<S, V>(&parameter[block..]));
+                let centre = *vector_array::<S, V>(&centre[block..]);
+                let scale = *vector_array::<S, V>(&scale[block..]);
+                let shift = *vector_array::<S, V>(&shift[block..]);
                 let mut gradients = [simd.splat_f32s(0.0); V];
                 let mut products = [simd.splat_f32s(0.0); V];
                 for (x, grad_out) in x.chunks_exact(width).zip(grad_out.chunks_exact(width)) {
@@ -146,12 +147,15 @@ impl LongSums<'_> {
                         products[v] = simd.mul_add_e_f32s(gradient, deviation, products[v]);
                     }
                 }
-                let targets = [(&mut sums.gradient, &gradients), (&mut sums.product, &products)];
-                for (sums, part) in targets {
-                    let part: &[f32] = bytemuck::cast_slice(part);
-                    for (sum, part) in sums[block..].iter_mut().zip(part) {
-                        *sum += f64::from(*part);
-                    }
+                let mut totals = [[0.0; BLOCK]; 2];
+                let [gradient, product] = totals.each_mut();
+                *vector_array_mut::<S, V>(gradient) = gradients;
+                *vector_array_mut::<S, V>(product) = products;
+                let into_gradient = &mut sums.gradient[block..block + BLOCK];
+                let into_product = &mut sums.product[block..block + BLOCK];
+                for column in 0..BLOCK {
+                    into_gradient[column] += f64::from(totals[0][column]);
+                    into_product[column] += f64::from(totals[1][column]);
                 }
             }
         }
@@ -173,34 +177,47 @@ impl WithSimd for InputGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.parameters.relu { self.run::<S, true>(simd) } else { self.run::<S, false>(simd) }
+        match (S::F32_LANES, self.parameters.relu) {
+            (16, false) => self.run::<S, 4, false>(simd),
+            (16, true) => self.run::<S, 4, true>(simd),
+            (8, false) => self.run::<S, 8, false>(simd),
+            (8, true) => self.run::<S, 8, true>(simd),
+            (4, false) => self.run::<S, 16, false>(simd),
+            (4, true) => self.run::<S, 16, true>(simd),
+            (_, false) => self.run::<S, 64, false>(simd),
+            (_, true) => self.run::<S, 64, true>(simd),
+        }
     }
 }
 
 impl InputGradient<'_> {
     #[inline(always)]
-    fn run<S: Simd, const RELU: bool>(self, simd: S) {
+    fn run<S: Simd, const V: usize, const RELU: bool>(self, simd: S) {
+        let width = self.width;
         let Parameters { centre, scale, shift, .. } = self.parameters;
-        let [centre, scale, shift] = [centre, scale, shift].map(|parameter| S::as_simd_f32s(parameter).0);
-        let [a, b, c] = self.coefficients.map(|coefficient| S::as_simd_f32s(coefficient).0);
-        let rows = self.x.chunks_exact(self.width).zip(self.grad_out.chunks_exact(self.width));
-        for ((x, grad_out), grad_x) in rows.zip(self.grad_x.chunks_exact_mut(self.width)) {
-            let (x, grad_out) = (S::as_simd_f32s(x).0, S::as_simd_f32s(grad_out).0);
-            let grad_x = S::as_mut_simd_f32s(grad_x).0;
-            let data = x.iter().zip(grad_out).zip(grad_x);
-            let forward = centre.iter().zip(scale).zip(shift);
-            let backward = a.iter().zip(b).zip(c);
-            for ((((x, grad_out), grad_x), ((centre, scale), shift)), ((a, b), c)) in
-                data.zip(forward).zip(backward)
-            {
-                let deviation = simd.sub_f32s(*x, *centre);
-                let mut gradient = *grad_out;
-                if RELU {
-                    let y = simd.mul_add_e_f32s(deviation, *scale, *shift);
-                    gradient = relu_gradient(simd, y, gradient);
+        let [a, b, c] = self.coefficients;
+        let rows = self.x.chunks_exact(width).zip(self.grad_out.chunks_exact(width));
+        for ((x, grad_out), grad_x) in rows.zip(self.grad_x.chunks_exact_mut(width)) {
+            for block in (0..width).step_by(BLOCK) {
+                let x = *vector_array::<S, V>(&x[block..]);
+                let grad_out = *vector_array::<S, V>(&grad_out[block..]);
+                let centre = vector_array::<S, V>(&centre[block..]);
+                let scale = vector_array::<S, V>(&scale[block..]);
+                let shift = vector_array::<S, V>(&shift[block..]);
+                let a = vector_array::<S, V>(&a[block..]);
+                let b = vector_array::<S, V>(&b[block..]);
+                let c = vector_array::<S, V>(&c[block..]);
+                let grad_x = vector_array_mut::<S, V>(&mut grad_x[block..]);
+                for v in 0..V {
+                    let deviation = simd.sub_f32s(x[v], centre[v]);
+                    let mut gradient = grad_out[v];
+                    if RELU {
+                        let y = simd.mul_add_e_f32s(deviation, scale[v], shift[v]);
+                        gradient = relu_gradient(simd, y, gradient);
+                    }
+                    let rest = simd.mul_add_e_f32s(b[v], deviation, c[v]);
+                    grad_x[v] = simd.mul_add_e_f32s(a[v], gradient, rest);
                 }
-                let rest = simd.mul_add_e_f32s(*b, deviation, *c);
-                *grad_x = simd.mul_add_e_f32s(*a, gradient, rest);
             }
         }
     }

@@ -6,7 +6,7 @@
 //! the mean.
 
 use super::{BLOCK, Layout, SUM_ROWS};
-use crate::simd::{dispatch, vector_array};
+use crate::simd::{dispatch, vector_array, vector_array_mut};
 use pulp::{Simd, WithSimd};
 
 /// Count, mean and summed squared deviation of each column of a matrix.
@@ -33,13 +33,14 @@ impl Moments {
     fn merge_columns(&mut self, first: usize, count: usize, mean: &[f64], squares: &[f64]) {
         let share = count as f64 / (self.count + count).max(1) as f64;
         let weight = share * self.count as f64;
-        let (means, sums) = (&mut self.mean[first..], &mut self.squares[first..]);
-        for ((into_mean, into_squares), (mean, squares)) in
-            means.iter_mut().zip(sums).zip(mean.iter().zip(squares))
-        {
-            let delta = mean - *into_mean;
-            *into_mean += delta * share;
-            *into_squares += squares + delta * delta * weight;
+        let len = mean.len();
+        let into_mean = &mut self.mean[first..first + len];
+        let into_squares = &mut self.squares[first..first + len];
+        let squares = &squares[..len];
+        for column in 0..len {
+            let delta = mean[column] - into_mean[column];
+            into_mean[column] += delta * share;
+            into_squares[column] += squares[column] + delta * delta * weight;
         }
     }
 }
@@ -99,8 +100,8 @@ impl LongMoments<'_> {
                         mean[v] = simd.add_f32s(mean[v], x[v]);
                     }
                 }
-                for mean in &mut mean {
-                    *mean = simd.mul_f32s(*mean, share);
+                for v in 0..V {
+                    mean[v] = simd.mul_f32s(mean[v], share);
                 }
                 let mut squares = [simd.splat_f32s(0.0); V];
                 // The mean was rounded; the mean deviation from it says by how much.
@@ -113,15 +114,17 @@ impl LongMoments<'_> {
                         squares[v] = simd.mul_add_e_f32s(deviation, deviation, squares[v]);
                     }
                 }
-                let mean: &[f32] = bytemuck::cast_slice(&mean);
-                let squares: &[f32] = bytemuck::cast_slice(&squares);
-                let rest: &[f32] = bytemuck::cast_slice(&rest);
+                let mut totals = [[0.0; BLOCK]; 3];
+                let [to_mean, to_squares, to_rest] = totals.each_mut();
+                *vector_array_mut::<S, V>(to_mean) = mean;
+                *vector_array_mut::<S, V>(to_squares) = squares;
+                *vector_array_mut::<S, V>(to_rest) = rest;
                 let (mut means, mut sums) = ([0.0; BLOCK], [0.0; BLOCK]);
                 for column in 0..BLOCK {
-                    let rest = f64::from(rest[column]);
+                    let rest = f64::from(totals[2][column]);
                     let correction = rest / count as f64;
-                    means[column] = f64::from(mean[column]) + correction;
-                    sums[column] = f64::from(squares[column]) - correction * rest;
+                    means[column] = f64::from(totals[0][column]) + correction;
+                    sums[column] = f64::from(totals[1][column]) - correction * rest;
                 }
                 moments.merge_columns(block, count, &means, &sums);
             }

@@ -1,7 +1,7 @@
 //! The forward pass of every normalisation, once its statistics are known.
 
-use super::Layout;
-use crate::simd::{dispatch, relu};
+use super::{BLOCK, Layout};
+use crate::simd::{dispatch, relu, vector_array, vector_array_mut};
 use pulp::{Simd, WithSimd};
 
 /// `out = (x − centre) · scale + shift` per channel, then `ReLU` if asked for.
@@ -35,20 +35,34 @@ impl WithSimd for Normalise<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.relu { self.run::<S, true>(simd) } else { self.run::<S, false>(simd) }
+        match (S::F32_LANES, self.relu) {
+            (16, false) => self.run::<S, 4, false>(simd),
+            (16, true) => self.run::<S, 4, true>(simd),
+            (8, false) => self.run::<S, 8, false>(simd),
+            (8, true) => self.run::<S, 8, true>(simd),
+            (4, false) => self.run::<S, 16, false>(simd),
+            (4, true) => self.run::<S, 16, true>(simd),
+            (_, false) => self.run::<S, 64, false>(simd),
+            (_, true) => self.run::<S, 64, true>(simd),
+        }
     }
 }
 
 impl Normalise<'_> {
     #[inline(always)]
-    fn run<S: Simd, const RELU: bool>(self, simd: S) {
-        let [centre, scale, shift] = self.parameters.map(|parameter| S::as_simd_f32s(parameter).0);
+    fn run<S: Simd, const V: usize, const RELU: bool>(self, simd: S) {
+        let [centre, scale, shift] = self.parameters.map(|parameter| &parameter[..self.width]);
         for (x, out) in self.x.chunks_exact(self.width).zip(self.out.chunks_exact_mut(self.width)) {
-            let (x, out) = (S::as_simd_f32s(x).0, S::as_mut_simd_f32s(out).0);
-            let parameters = centre.iter().zip(scale).zip(shift);
-            for ((out, x), ((centre, scale), shift)) in out.iter_mut().zip(x).zip(parameters) {
-                let y = simd.mul_add_e_f32s(simd.sub_f32s(*x, *centre), *scale, *shift);
-                *out = if RELU { relu(simd, y) } else { y };
+            for block in (0..self.width).step_by(BLOCK) {
+                let x = *vector_array::<S, V>(&x[block..]);
+                let centre = vector_array::<S, V>(&centre[block..]);
+                let scale = vector_array::<S, V>(&scale[block..]);
+                let shift = vector_array::<S, V>(&shift[block..]);
+                let out = vector_array_mut::<S, V>(&mut out[block..]);
+                for v in 0..V {
+                    let y = simd.mul_add_e_f32s(simd.sub_f32s(x[v], centre[v]), scale[v], shift[v]);
+                    out[v] = if RELU { relu(simd, y) } else { y };
+                }
             }
         }
     }

@@ -3,6 +3,8 @@
 //! A tile of pixels times a panel of outputs stays in registers while the whole window is walked. A pixel is named
 //! by the place of its window in the source and its place in the output, so tiles run across rows and images and
 //! any width is computed without waste.
+//!
+//! The loops count indices on purpose: an iterator adaptor over the sums that is not inlined would put them in memory.
 
 use super::pack::{PANEL, Pieces};
 use crate::simd::{vectors, vectors_mut};
@@ -60,21 +62,25 @@ impl Gather<'_> {
     fn panels<S: Simd, const P: usize, const Q: usize, const V: usize>(&mut self, simd: S, first: usize) {
         let depth = self.pieces.depth();
         let mut weight = [<&[[S::f32s; V]]>::default(); Q];
-        for (q, panel) in weight.iter_mut().enumerate() {
+        for q in 0..Q {
             let packed = &self.weight[(first + q) * depth * PANEL..][..depth * PANEL];
-            *panel = vectors::<S>(packed).as_chunks().0;
+            weight[q] = vectors::<S>(packed).as_chunks().0;
         }
         let columns = first * PANEL..self.outputs.min((first + Q) * PANEL);
         for pixels in self.pixels.chunks(P) {
             // A short tile repeats its last pixel and stores only what is asked for.
             let mut windows = [pixels[pixels.len() - 1].source; P];
-            for (window, pixel) in windows.iter_mut().zip(pixels) {
-                *window = pixel.source;
+            for p in 0..P {
+                if p < pixels.len() {
+                    windows[p] = pixels[p].source;
+                }
             }
             let sums = tile::<S, P, Q, V>(simd, self.source, windows, self.pieces, weight);
-            for (pixel, sums) in pixels.iter().zip(&sums) {
-                let row = &mut self.out[pixel.target * self.outputs..][columns.clone()];
-                store(simd, row, sums.as_flattened());
+            for p in 0..P {
+                if p < pixels.len() {
+                    let row = &mut self.out[pixels[p].target * self.outputs..][columns.clone()];
+                    store::<S, Q, V>(row, sums[p]);
+                }
             }
         }
     }
@@ -113,14 +119,14 @@ fn piece<S: Simd, const P: usize, const Q: usize, const V: usize, const LEN: usi
     mut sums: [[[S::f32s; V]; Q]; P],
 ) -> [[[S::f32s; V]; Q]; P] {
     let mut inputs = [&[0.0; LEN]; P];
-    for (input, window) in inputs.iter_mut().zip(windows) {
-        *input = source[window + offset..].first_chunk().expect("a window lies inside its plane");
+    for p in 0..P {
+        inputs[p] = source[windows[p] + offset..].first_chunk().expect("a window lies inside its plane");
     }
-    let factors = weight.each_mut().map(|panel| {
-        let (factors, rest) = panel.split_first_chunk::<LEN>().expect("a panel is as deep as a window");
-        *panel = rest;
-        factors
-    });
+    let no_factors = [[simd.splat_f32s(0.0); V]; LEN];
+    let mut factors = [&no_factors; Q];
+    for q in 0..Q {
+        (factors[q], weight[q]) = weight[q].split_first_chunk().expect("a panel is as deep as a window");
+    }
     for k in 0..LEN {
         for p in 0..P {
             let input = simd.splat_f32s(inputs[p][k]);
@@ -136,14 +142,22 @@ fn piece<S: Simd, const P: usize, const Q: usize, const V: usize, const LEN: usi
 
 /// Writes the sums of one pixel; the last panel may be wider than the row.
 #[inline(always)]
-fn store<S: Simd>(_simd: S, row: &mut [f32], sums: &[S::f32s]) {
-    let len = row.len();
-    let whole = vectors_mut::<S>(row);
-    let count = whole.len();
-    whole.copy_from_slice(&sums[..count]);
-    if count < sums.len() {
-        let rest = bytemuck::cast_slice::<S::f32s, f32>(&sums[count..]);
-        let start = count * S::F32_LANES;
-        row[start..].copy_from_slice(&rest[..len - start]);
+fn store<S: Simd, const Q: usize, const V: usize>(row: &mut [f32], sums: [[S::f32s; V]; Q]) {
+    if row.len() == Q * PANEL {
+        write_sums::<S, Q, V>(row, sums);
+    } else {
+        let mut whole = [0.0; 2 * PANEL];
+        write_sums::<S, Q, V>(&mut whole, sums);
+        row.copy_from_slice(&whole[..row.len()]);
+    }
+}
+
+#[inline(always)]
+fn write_sums<S: Simd, const Q: usize, const V: usize>(row: &mut [f32], sums: [[S::f32s; V]; Q]) {
+    let row = vectors_mut::<S>(row);
+    for q in 0..Q {
+        for v in 0..V {
+            row[q * V + v] = sums[q][v];
+        }
     }
 }

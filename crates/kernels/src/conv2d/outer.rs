@@ -92,7 +92,7 @@ impl Outer<'_> {
         let source = &self.source[self.runs[run] + at..];
         let grad_out = &self.grad_out[self.range.start + output..];
         for pixel in pixels {
-            let window = vector_array::<S, V>(&source[pixel.source..]);
+            let window = *vector_array::<S, V>(&source[pixel.source..]);
             let gradients: &[f32; O] =
                 grad_out[pixel.target * self.outputs..].first_chunk().expect("the pixel has its outputs");
             for o in 0..O {
@@ -102,11 +102,11 @@ impl Outer<'_> {
                 }
             }
         }
-        for (o, sums) in sums.iter().enumerate() {
+        for o in 0..O {
             let target = ((output + o) * self.runs.len() + run) * self.run_stride + at;
             let target = vector_array_mut::<S, V>(&mut self.sums[target..]);
-            for (target, sum) in target.iter_mut().zip(sums) {
-                *target = simd.add_f32s(*target, *sum);
+            for v in 0..V {
+                target[v] = simd.add_f32s(target[v], sums[o][v]);
             }
         }
     }
