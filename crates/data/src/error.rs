@@ -19,6 +19,14 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A picture could not be written.
+    #[error("cannot write `{path}`: {reason}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The reason given.
+        reason: String,
+    },
     /// A picture's bytes do not decode.
     #[error("cannot decode `{path}`: {fault}")]
     Picture {
@@ -270,7 +278,11 @@ impl Error {
             Self::LabelCount { .. } => "use the labels file that belongs to these pictures",
             Self::TooLarge { .. } => "raise the limit, or read from disk instead",
             Self::NothingReadable { .. } => "check that the collection holds pictures this build can decode",
-            Self::Setting { .. } | Self::Read { .. } | Self::Malformed { .. } | Self::LabelRange { .. } => {
+            Self::Setting { .. }
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Malformed { .. }
+            | Self::LabelRange { .. } => {
                 return None;
             }
         })

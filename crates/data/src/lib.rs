@@ -1,6 +1,8 @@
 //! Images from disk or drawn, augmentation, and seeded parallel loading. No tensor framework.
 
 pub mod decode;
+pub mod inspect;
+pub mod procedural;
 pub mod source;
 
 pub mod augment;
