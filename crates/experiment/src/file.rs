@@ -84,3 +84,35 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full(writer: &mut dyn Write) -> io::Result<()> {
+        writer.write_all(&[7; 100_000])?;
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_content_and_no_partial_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        write(&path, b"old").unwrap();
+        let error = write_with(&path, 200_000, full).unwrap_err();
+        assert!(matches!(error, Error::DiskFull { needed: 200_000, .. }), "{error}");
+        let error = write_with(&path, 1, |_| Err(io::ErrorKind::PermissionDenied.into())).unwrap_err();
+        assert!(matches!(error, Error::Write { .. }), "{error}");
+        assert_eq!(read(&path).unwrap(), b"old");
+        assert_eq!(entries(folder.path()).unwrap(), [path]);
+    }
+
+    #[test]
+    fn content_is_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        write(&path, b"a longer text").unwrap();
+        write(&path, b"short").unwrap();
+        assert_eq!(read(&path).unwrap(), b"short");
+    }
+}

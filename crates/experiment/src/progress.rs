@@ -147,3 +147,33 @@ pub fn duration(seconds: f64) -> String {
         _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_for_people() {
+        let cases = [
+            (0.2, "0 s"),
+            (59.4, "59 s"),
+            (59.6, "1 min 00 s"),
+            (200.0, "3 min 20 s"),
+            (7_530.0, "2 h 05 min"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn a_plain_line_has_steps_rate_and_remaining_time() {
+        let line = plain_line("byol", 150, 300, 50, Duration::from_secs(10));
+        assert_eq!(line, "byol 150/300  5.00 steps/s  30 s left");
+        assert_eq!(plain_line("byol", 1, 300, 0, Duration::ZERO), "byol 1/300");
+        assert_eq!(
+            describe(&[("loss/total", 0.5), ("eval/top1", 61.0)]),
+            "loss/total 0.5000  eval/top1 61.0000"
+        );
+    }
+}

@@ -71,3 +71,42 @@ fn civil_date(days: u64) -> (u64, u64, u64) {
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_four_significant_digits() {
+        let cases = [
+            (61.25, "61.25"),
+            (61.254_9, "61.25"),
+            (0.002, "0.002"),
+            (0.000_123_456, "0.0001235"),
+            (1.5e-7, "1.500e-7"),
+            (123_456.0, "123456"),
+            (-3.0, "-3"),
+            (0.0, "0"),
+            (f64::NAN, "NaN"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    /// Seconds from `date -u -d DATE +%s`.
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        assert_eq!(utc(0), "1970-01-01 00:00 UTC");
+        assert_eq!(utc(951_782_400), "2000-02-29 00:00 UTC");
+        assert_eq!(utc(951_868_800), "2000-03-01 00:00 UTC");
+        assert_eq!(utc(1_735_689_599), "2024-12-31 23:59 UTC");
+        assert_eq!(utc(4_107_542_400), "2100-03-01 00:00 UTC");
+    }
+
+    #[test]
+    #[should_panic(expected = "one cell per column")]
+    fn a_row_of_another_width_is_a_bug() {
+        Table::new(["a", "b"]).push(vec!["1".to_owned()]);
+    }
+}

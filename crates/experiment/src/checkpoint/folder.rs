@@ -1,6 +1,5 @@
 //! The checkpoints of a run: saving, keeping the last few, finding the newest that is intact.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::format::{Checkpoint, CheckpointBuilder};
@@ -50,28 +49,14 @@ impl Checkpoints {
     /// # Errors
     /// [`Error::DiskFull`] or [`Error::Write`]; the previous checkpoints are then untouched and no partial file stays.
     pub fn save(&self, step: u64, state: &CheckpointBuilder) -> Result<PathBuf> {
-        self.save_through(step, state, |_, fill| fill)
-    }
-
-    /// As [`Checkpoints::save`], with something between the checkpoint and the file: tests put failures there.
-    fn save_through<'a, F>(
-        &self,
-        step: u64,
-        state: &'a CheckpointBuilder,
-        wrap: impl FnOnce(u64, Fill<'a>) -> F,
-    ) -> Result<PathBuf>
-    where
-        F: FnOnce(&mut dyn io::Write) -> io::Result<()> + 'a,
-    {
         file::create_folder(&self.folder)?;
         let path = self.path(step);
         let head = state.head(step);
         let size = head.len() as u64 + state.sections_size();
-        let fill: Fill<'a> = Box::new(move |writer| {
+        file::write_with(&path, size, |writer| {
             writer.write_all(&head)?;
             state.write_sections(writer)
-        });
-        file::write_with(&path, size, wrap(size, fill))?;
+        })?;
         self.remove_old(step);
         Ok(path)
     }
@@ -142,8 +127,6 @@ impl Checkpoints {
         }
     }
 }
-
-type Fill<'a> = Box<dyn FnOnce(&mut dyn io::Write) -> io::Result<()> + 'a>;
 
 fn step_of(path: &Path) -> Option<u64> {
     path.file_name()?.to_str()?.strip_prefix("step-")?.strip_suffix(".ckpt")?.parse().ok()

@@ -185,9 +185,12 @@ impl Checkpoint {
             source,
         })?;
 
-        let expected: u64 = header.sections.iter().map(|section| section.length).sum();
+        let lengths = header.sections.iter().map(|section| section.length);
+        let expected = lengths.fold(0, u64::saturating_add);
         match (data.len() as u64).cmp(&expected) {
-            std::cmp::Ordering::Less => return Err(truncated(PREFIX as u64 + header_length + expected)),
+            std::cmp::Ordering::Less => {
+                return Err(truncated(expected.saturating_add(PREFIX as u64 + header_length)));
+            }
             std::cmp::Ordering::Greater => {
                 let reason = format!("{} bytes follow its end", data.len() as u64 - expected);
                 return Err(Error::NotACheckpoint { path: path.to_owned(), reason });

@@ -44,7 +44,7 @@ pub(super) fn scalars(wall_time: f64, step: u64, values: &[(&str, f64)]) -> Vec<
 pub(super) fn up_to(bytes: &[u8], step: u64) -> Vec<u8> {
     let mut kept = Vec::new();
     for (whole, payload) in Records(bytes) {
-        if event_step(payload).is_some_and(|found| found <= step) {
+        if event_step(payload) <= step {
             kept.extend_from_slice(whole);
         }
     }
@@ -83,8 +83,11 @@ fn event_head(wall_time: f64, step: u64) -> Vec<u8> {
     let mut event = Vec::new();
     put_key(&mut event, 1, WireType::Fixed64);
     event.extend(wall_time.to_le_bytes());
-    put_key(&mut event, 2, WireType::Varint);
-    put_varint(&mut event, step);
+    // Zero is the default, which the canonical encoding leaves out.
+    if step > 0 {
+        put_key(&mut event, 2, WireType::Varint);
+        put_varint(&mut event, step);
+    }
     event
 }
 
@@ -175,11 +178,12 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-fn event_step(payload: &[u8]) -> Option<u64> {
-    Fields(payload).find_map(|field| match field {
+fn event_step(payload: &[u8]) -> u64 {
+    let step = Fields(payload).find_map(|field| match field {
         (2, Field::Varint(step)) => Some(step),
         _ => None,
-    })
+    });
+    step.unwrap_or(0)
 }
 
 fn parse_scalars(payload: &[u8]) -> Option<Vec<ScalarEvent>> {
@@ -209,4 +213,68 @@ fn parse_value(message: &[u8], wall_time: f64, step: u64) -> Option<ScalarEvent>
         }
     }
     Some(ScalarEvent { wall_time, step, tag: tag?, value: value? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written by tensorboard's own record writer and protocol buffers: `tests/reference/generate.py`.
+    const TENSORBOARD: &[u8] = include_bytes!("../../tests/reference/tensorboard.events");
+
+    #[test]
+    fn bytes_equal_those_of_tensorboard() {
+        let mut ours = file_version(1_700_000_000.25);
+        ours.extend(scalars(1_700_000_001.5, 0, &[("loss/total", 0.75)]));
+        ours.extend(scalars(1_700_000_002.5, 300, &[("loss/total", 0.1), ("eval/top1", 61.25)]));
+        ours.extend(scalars(1_700_000_003.5, 5_000_000_000, &[("loss/total", f64::NAN), ("größe", -1e-30)]));
+        assert_eq!(ours, TENSORBOARD);
+    }
+
+    #[test]
+    fn scalars_are_read_back() {
+        let events = read_events(TENSORBOARD);
+        let tags: Vec<(&str, u64)> = events.iter().map(|event| (event.tag.as_str(), event.step)).collect();
+        assert_eq!(
+            tags,
+            [
+                ("loss/total", 0),
+                ("loss/total", 300),
+                ("eval/top1", 300),
+                ("loss/total", 5_000_000_000),
+                ("größe", 5_000_000_000)
+            ]
+        );
+        assert_eq!((events[2].value, events[2].wall_time), (61.25, 1_700_000_002.5));
+        assert!(events[3].value.is_nan());
+    }
+
+    #[test]
+    fn later_steps_and_damaged_ends_are_dropped() {
+        let kept = up_to(TENSORBOARD, 300);
+        assert!(TENSORBOARD.starts_with(&kept));
+        assert_eq!(read_events(&kept).len(), 3);
+        assert_eq!(up_to(&TENSORBOARD[..TENSORBOARD.len() - 1], u64::MAX), kept);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>) {
+            read_events(&bytes);
+            let whole = record(&bytes);
+            read_events(&whole);
+        }
+
+        #[test]
+        fn a_flipped_bit_never_changes_a_value(position in 0..TENSORBOARD.len() * 8) {
+            let mut bytes = TENSORBOARD.to_vec();
+            bytes[position / 8] ^= 1 << (position % 8);
+            let intact = read_events(TENSORBOARD);
+            let read = read_events(&bytes);
+            proptest::prop_assert!(read.len() < intact.len());
+            for (found, expected) in read.iter().zip(&intact) {
+                proptest::prop_assert_eq!(&found.tag, &expected.tag);
+            }
+        }
+    }
 }

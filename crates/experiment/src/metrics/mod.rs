@@ -111,3 +111,105 @@ impl Sink {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run() -> (tempfile::TempDir, RunDirectory) {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDirectory::create(folder.path().join("run")).unwrap();
+        (folder, run)
+    }
+
+    fn log(metrics: &mut Metrics, steps: std::ops::RangeInclusive<u64>) {
+        for step in steps {
+            metrics.log(step, &[("loss/total", 1.0 / step as f64), ("eval/top1", f64::NAN)]);
+        }
+    }
+
+    #[test]
+    fn lines_are_valid_json_with_the_step_first() {
+        let (_folder, run) = run();
+        let mut metrics = Metrics::create(&run).unwrap();
+        metrics
+            .log(3, &[("loss/total", 0.1), ("a", f64::NAN), ("b", f64::INFINITY), ("c", f64::NEG_INFINITY)]);
+        let text = fs::read_to_string(run.metrics_path()).unwrap();
+        assert_eq!(
+            text,
+            "{\"step\":3,\"loss/total\":0.1,\"a\":\"NaN\",\"b\":\"Infinity\",\"c\":\"-Infinity\"}\n"
+        );
+        let records = read_metrics(&run.metrics_path()).unwrap();
+        assert_eq!((records[0].step, records[0].get("loss/total")), (3, Some(0.1)));
+        assert!(records[0].get("a").unwrap().is_nan());
+        assert_eq!(
+            (records[0].get("b"), records[0].get("c")),
+            (Some(f64::INFINITY), Some(f64::NEG_INFINITY))
+        );
+    }
+
+    #[test]
+    fn a_resumed_run_has_the_metrics_of_an_uninterrupted_one() {
+        let (_first, straight) = run();
+        log(&mut Metrics::create(&straight).unwrap(), 1..=10);
+
+        let (_second, resumed) = run();
+        log(&mut Metrics::create(&resumed).unwrap(), 1..=7);
+        // A kill in the middle of a record.
+        let mut lines = OpenOptions::new().append(true).open(resumed.metrics_path()).unwrap();
+        lines.write_all(b"{\"step\":8,\"loss").unwrap();
+        let mut events = OpenOptions::new().append(true).open(resumed.events_path()).unwrap();
+        events.write_all(&[40, 0, 0]).unwrap();
+        log(&mut Metrics::resume(&resumed, 5).unwrap(), 6..=10);
+
+        assert_eq!(fs::read(straight.metrics_path()).unwrap(), fs::read(resumed.metrics_path()).unwrap());
+        let scalars = |run: &RunDirectory| -> Vec<(u64, String, u32)> {
+            let events = read_events(&fs::read(run.events_path()).unwrap());
+            events.into_iter().map(|event| (event.step, event.tag, event.value.to_bits())).collect()
+        };
+        assert_eq!(scalars(&straight), scalars(&resumed));
+    }
+
+    #[test]
+    fn resuming_from_nothing_starts_anew() {
+        let (_folder, run) = run();
+        log(&mut Metrics::resume(&run, 0).unwrap(), 1..=1);
+        assert_eq!(read_metrics(&run.metrics_path()).unwrap().len(), 1);
+        assert_eq!(read_events(&fs::read(run.events_path()).unwrap()).len(), 2);
+    }
+
+    #[test]
+    fn an_unfinished_line_is_skipped_and_a_strange_one_is_an_error() {
+        let (_folder, run) = run();
+        fs::write(run.metrics_path(), "{\"step\":1,\"a\":2.0}\n{\"step\":2,\"a\"").unwrap();
+        assert_eq!(read_metrics(&run.metrics_path()).unwrap().len(), 1);
+        for strange in ["[]\n", "{\"a\":1}\n", "{\"step\":-1}\n", "{\"step\":1,\"a\":\"x\"}\n", "\u{7f}\n"] {
+            fs::write(run.metrics_path(), strange).unwrap();
+            let error = read_metrics(&run.metrics_path()).unwrap_err();
+            assert!(matches!(error, Error::Json { .. }), "{strange}: {error}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_does_not_stop_logging() {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut sink = Sink { path: "/dev/full".into(), file: full, has_failed: false };
+        sink.write(b"line\n");
+        sink.write(b"line\n");
+        assert!(sink.has_failed);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_float_comes_back_bit_for_bit(value: f64, step: u64) {
+            let line = read::line(step, &[("x", value)]);
+            let (_folder, run) = run();
+            fs::write(run.metrics_path(), line).unwrap();
+            let records = read_metrics(&run.metrics_path()).unwrap();
+            let found = records[0].get("x").unwrap();
+            proptest::prop_assert!(found.to_bits() == value.to_bits() || (found.is_nan() && value.is_nan()));
+            proptest::prop_assert_eq!(records[0].step, step);
+        }
+    }
+}
