@@ -112,7 +112,7 @@ impl Rows {
 
     /// As many ticks as have room for their texts.
     fn ticks(&self) -> Vec<super::axis::Tick> {
-        for count in (2..=8).rev() {
+        for count in (2..=6).rev() {
             let ticks = self.axis.ticks(count);
             let room = (self.right - self.left) / ticks.len().max(1) as f64;
             if ticks.iter().all(|tick| width(&tick.label, TEXT) + 16.0 <= room) {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::text::FONT_FAMILY;
 
 /// Colours that people with any colour vision tell apart (Okabe and Ito 2008), darkened where they carry text.
-const LIGHT: [&str; COLOURS] = ["#0064a6", "#c44e00", "#00805c", "#a8518a", "#8c6900", "#2b7fb8"];
+const LIGHT: [&str; COLOURS] = ["#0064a6", "#c44e00", "#00805c", "#a8518a", "#8c6900", "#2478b0"];
 /// The same hues for a dark ground.
 const DARK: [&str; COLOURS] = ["#62b0ea", "#f59256", "#40c79d", "#e79bca", "#e6b93f", "#9bd2f5"];
 /// How many colours there are before they repeat with another dash and marker.
