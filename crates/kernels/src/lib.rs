@@ -27,6 +27,8 @@ mod scale_shift;
 mod scratch;
 mod simd;
 mod standardise_weight;
+#[cfg(test)]
+mod tests;
 
 pub use add_relu::{add_relu_backward, add_relu_forward};
 pub use average_pool::{global_average_pool_backward, global_average_pool_forward};

@@ -95,11 +95,11 @@ fn pad(values: &[f32], len: usize) -> Vec<f32> {
     padded
 }
 
-struct LongSums<'a> {
-    width: usize,
-    x: &'a [f32],
-    grad_out: &'a [f32],
-    parameters: Parameters<'a>,
+pub(super) struct LongSums<'a> {
+    pub(super) width: usize,
+    pub(super) x: &'a [f32],
+    pub(super) grad_out: &'a [f32],
+    pub(super) parameters: Parameters<'a>,
 }
 
 impl WithSimd for LongSums<'_> {
@@ -163,13 +163,13 @@ impl LongSums<'_> {
     }
 }
 
-struct InputGradient<'a> {
-    width: usize,
-    x: &'a [f32],
-    grad_out: &'a [f32],
-    parameters: Parameters<'a>,
-    coefficients: [&'a [f32]; 3],
-    grad_x: &'a mut [f32],
+pub(super) struct InputGradient<'a> {
+    pub(super) width: usize,
+    pub(super) x: &'a [f32],
+    pub(super) grad_out: &'a [f32],
+    pub(super) parameters: Parameters<'a>,
+    pub(super) coefficients: [&'a [f32]; 3],
+    pub(super) grad_x: &'a mut [f32],
 }
 
 impl WithSimd for InputGradient<'_> {

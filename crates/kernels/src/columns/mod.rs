@@ -10,6 +10,8 @@
 mod gradient;
 mod moments;
 mod normalise;
+#[cfg(test)]
+mod twins;
 
 pub(crate) use gradient::{GradientSums, Parameters, gradient_sums, input_gradient};
 pub(crate) use moments::{Moments, channel_moments};

@@ -65,9 +65,9 @@ pub(crate) fn channel_moments(layout: Layout, x: &[f32]) -> Moments {
 }
 
 /// The moments of each column of a long row.
-struct LongMoments<'a> {
-    width: usize,
-    x: &'a [f32],
+pub(super) struct LongMoments<'a> {
+    pub(super) width: usize,
+    pub(super) x: &'a [f32],
 }
 
 impl WithSimd for LongMoments<'_> {

@@ -22,12 +22,12 @@ pub(crate) fn normalise(layout: Layout, x: &[f32], parameters: [&[f32]; 3], relu
     }
 }
 
-struct Normalise<'a> {
-    width: usize,
-    x: &'a [f32],
-    parameters: [&'a [f32]; 3],
-    relu: bool,
-    out: &'a mut [f32],
+pub(super) struct Normalise<'a> {
+    pub(super) width: usize,
+    pub(super) x: &'a [f32],
+    pub(super) parameters: [&'a [f32]; 3],
+    pub(super) relu: bool,
+    pub(super) out: &'a mut [f32],
 }
 
 impl WithSimd for Normalise<'_> {

@@ -19,7 +19,7 @@ mod outer;
 mod pack;
 mod plane;
 #[cfg(test)]
-mod tests;
+mod twins;
 mod weight_gradient;
 
 pub use forward::conv2d_forward;
@@ -46,14 +46,14 @@ pub use weight_gradient::conv2d_weight_gradient;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Conv2d {
-    batch: usize,
-    height: usize,
-    width: usize,
-    channels_in: usize,
-    channels_out: usize,
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    padding: [usize; 2],
+    pub(crate) batch: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) channels_in: usize,
+    pub(crate) channels_out: usize,
+    pub(crate) kernel: [usize; 2],
+    pub(crate) stride: [usize; 2],
+    pub(crate) padding: [usize; 2],
 }
 
 impl Conv2d {

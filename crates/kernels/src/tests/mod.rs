@@ -1,0 +1,57 @@
+//! Tests of the whole crate: plain loops in double precision, central differences, values from `PyTorch`, and any
+//! number of threads.
+
+mod conv2d;
+mod elementwise;
+mod norm;
+mod pytorch;
+mod threads;
+
+/// Deterministic values in [-1, 1).
+pub(crate) fn noise(seed: u64, len: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+/// The error allowed in a sum of products of [`noise`]. Each term is at most 1, so partial sums wander to about
+/// `sqrt(terms)`, and the roundings of as many of them add up to about `ε · terms` at four standard deviations.
+pub(crate) fn sum_tolerance(terms: usize) -> f64 {
+    f64::from(f32::EPSILON) * terms.max(8) as f64
+}
+
+#[track_caller]
+pub(crate) fn assert_close(name: &str, got: &[f32], expected: &[f64], tolerance: f64) {
+    assert_eq!(got.len(), expected.len(), "lengths of {name}");
+    for (index, (&got, &expected)) in got.iter().zip(expected).enumerate() {
+        let error = (f64::from(got) - expected).abs();
+        assert!(error <= tolerance, "{name}[{index}] is {got}, expected {expected} within {tolerance:e}");
+    }
+}
+
+pub(crate) fn to_f64(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&value| f64::from(value)).collect()
+}
+
+/// The gradient of `loss` by central differences.
+fn central_differences(at: &[f64], loss: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    let step = 1e-5;
+    let mut point = at.to_vec();
+    (0..at.len())
+        .map(|index| {
+            let mut value = |offset: f64| {
+                point[index] = at[index] + offset;
+                loss(&point)
+            };
+            let slope = (value(step) - value(-step)) / (2.0 * step);
+            point[index] = at[index];
+            slope
+        })
+        .collect()
+}

@@ -1,0 +1,165 @@
+//! Values of `PyTorch` in double precision; `tests/reference/kernels.py` makes them.
+
+use super::assert_close;
+use crate::{
+    Conv2d, MaxPool2d, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
+    conv2d_weight_gradient, group_norm_backward, group_norm_forward, max_pool2d_backward, max_pool2d_forward,
+    standardise_weight_backward, standardise_weight_forward,
+};
+use serde_json::Value;
+
+/// One case of the reference file.
+struct Reference<'a>(&'a Value);
+
+impl Reference<'_> {
+    fn f64s(&self, name: &str) -> Vec<f64> {
+        let values = self.0[name].as_array().unwrap_or_else(|| panic!("the reference lacks {name}"));
+        values.iter().map(|value| value.as_f64().expect("a number")).collect()
+    }
+
+    fn f32s(&self, name: &str) -> Vec<f32> {
+        self.f64s(name).into_iter().map(|value| value as f32).collect()
+    }
+
+    fn size(&self, name: &str) -> usize {
+        self.0[name].as_u64().unwrap_or_else(|| panic!("the reference lacks {name}")) as usize
+    }
+
+    fn pair(&self, name: &str) -> [usize; 2] {
+        [0, 1].map(|axis| self.0[name][axis].as_u64().expect("a size") as usize)
+    }
+
+    fn epsilon(&self) -> f32 {
+        self.f64("epsilon") as f32
+    }
+
+    fn f64(&self, name: &str) -> f64 {
+        self.0[name].as_f64().expect("a number")
+    }
+
+    /// A kernel's result against the stored values of the same name.
+    #[track_caller]
+    fn assert(&self, name: &str, got: &[f32]) {
+        assert_close(name, got, &self.f64s(name), 1e-5);
+    }
+}
+
+fn each(kind: &str, check: impl Fn(&Reference<'_>)) {
+    let file: Value = serde_json::from_str(include_str!("../../tests/reference/kernels.json"))
+        .expect("the reference file is JSON");
+    let cases = file[kind].as_array().expect("the reference has this kind");
+    assert!(!cases.is_empty());
+    for case in cases {
+        check(&Reference(case));
+    }
+}
+
+#[test]
+fn convolution_equals_pytorch() {
+    each("convolutions", |case| {
+        let [height, width] = case.pair("size");
+        let shape = Conv2d::new(
+            [case.size("batch"), height, width],
+            case.pair("channels"),
+            case.pair("kernel"),
+            case.pair("stride"),
+            case.pair("padding"),
+        );
+        let [x, weight, grad_out] = ["x", "weight", "grad_out"].map(|name| case.f32s(name));
+        let mut out = vec![f32::NAN; shape.output_len()];
+        conv2d_forward(&shape, &x, &weight, &mut out);
+        case.assert("out", &out);
+        let mut grad_x = vec![f32::NAN; shape.input_len()];
+        conv2d_input_gradient(&shape, &grad_out, &weight, &mut grad_x);
+        case.assert("grad_x", &grad_x);
+        let mut grad_weight = vec![f32::NAN; shape.weight_len()];
+        conv2d_weight_gradient(&shape, &x, &grad_out, &mut grad_weight);
+        case.assert("grad_weight", &grad_weight);
+    });
+}
+
+#[test]
+fn normalisation_equals_pytorch() {
+    each("norms", |case| {
+        let [x, gamma, beta, grad_out] = ["x", "gamma", "beta", "grad_out"].map(|name| case.f32s(name));
+        let [batch, spatial, channels] = ["batch", "spatial", "channels"].map(|name| case.size(name));
+        let (epsilon, relu) = (case.epsilon(), case.0["relu"].as_bool().expect("a flag"));
+        let (mut out, mut grad_x) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+        let rows = batch * spatial;
+        let (grad_gamma, grad_beta) = if case.0["groups"].is_null() {
+            let statistics = batch_norm_forward(rows, channels, &x, &gamma, &beta, epsilon, relu, &mut out);
+            batch_norm_backward(
+                rows,
+                channels,
+                &x,
+                &gamma,
+                &beta,
+                &statistics,
+                epsilon,
+                relu,
+                &grad_out,
+                &mut grad_x,
+            )
+        } else {
+            let groups = case.size("groups");
+            let statistics = group_norm_forward(
+                batch, spatial, channels, groups, &x, &gamma, &beta, epsilon, relu, &mut out,
+            );
+            group_norm_backward(
+                batch,
+                spatial,
+                channels,
+                groups,
+                &x,
+                &gamma,
+                &beta,
+                &statistics,
+                epsilon,
+                relu,
+                &grad_out,
+                &mut grad_x,
+            )
+        };
+        case.assert("out", &out);
+        case.assert("grad_x", &grad_x);
+        case.assert("grad_gamma", &grad_gamma);
+        case.assert("grad_beta", &grad_beta);
+    });
+}
+
+#[test]
+fn standardised_weight_equals_pytorch() {
+    each("standardised", |case| {
+        let [w, grad_out] = ["w", "grad_out"].map(|name| case.f32s(name));
+        let (channels_out, fan_in, epsilon) =
+            (case.size("channels_out"), case.size("fan_in"), case.epsilon());
+        let (mut out, mut grad_w) = (vec![f32::NAN; w.len()], vec![f32::NAN; w.len()]);
+        standardise_weight_forward(channels_out, fan_in, &w, epsilon, &mut out);
+        case.assert("out", &out);
+        standardise_weight_backward(channels_out, fan_in, &w, epsilon, &grad_out, &mut grad_w);
+        case.assert("grad_w", &grad_w);
+    });
+}
+
+#[test]
+fn max_pool_equals_pytorch() {
+    each("max_pools", |case| {
+        let [height, width] = case.pair("size");
+        let shape = MaxPool2d::new(
+            [case.size("batch"), height, width],
+            case.size("channels"),
+            case.pair("kernel"),
+            case.pair("stride"),
+            case.pair("padding"),
+        );
+        let [x, grad_out] = ["x", "grad_out"].map(|name| case.f32s(name));
+        let (mut out, mut indices) = (vec![f32::NAN; grad_out.len()], vec![0; grad_out.len()]);
+        max_pool2d_forward(&shape, &x, &mut out, &mut indices);
+        case.assert("out", &out);
+        let expected: Vec<u32> = case.f64s("indices").into_iter().map(|index| index as u32).collect();
+        assert_eq!(indices, expected);
+        let mut grad_x = vec![f32::NAN; x.len()];
+        max_pool2d_backward(&shape, &indices, &grad_out, &mut grad_x);
+        case.assert("grad_x", &grad_x);
+    });
+}

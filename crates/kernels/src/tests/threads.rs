@@ -1,0 +1,90 @@
+//! The number of threads changes no bit of any result.
+
+use super::noise;
+use crate::{
+    Conv2d, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
+    conv2d_weight_gradient, group_norm_backward, group_norm_forward, scale_shift_backward,
+};
+
+/// Every result of `work` in pools of one, two and three threads.
+fn assert_same_bits(work: impl Fn() -> Vec<Vec<f32>> + Sync) {
+    let mut results = [1, 2, 3].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a small pool starts");
+        pool.install(&work)
+            .into_iter()
+            .map(|values| values.into_iter().map(f32::to_bits).collect())
+            .collect::<Vec<Vec<u32>>>()
+    });
+    let one = std::mem::take(&mut results[0]);
+    assert!(one == results[1] && one == results[2], "the threads changed a result");
+}
+
+#[test]
+fn convolution_does_not_depend_on_the_threads() {
+    for (input, channels, kernel, stride, padding) in
+        [([70, 12, 12], [3, 16], 3, 1, 1), ([33, 9, 9], [16, 32], 3, 2, 1), ([5, 4, 4], [130, 200], 3, 1, 1)]
+    {
+        let shape = Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2]);
+        let (x, weight) = (noise(1, shape.input_len()), noise(2, shape.weight_len()));
+        let grad_out = noise(3, shape.output_len());
+        assert_same_bits(|| {
+            let (mut out, mut grad_x, mut grad_weight) = (grad_out.clone(), x.clone(), weight.clone());
+            conv2d_forward(&shape, &x, &weight, &mut out);
+            conv2d_input_gradient(&shape, &grad_out, &weight, &mut grad_x);
+            conv2d_weight_gradient(&shape, &x, &grad_out, &mut grad_weight);
+            vec![out, grad_x, grad_weight]
+        });
+    }
+}
+
+#[test]
+fn normalisation_does_not_depend_on_the_threads() {
+    for (batch, spatial, channels, groups) in [(40, 576, 16, 2), (7, 301, 30, 5), (9, 16, 512, 32)] {
+        let rows = batch * spatial;
+        let (x, grad_out) = (noise(1, rows * channels), noise(2, rows * channels));
+        let (gamma, beta) = (noise(3, channels), noise(4, channels));
+        assert_same_bits(|| {
+            let (mut out, mut grad_x) = (x.clone(), x.clone());
+            let statistics = batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, true, &mut out);
+            let (grad_gamma, grad_beta) = batch_norm_backward(
+                rows,
+                channels,
+                &x,
+                &gamma,
+                &beta,
+                &statistics,
+                1e-5,
+                true,
+                &grad_out,
+                &mut grad_x,
+            );
+            vec![out, statistics.mean, statistics.variance, grad_x, grad_gamma, grad_beta]
+        });
+        assert_same_bits(|| {
+            let (mut out, mut grad_x) = (x.clone(), x.clone());
+            let statistics =
+                group_norm_forward(batch, spatial, channels, groups, &x, &gamma, &beta, 1e-5, true, &mut out);
+            let (grad_gamma, grad_beta) = group_norm_backward(
+                batch,
+                spatial,
+                channels,
+                groups,
+                &x,
+                &gamma,
+                &beta,
+                &statistics,
+                1e-5,
+                true,
+                &grad_out,
+                &mut grad_x,
+            );
+            vec![out, statistics.mean, statistics.variance, grad_x, grad_gamma, grad_beta]
+        });
+        assert_same_bits(|| {
+            let mut grad_x = x.clone();
+            let (scale, shift) =
+                scale_shift_backward(rows, channels, &x, &gamma, &beta, true, &grad_out, &mut grad_x);
+            vec![grad_x, scale, shift]
+        });
+    }
+}
