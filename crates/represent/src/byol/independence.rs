@@ -1,0 +1,135 @@
+//! Does a network look at other pictures of its batch? An exact test, without statistics.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use autodidact_data::loader::Batch;
+use autodidact_nn::state::{self, to_vec};
+use autodidact_nn::{Mode, TensorMap};
+
+use super::network::OnlineNetwork;
+use super::{Byol, regression_loss};
+use crate::train::{Clock, Learner};
+use crate::{RepresentConfig, Result};
+
+/// Pictures in the small batch of the first two parts.
+const PICTURES: usize = 8;
+/// Steps of the third part.
+const STEPS: usize = 20;
+/// Largest absolute difference of projections and predictions that rounding explains.
+const OUTPUT_TOLERANCE: f64 = 1e-5;
+/// Largest relative difference of gradients and of weights after [`STEPS`] steps.
+const RELATIVE_TOLERANCE: f64 = 1e-4;
+
+/// Result of [`independence`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Independence {
+    /// (i) Largest absolute difference between the projection or prediction of a picture alone and the same
+    /// picture inside a batch of eight.
+    pub output_difference: f64,
+    /// (ii) Largest change of a picture's gradient when the other seven are replaced, relative to the
+    /// gradient's largest entry.
+    pub gradient_difference: f64,
+    /// (iii) Relative difference of the weights after 20 steps on whole batches and after 20 steps on the same
+    /// batches accumulated picture by picture: `‖θ_whole − θ_accumulated‖ / ‖θ_whole − θ_0‖`. Absent where the
+    /// network cannot be trained picture by picture at all.
+    pub training_difference: Option<f64>,
+}
+
+impl Independence {
+    /// Whether all three parts pass: ≤ 1e-5, ≤ 1e-4 and ≤ 1e-4.
+    pub fn passes(&self) -> bool {
+        self.output_difference <= OUTPUT_TOLERANCE
+            && self.gradient_difference <= RELATIVE_TOLERANCE
+            && self.training_difference.is_some_and(|difference| difference <= RELATIVE_TOLERANCE)
+    }
+}
+
+/// Runs the three parts on fresh networks of `config`; `batches` are [`STEPS`] batches (or more) with both views.
+///
+/// # Errors
+/// If the configuration does not validate.
+///
+/// # Panics
+/// If there are fewer than two batches or they hold fewer than nine pictures.
+pub fn independence(config: &RepresentConfig, batches: &[Batch], device: &Device) -> Result<Independence> {
+    assert!(batches.len() >= 2 && batches[0].len() > PICTURES, "the test needs two batches of nine pictures");
+    let config = RepresentConfig { batch_size: batches[0].len(), micro_batch_size: 0, ..config.clone() };
+    config.validate()?;
+    let byol = Byol::new(&config, 0, &batches[0], device);
+    Ok(Independence {
+        output_difference: output_difference(&byol.online, &batches[0], device),
+        gradient_difference: gradient_difference(&byol, batches, device),
+        training_difference: training_difference(&config, batches, device),
+    })
+}
+
+fn pictures(batch: &Batch, view: usize, range: std::ops::Range<usize>, device: &Device) -> Tensor<4> {
+    let [_, channels, height, width] = batch.shape(view);
+    let picture = channels * height * width;
+    let values = batch.views[view][range.start * picture..range.end * picture].to_vec();
+    Tensor::from_data(TensorData::new(values, [range.len(), channels, height, width]), device)
+}
+
+fn output_difference(online: &OnlineNetwork, batch: &Batch, device: &Device) -> f64 {
+    let device = device.clone().autodiff();
+    let together = online.forward(pictures(batch, 0, 0..PICTURES, &device), Mode::Train);
+    let (projections, predictions) = (to_vec(together.projection.detach()), to_vec(together.prediction.detach()));
+    let width = projections.len() / PICTURES;
+    (0..PICTURES)
+        .map(|index| {
+            let alone = online.forward(pictures(batch, 0, index..index + 1, &device), Mode::Train);
+            let rows = index * width..(index + 1) * width;
+            largest_difference(&to_vec(alone.projection.detach()), &projections[rows.clone()])
+                .max(largest_difference(&to_vec(alone.prediction.detach()), &predictions[rows]))
+        })
+        .fold(0.0, f64::max)
+}
+
+/// Gradient of the first picture's loss with the neighbours of batch 0 and with those of batch 1.
+fn gradient_difference(byol: &Byol, batches: &[Batch], device: &Device) -> f64 {
+    let device = device.clone().autodiff();
+    let gradient = |neighbours: &Batch| -> TensorMap {
+        let view = |number: usize| {
+            let own = pictures(&batches[0], number, 0..1, &device);
+            Tensor::cat(vec![own, pictures(neighbours, number, 1..PICTURES, &device)], 0)
+        };
+        let target = byol.target.forward(view(1).without_autodiff()).slice([0..1]);
+        let prediction = byol.online.forward(view(0), Mode::Train).prediction.slice([0..1]);
+        let loss = regression_loss(prediction, Tensor::from_inner(target));
+        state::gradients(&byol.online, &mut loss.backward())
+    };
+    let (first, second) = (flat(&gradient(&batches[0])), flat(&gradient(&batches[1])));
+    let scale = first.iter().fold(0.0f64, |most, value| most.max(f64::from(value.abs())));
+    largest_difference(&first, &second) / scale.max(f64::MIN_POSITIVE)
+}
+
+fn training_difference(config: &RepresentConfig, batches: &[Batch], device: &Device) -> Option<f64> {
+    let train = |micro_batch_size: usize| -> Vec<f32> {
+        let config = RepresentConfig { micro_batch_size, ..config.clone() };
+        let mut byol = Byol::new(&config, 0, &batches[0], device);
+        for step in 0..STEPS {
+            let clock = Clock { step, total_steps: STEPS, learning_rate: config.base_learning_rate, observe: false };
+            byol.step(&batches[step % batches.len()], clock);
+        }
+        flat(&state::parameters(&byol.online))
+    };
+    let start = flat(&state::parameters(&Byol::new(config, 0, &batches[0], device).online));
+    let whole = train(0);
+    let accumulated = train(1);
+    let moved = distance(&whole, &start);
+    let apart = distance(&whole, &accumulated) / moved;
+    apart.is_finite().then_some(apart)
+}
+
+fn flat(tensors: &TensorMap) -> Vec<f32> {
+    tensors.values().flat_map(|tensor| to_vec(tensor.values.clone())).collect()
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max)
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
+}

@@ -1,0 +1,74 @@
+//! What can go wrong while learning or using a representation.
+
+use std::path::PathBuf;
+
+/// Result with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong while learning or using a representation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is out of range.
+    #[error("`{field}` is {value}, expected {expected}")]
+    Setting {
+        /// The field, as in the configuration file.
+        field: String,
+        /// Its value.
+        value: String,
+        /// The allowed range.
+        expected: String,
+    },
+    /// A method that needs labels got pictures without them.
+    #[error("{what} needs a label for every picture, but {missing} of {total} have none; put each class in a folder of its own")]
+    Unlabelled {
+        /// Who needs labels.
+        what: &'static str,
+        /// Pictures without one.
+        missing: usize,
+        /// All pictures.
+        total: usize,
+    },
+    /// The loss or a weight is no longer a number.
+    #[error("the loss became {loss} at step {step}; lower `base_learning_rate` (now {learning_rate:.3e} at this step) or lengthen the warm-up")]
+    Diverged {
+        /// The optimizer step.
+        step: u64,
+        /// The loss.
+        loss: f64,
+        /// The step's learning rate.
+        learning_rate: f64,
+    },
+    /// A stored run was made with another configuration.
+    #[error("the checkpoint in `{path}` belongs to another configuration: {reason}; resume with the run's own `config.toml`")]
+    ForeignCheckpoint {
+        /// The run.
+        path: PathBuf,
+        /// The difference.
+        reason: String,
+    },
+    /// A run has no checkpoint yet.
+    #[error("the run `{path}` has no checkpoint; train it first, or give a run that was trained")]
+    NoCheckpoint {
+        /// The run.
+        path: PathBuf,
+    },
+    /// Features or labels do not allow the evaluation asked for.
+    #[error(transparent)]
+    Evaluate(#[from] crate::evaluate::EvaluateError),
+    /// Arrays could not be written.
+    #[error(transparent)]
+    Arrays(#[from] crate::export::arrays::ArraysError),
+    /// Pictures could not be read.
+    #[error(transparent)]
+    Data(#[from] autodidact_data::Error),
+    /// A run directory could not be read or written.
+    #[error(transparent)]
+    Experiment(#[from] autodidact_experiment::Error),
+    /// Weights do not fit the network.
+    #[error(transparent)]
+    Network(#[from] autodidact_nn::Error),
+    /// Optimizer state does not fit the optimizer.
+    #[error(transparent)]
+    Optimizer(#[from] autodidact_optim::Error),
+}

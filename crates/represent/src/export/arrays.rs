@@ -1,0 +1,304 @@
+//! Named arrays in files that other programs read: `.npz` for numpy, CSV for everything else.
+//!
+//! Written are 32- and 64-bit floats, 64-bit integers and text; text becomes numpy's fixed-width `<U…`, so that
+//! `numpy.load` needs no `allow_pickle`. A file is written aside and renamed: a failed write leaves the previous file.
+//! The reader takes what the writer makes (and the same types from numpy), not every `.npy` dialect: no pickles, no
+//! big-endian data, no column-major order.
+//!
+//! Source: the `.npy` format, versions 1.0 to 3.0, as documented in `numpy.lib.format`.
+//!
+//! ```
+//! use autodidact_represent::export::arrays::{NamedArray, read_npz, write_npz};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("embeddings.npz");
+//! let arrays = [
+//!     NamedArray::f32("features", &[2, 3], vec![0.5; 6])?,
+//!     NamedArray::text("files", &[2], vec!["a.png".into(), "b.png".into()])?,
+//! ];
+//! write_npz(&path, &arrays)?;
+//! assert_eq!(read_npz(&path)?, arrays);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod csv;
+mod npy;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+pub use csv::write_csv;
+
+/// The values of an array, row-major.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Values {
+    /// 32-bit floats (`<f4`).
+    F32(Vec<f32>),
+    /// 64-bit floats (`<f8`).
+    F64(Vec<f64>),
+    /// 64-bit integers (`<i8`).
+    I64(Vec<i64>),
+    /// Text (`<U…`).
+    Text(Vec<String>),
+}
+
+impl Values {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F32(values) => values.len(),
+            Self::F64(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::Text(values) => values.len(),
+        }
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// An array with a name and a shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedArray {
+    name: String,
+    shape: Vec<usize>,
+    values: Values,
+}
+
+impl NamedArray {
+    /// Checks that `values` fill `shape` and that the name can be a file name.
+    ///
+    /// # Errors
+    ///
+    /// If the number of values is not the product of `shape`, the name is empty or holds a slash, a backslash or a
+    /// control character, or a text ends in a null character, which numpy would drop.
+    pub fn new(name: impl Into<String>, shape: &[usize], values: Values) -> Result<Self, ArraysError> {
+        let name = name.into();
+        if name.is_empty() || name.contains(|c: char| c == '/' || c == '\\' || c.is_control()) {
+            return Err(ArraysError::Name { name });
+        }
+        if npy::product(shape) != Some(values.len()) {
+            return Err(ArraysError::Shape { name, shape: shape.to_vec(), len: values.len() });
+        }
+        if let Values::Text(texts) = &values
+            && let Some(row) = texts.iter().position(|text| text.ends_with('\0'))
+        {
+            return Err(ArraysError::TrailingNull { name, row });
+        }
+        Ok(Self { name, shape: shape.to_vec(), values })
+    }
+
+    /// An array of 32-bit floats.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn f32(name: impl Into<String>, shape: &[usize], values: Vec<f32>) -> Result<Self, ArraysError> {
+        Self::new(name, shape, Values::F32(values))
+    }
+
+    /// An array of 64-bit floats.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn f64(name: impl Into<String>, shape: &[usize], values: Vec<f64>) -> Result<Self, ArraysError> {
+        Self::new(name, shape, Values::F64(values))
+    }
+
+    /// An array of 64-bit integers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn i64(name: impl Into<String>, shape: &[usize], values: Vec<i64>) -> Result<Self, ArraysError> {
+        Self::new(name, shape, Values::I64(values))
+    }
+
+    /// An array of texts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn text(name: impl Into<String>, shape: &[usize], values: Vec<String>) -> Result<Self, ArraysError> {
+        Self::new(name, shape, Values::Text(values))
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The values, row-major.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+}
+
+/// What can go wrong with an array file.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ArraysError {
+    /// The values do not fill the shape.
+    #[error("array `{name}` has {len} values, which do not fill the shape {shape:?}")]
+    Shape {
+        /// Name of the array.
+        name: String,
+        /// The shape.
+        shape: Vec<usize>,
+        /// Number of values.
+        len: usize,
+    },
+    /// The name cannot be that of a file inside the archive.
+    #[error("`{name}` cannot name an array; expected a text without slashes and control characters")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// Two arrays have one name.
+    #[error("two arrays are named `{name}`; rename one")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// A text ends in a null character.
+    #[error("text {row} of array `{name}` ends in a null character, which numpy drops; remove it")]
+    TrailingNull {
+        /// Name of the array.
+        name: String,
+        /// Index of the text.
+        row: usize,
+    },
+    /// The arrays of a table differ in their number of rows, or have no rows or more than two axes.
+    #[error(
+        "array `{name}` of shape {shape:?} does not fit a table of {rows} rows; expected [{rows}] or [{rows}, columns]"
+    )]
+    Table {
+        /// Name of the array.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// Rows of the first array.
+        rows: usize,
+    },
+    /// The file is no array archive, or holds something the reader does not take.
+    #[error("cannot read `{}`: {problem}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The file system refused.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Writes arrays to one `.npz` file, which `numpy.load(path)` reads.
+///
+/// # Errors
+///
+/// If two arrays have one name or the file cannot be written; a file that was there before is then unchanged.
+pub fn write_npz(path: &Path, arrays: &[NamedArray]) -> Result<(), ArraysError> {
+    check_names(arrays)?;
+    replace_file(path, |file| {
+        let mut archive = ZipWriter::new(file);
+        for array in arrays {
+            // Stored, as `numpy.savez` does: features hardly compress. The large-file form only where it is needed.
+            let bytes = npy::encoded_len(array);
+            let options = SimpleFileOptions::default()
+                .compression_method(CompressionMethod::Stored)
+                .large_file(bytes >= u64::from(u32::MAX) / 2);
+            archive.start_file(format!("{}.npy", array.name), options)?;
+            npy::encode(array, &mut archive)?;
+        }
+        archive.finish()?;
+        Ok(())
+    })
+}
+
+/// Reads the arrays of an `.npz` file, in the order of the archive.
+///
+/// # Errors
+///
+/// If the file cannot be read, is damaged, or holds something other than the four types of [`Values`].
+pub fn read_npz(path: &Path) -> Result<Vec<NamedArray>, ArraysError> {
+    let format = |problem: String| ArraysError::Format { path: path.to_owned(), problem };
+    let file = File::open(path).map_err(|source| ArraysError::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(|error| format(error.to_string()))?;
+    let mut arrays = Vec::with_capacity(archive.len());
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).map_err(|error| format(error.to_string()))?;
+        let entry_name = entry.name().map_err(|error| format(error.to_string()))?.into_owned();
+        let in_entry = |problem: String| format(format!("`{entry_name}`: {problem}"));
+        let Some(name) = entry_name.strip_suffix(".npy") else {
+            return Err(in_entry("expected a name that ends in `.npy`".into()));
+        };
+        let (shape, values) = npy::decode(&mut entry).map_err(in_entry)?;
+        arrays.push(NamedArray::new(name, &shape, values)?);
+    }
+    Ok(arrays)
+}
+
+fn check_names(arrays: &[NamedArray]) -> Result<(), ArraysError> {
+    for (index, array) in arrays.iter().enumerate() {
+        if arrays[..index].iter().any(|other| other.name == array.name) {
+            return Err(ArraysError::DuplicateName { name: array.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file aside, flushes it to the disk and renames it over `path`.
+fn replace_file(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> Result<(), ArraysError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let replace = || -> io::Result<()> {
+        let aside = new_file_aside(folder)?;
+        let mut writer = BufWriter::new(aside.as_file());
+        write(&mut writer)?;
+        writer.flush()?;
+        drop(writer);
+        aside.as_file().sync_all()?;
+        aside.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    replace().map_err(|source| ArraysError::Io { action: "write", path: path.to_owned(), source })
+}
+
+/// A temporary file with the permissions of an ordinary one; the default would be readable by its owner alone.
+fn new_file_aside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666)); // less the umask
+    }
+    builder.prefix(".arrays-").tempfile_in(folder)
+}

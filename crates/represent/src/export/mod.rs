@@ -1,0 +1,3 @@
+//! Writing embeddings and encoders for other programs.
+
+pub mod arrays;

@@ -1,0 +1,86 @@
+//! Cross-entropy on labels: the upper baseline in the same harness (same encoder, augmentations, optimizer).
+
+use autodidact_data::loader::Batch;
+use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
+use autodidact_experiment::rng::Seeds;
+use autodidact_nn::{Linear, Mode, ResNet, safetensors, state};
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::probe::{ProbeReading, accuracy, cross_entropy};
+use crate::train::{Clock, Learner, StepReport};
+use crate::update::Update;
+use crate::views::micro_batches;
+use crate::{RepresentConfig, Result};
+
+/// Encoder and classifier.
+#[derive(Module, Debug)]
+pub struct Classifier {
+    /// Encoder f.
+    pub encoder: ResNet,
+    /// Linear classifier on the representation; gradients reach the encoder.
+    pub classifier: Linear,
+}
+
+/// A [`Classifier`] with its optimizer.
+#[derive(Debug)]
+pub struct Supervised {
+    config: RepresentConfig,
+    /// The network.
+    pub network: Classifier,
+    update: Update,
+    device: Device,
+}
+
+impl Supervised {
+    /// A fresh network.
+    pub fn new(config: &RepresentConfig, num_classes: usize, device: &Device) -> Self {
+        let training = device.clone().autodiff();
+        let mut rng = Seeds::new(config.seed).stream("weights/online");
+        let encoder = config.encoder.init(&mut rng, &training);
+        let widths = [config.encoder.output_size(), num_classes];
+        let classifier = Linear::new(widths, true, false, &mut rng, &training);
+        Self {
+            network: Classifier { encoder, classifier },
+            update: Update::new(config),
+            device: device.clone(),
+            config: config.clone(),
+        }
+    }
+}
+
+impl Learner for Supervised {
+    fn step(&mut self, batch: &Batch, clock: Clock) -> StepReport {
+        let mut report = StepReport::new(clock.observe);
+        let training = self.device.clone().autodiff();
+        for views in micro_batches(batch, self.config.micro_batch(), &training) {
+            let labels = views.labels.expect("labels were checked before training");
+            let y = self.network.encoder.forward(views.views[0].clone(), Mode::Train);
+            let logits = self.network.classifier.forward(y);
+            let accuracy = accuracy(&logits, &labels);
+            let loss = cross_entropy(logits, &labels);
+            report.observe_loss(&loss);
+            report.observe_probe(&ProbeReading { loss: loss.clone(), accuracy });
+            self.update.accumulate(&self.network, &loss);
+        }
+        let (network, _, gradient_norm) = self.update.apply(self.network.clone(), clock.learning_rate);
+        self.network = network;
+        report.gradient_norm = gradient_norm;
+        report
+    }
+
+    fn encoder(&self) -> &ResNet {
+        &self.network.encoder
+    }
+
+    fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
+        let network = safetensors::encode(&state::all_tensors(&self.network), None);
+        self.update.save(checkpoint.section("online", network))
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let tensors = safetensors::decode(checkpoint.section("online")?, &self.device)?;
+        self.network = state::load(self.network.clone(), &tensors)?;
+        self.update.restore(checkpoint, &self.device)
+    }
+}

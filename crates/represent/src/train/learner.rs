@@ -1,0 +1,42 @@
+//! What the loop asks of a method.
+
+use autodidact_data::loader::Batch;
+use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
+use autodidact_nn::ResNet;
+
+use super::StepReport;
+use crate::Result;
+
+/// Where in the run a step stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// Optimizer step k, from 0.
+    pub step: usize,
+    /// All optimizer steps K.
+    pub total_steps: usize,
+    /// Learning rate of this step.
+    pub learning_rate: f64,
+    /// Whether the step's metrics are wanted; measuring costs time.
+    pub observe: bool,
+}
+
+/// A method that can be trained by [`crate::train()`]: networks, their optimizer, and one update.
+pub trait Learner {
+    /// One optimizer step on one batch, and for methods with a target network one target update.
+    fn step(&mut self, batch: &Batch, clock: Clock) -> StepReport;
+
+    /// The encoder, which is what training is for.
+    fn encoder(&self) -> &ResNet;
+
+    /// Everything the next step depends on, as sections of a checkpoint.
+    ///
+    /// # Errors
+    /// If the state cannot be written down.
+    fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder>;
+
+    /// Continues from a checkpoint; the next step equals that of an uninterrupted run to the bit.
+    ///
+    /// # Errors
+    /// If the checkpoint belongs to another configuration.
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()>;
+}

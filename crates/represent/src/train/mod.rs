@@ -1,0 +1,10 @@
+//! The pre-training loop and what it asks of a method.
+
+mod checkpoint;
+mod learner;
+mod report;
+mod run;
+
+pub use learner::{Clock, Learner};
+pub use report::StepReport;
+pub use run::{Outcome, Telling, Trained, train};

@@ -1,0 +1,194 @@
+//! The loop.
+
+use std::sync::Arc;
+
+use autodidact_data::Dataset;
+use autodidact_data::loader::{Loader, LoaderConfig, Skipped};
+use autodidact_experiment::interrupt;
+use autodidact_experiment::metrics::Metrics;
+use autodidact_experiment::run::RunDirectory;
+use autodidact_nn::ResNet;
+use autodidact_optim::WarmupCosine;
+use burn::tensor::Device;
+
+use super::{Clock, Learner, checkpoint};
+use crate::byol::Byol;
+use crate::config::Method;
+use crate::evaluate::{CollapseMonitor, CollapseThresholds};
+use crate::simclr::Simclr;
+use crate::supervised::Supervised;
+use crate::{Error, RepresentConfig, Result};
+
+/// A trained encoder and how training went.
+#[derive(Debug)]
+pub struct Trained {
+    /// The online encoder.
+    pub encoder: ResNet,
+    /// Optimizer steps made.
+    pub steps: u64,
+    /// Last metrics, by name.
+    pub metrics: Vec<(String, f64)>,
+    /// Pictures that could not be decoded.
+    pub skipped: Vec<Skipped>,
+    /// What the collapse monitor has to say, in plain language.
+    pub warning: Option<String>,
+}
+
+/// How a call of [`train`] ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// All epochs are done.
+    Finished(Trained),
+    /// Stopped on request at this step, after a clean save; [`train`] on the same run continues.
+    Interrupted {
+        /// Optimizer steps made.
+        step: u64,
+    },
+}
+
+/// What the loop tells whoever watches.
+#[derive(Debug)]
+pub enum Telling<'a> {
+    /// A step is done.
+    Step {
+        /// Steps made.
+        step: u64,
+        /// All steps.
+        total: u64,
+        /// Metrics, where the step was observed, else empty.
+        metrics: &'a [(&'static str, f64)],
+    },
+    /// Something worth a line.
+    Note(String),
+}
+
+/// Pre-trains an encoder on `dataset`, writing metrics and checkpoints into `run`; continues from the run's last
+/// checkpoint if there is one.
+///
+/// `threads` prepare batches beside the training thread (0 or 1: none do). Labels, where the data has them, feed
+/// the online probe only.
+///
+/// # Errors
+/// [`Error::Setting`] for a configuration out of range, [`Error::Unlabelled`] for supervised training without
+/// labels, [`Error::Diverged`] if the loss stops being a number, [`Error::ForeignCheckpoint`] if the run was made
+/// with another configuration; errors of reading pictures and writing the run. What was saved before stays.
+pub fn train(
+    config: &RepresentConfig,
+    dataset: Arc<dyn Dataset>,
+    device: &Device,
+    threads: usize,
+    run: &RunDirectory,
+    tell: &mut dyn FnMut(Telling<'_>),
+) -> Result<Outcome> {
+    config.validate()?;
+    let classes = dataset.class_names().to_vec();
+    let len = dataset.len();
+    let num_classes = labelled_classes(config, &*dataset)?;
+
+    let loader_config =
+        LoaderConfig { batch_size: config.batch_size, threads, seed: config.seed, ..LoaderConfig::default() };
+    let views = [config.views.first.clone(), config.views.second.clone()];
+    let mut loader = Loader::new(dataset, &views, loader_config)?;
+
+    let batches = loader.batches_per_epoch();
+    let total_steps = config.epochs * batches;
+    let warmup_steps = (config.warmup_epochs * batches as f64).round() as usize;
+    let schedule =
+        WarmupCosine::new(config.base_learning_rate, config.batch_size, warmup_steps, total_steps);
+
+    let mut learner = learner(config, num_classes, &mut loader, device)?;
+    let checkpoints = run.checkpoints();
+    let (mut step, mut metrics) = match checkpoints.latest()? {
+        Some(latest) => {
+            for damage in &latest.skipped {
+                tell(Telling::Note(format!("{damage}; continuing from the checkpoint before it")));
+            }
+            let position =
+                checkpoint::restore(&mut *learner, config, &latest.checkpoint, len, run.path())?;
+            loader.seek(position)?;
+            let step = latest.checkpoint.step();
+            tell(Telling::Note(format!("continuing after step {step} of {total_steps}")));
+            (step as usize, Metrics::resume(run, step)?)
+        }
+        None => (0, Metrics::create(run)?),
+    };
+    let checkpoint_every = if config.checkpoint_every == 0 { batches } else { config.checkpoint_every };
+    let mut monitor = CollapseMonitor::new(CollapseThresholds::default());
+    let mut last_metrics = Vec::new();
+
+    while step < total_steps {
+        let batch = loader.next_batch()?;
+        let observe = (step + 1).is_multiple_of(config.log_every) || step + 1 == total_steps;
+        let learning_rate = schedule.at(step);
+        let report = learner.step(&batch, Clock { step, total_steps, learning_rate, observe });
+        loader.recycle(batch);
+        step += 1;
+
+        if !report.loss().is_finite() {
+            return Err(Error::Diverged { step: step as u64, loss: report.loss(), learning_rate });
+        }
+        if observe {
+            let collapse = report.collapse(step as u64);
+            last_metrics = report.metrics(collapse.as_ref());
+            last_metrics.push(("optimizer/learning_rate", learning_rate));
+            metrics.log(step as u64, &last_metrics);
+            if let Some(warning) = collapse.and_then(|reading| monitor.push(reading)) {
+                tell(Telling::Note(warning.to_string()));
+            }
+        }
+        let shown: &[_] = if observe { &last_metrics } else { &[] };
+        tell(Telling::Step { step: step as u64, total: total_steps as u64, metrics: shown });
+
+        let stop = interrupt::requested() && step < total_steps;
+        if stop || step == total_steps || step.is_multiple_of(checkpoint_every) {
+            let state = checkpoint::save(&*learner, config, loader.position(), (len, &classes))?;
+            checkpoints.save(step as u64, &state)?;
+        }
+        if stop {
+            return Ok(Outcome::Interrupted { step: step as u64 });
+        }
+    }
+    if total_steps == 0 && checkpoints.latest()?.is_none() {
+        let state = checkpoint::save(&*learner, config, loader.position(), (len, &classes))?;
+        checkpoints.save(0, &state)?;
+    }
+
+    Ok(Outcome::Finished(Trained {
+        encoder: learner.encoder().clone(),
+        steps: step as u64,
+        metrics: last_metrics.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        skipped: loader.skipped().cloned().collect(),
+        warning: monitor.warning().map(|warning| warning.to_string()),
+    }))
+}
+
+/// Number of classes for the probe, 0 where it is off or has nothing to learn from.
+fn labelled_classes(config: &RepresentConfig, dataset: &dyn Dataset) -> Result<usize> {
+    let total = dataset.len();
+    let missing = (0..total).filter(|&index| dataset.label(index).is_none()).count();
+    if config.method == Method::Supervised && missing > 0 {
+        return Err(Error::Unlabelled { what: "supervised training", missing, total });
+    }
+    let wanted = config.online_probe || config.method == Method::Supervised;
+    Ok(if wanted && missing == 0 { dataset.class_names().len() } else { 0 })
+}
+
+fn learner(
+    config: &RepresentConfig,
+    num_classes: usize,
+    loader: &mut Loader,
+    device: &Device,
+) -> Result<Box<dyn Learner>> {
+    Ok(match config.method {
+        Method::Byol | Method::Random => {
+            let start = loader.position();
+            let first_batch = loader.next_batch()?;
+            let learner = Byol::new(config, num_classes, &first_batch, device);
+            loader.recycle(first_batch);
+            loader.seek(start)?;
+            Box::new(learner)
+        }
+        Method::Simclr => Box::new(Simclr::new(config, num_classes, device)),
+        Method::Supervised => Box::new(Supervised::new(config, num_classes, device)),
+    })
+}
