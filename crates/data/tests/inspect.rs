@@ -4,7 +4,7 @@ use std::fs;
 
 use autodidact_data::inspect::{Bin, ContactSheet, Spread, contact_sheet, inspect, save_png};
 use autodidact_data::source::{Depth, Folder, Memory, Options};
-use autodidact_data::{Dataset, Image, decode};
+use autodidact_data::{Image, decode};
 
 fn plain(width: usize, height: usize, value: u8) -> Image {
     Image::new(width, height, vec![value; width * height * 3])
