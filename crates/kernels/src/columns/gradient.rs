@@ -123,19 +123,19 @@ impl WithSimd for LongSums<'_> {
 impl LongSums<'_> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const RELU: bool>(self, simd: S) -> GradientSums {
-        let width = self.width;
+        let Self { width, x, grad_out, parameters: Parameters { centre, scale, shift, .. } } = self;
         let mut sums = GradientSums::new(width);
-        let Parameters { centre, scale, shift, .. } = self.parameters;
-        for (x, grad_out) in self.x.chunks(SUM_ROWS * width).zip(self.grad_out.chunks(SUM_ROWS * width)) {
+        for start in (0..x.len()).step_by(SUM_ROWS * width) {
+            let end = x.len().min(start + SUM_ROWS * width);
             for block in (0..width).step_by(BLOCK) {
                 let centre = *vector_array::<S, V>(&centre[block..]);
                 let scale = *vector_array::<S, V>(&scale[block..]);
                 let shift = *vector_array::<S, V>(&shift[block..]);
                 let mut gradients = [simd.splat_f32s(0.0); V];
                 let mut products = [simd.splat_f32s(0.0); V];
-                for (x, grad_out) in x.chunks_exact(width).zip(grad_out.chunks_exact(width)) {
-                    let x = vector_array::<S, V>(&x[block..]);
-                    let grad_out = vector_array::<S, V>(&grad_out[block..]);
+                for row in (start..end).step_by(width) {
+                    let x = vector_array::<S, V>(&x[row + block..]);
+                    let grad_out = vector_array::<S, V>(&grad_out[row + block..]);
                     for v in 0..V {
                         let deviation = simd.sub_f32s(x[v], centre[v]);
                         let mut gradient = grad_out[v];
@@ -193,21 +193,19 @@ impl WithSimd for InputGradient<'_> {
 impl InputGradient<'_> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const RELU: bool>(self, simd: S) {
-        let width = self.width;
-        let Parameters { centre, scale, shift, .. } = self.parameters;
-        let [a, b, c] = self.coefficients;
-        let rows = self.x.chunks_exact(width).zip(self.grad_out.chunks_exact(width));
-        for ((x, grad_out), grad_x) in rows.zip(self.grad_x.chunks_exact_mut(width)) {
+        let Self { width, x, grad_out, parameters, coefficients: [a, b, c], grad_x } = self;
+        let Parameters { centre, scale, shift, .. } = parameters;
+        for row in (0..x.len()).step_by(width) {
             for block in (0..width).step_by(BLOCK) {
-                let x = *vector_array::<S, V>(&x[block..]);
-                let grad_out = *vector_array::<S, V>(&grad_out[block..]);
+                let x = *vector_array::<S, V>(&x[row + block..]);
+                let grad_out = *vector_array::<S, V>(&grad_out[row + block..]);
                 let centre = vector_array::<S, V>(&centre[block..]);
                 let scale = vector_array::<S, V>(&scale[block..]);
                 let shift = vector_array::<S, V>(&shift[block..]);
                 let a = vector_array::<S, V>(&a[block..]);
                 let b = vector_array::<S, V>(&b[block..]);
                 let c = vector_array::<S, V>(&c[block..]);
-                let grad_x = vector_array_mut::<S, V>(&mut grad_x[block..]);
+                let grad_x = vector_array_mut::<S, V>(&mut grad_x[row + block..]);
                 for v in 0..V {
                     let deviation = simd.sub_f32s(x[v], centre[v]);
                     let mut gradient = grad_out[v];

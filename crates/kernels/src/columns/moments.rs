@@ -87,15 +87,16 @@ impl WithSimd for LongMoments<'_> {
 impl LongMoments<'_> {
     #[inline(always)]
     fn run<S: Simd, const V: usize>(self, simd: S) -> Moments {
-        let width = self.width;
+        let Self { width, x } = self;
         let mut moments = Moments::new(width);
-        for rows in self.x.chunks(SUM_ROWS * width) {
-            let count = rows.len() / width;
+        for start in (0..x.len()).step_by(SUM_ROWS * width) {
+            let end = x.len().min(start + SUM_ROWS * width);
+            let count = (end - start) / width;
             let share = simd.splat_f32s(1.0 / count as f32);
             for block in (0..width).step_by(BLOCK) {
                 let mut mean = [simd.splat_f32s(0.0); V];
-                for row in rows.chunks_exact(width) {
-                    let x = vector_array::<S, V>(&row[block..]);
+                for row in (start..end).step_by(width) {
+                    let x = vector_array::<S, V>(&x[row + block..]);
                     for v in 0..V {
                         mean[v] = simd.add_f32s(mean[v], x[v]);
                     }
@@ -106,8 +107,8 @@ impl LongMoments<'_> {
                 let mut squares = [simd.splat_f32s(0.0); V];
                 // The mean was rounded; the mean deviation from it says by how much.
                 let mut rest = [simd.splat_f32s(0.0); V];
-                for row in rows.chunks_exact(width) {
-                    let x = vector_array::<S, V>(&row[block..]);
+                for row in (start..end).step_by(width) {
+                    let x = vector_array::<S, V>(&x[row + block..]);
                     for v in 0..V {
                         let deviation = simd.sub_f32s(x[v], mean[v]);
                         rest[v] = simd.add_f32s(rest[v], deviation);

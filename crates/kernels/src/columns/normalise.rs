@@ -51,14 +51,14 @@ impl WithSimd for Normalise<'_> {
 impl Normalise<'_> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const RELU: bool>(self, simd: S) {
-        let [centre, scale, shift] = self.parameters.map(|parameter| &parameter[..self.width]);
-        for (x, out) in self.x.chunks_exact(self.width).zip(self.out.chunks_exact_mut(self.width)) {
-            for block in (0..self.width).step_by(BLOCK) {
-                let x = *vector_array::<S, V>(&x[block..]);
+        let Self { width, x, parameters: [centre, scale, shift], out, .. } = self;
+        for row in (0..x.len()).step_by(width) {
+            for block in (0..width).step_by(BLOCK) {
+                let x = *vector_array::<S, V>(&x[row + block..]);
                 let centre = vector_array::<S, V>(&centre[block..]);
                 let scale = vector_array::<S, V>(&scale[block..]);
                 let shift = vector_array::<S, V>(&shift[block..]);
-                let out = vector_array_mut::<S, V>(&mut out[block..]);
+                let out = vector_array_mut::<S, V>(&mut out[row + block..]);
                 for v in 0..V {
                     let y = simd.mul_add_e_f32s(simd.sub_f32s(x[v], centre[v]), scale[v], shift[v]);
                     out[v] = if RELU { relu(simd, y) } else { y };

@@ -9,6 +9,8 @@ use rayon::prelude::*;
 
 /// Outputs in a panel.
 pub(super) const PANEL: usize = LANES_MAX;
+/// Channels packed together.
+const CHANNEL_BLOCK: usize = 16;
 
 /// Where the pieces of a window start, relative to the window, by their length.
 #[derive(Clone, Debug, Default)]
@@ -36,20 +38,20 @@ impl Pieces {
         16 * self.sixteens.len() + 4 * self.fours.len() + self.ones.len()
     }
 
-    /// The packed position of the first of every four floats... of a run's float `at`.
-    fn positions(runs: usize, run_len: usize) -> impl Fn(usize, usize) -> usize {
-        let sixteens = run_len / 16;
-        let fours = run_len % 16 / 4;
-        let ones = run_len % 4;
-        move |run, at| {
-            if at < 16 * sixteens {
-                run * 16 * sixteens + at
-            } else if at < run_len - ones {
-                runs * 16 * sixteens + run * 4 * fours + (at - 16 * sixteens)
+    /// The packed position of each float of a window, run after run.
+    fn positions(runs: usize, run_len: usize) -> Vec<usize> {
+        let (sixteens, ones) = (run_len / 16 * 16, run_len % 4);
+        let fours = run_len - sixteens - ones;
+        let position = |run, at| {
+            if at < sixteens {
+                run * sixteens + at
+            } else if at < sixteens + fours {
+                runs * sixteens + run * fours + (at - sixteens)
             } else {
-                runs * (run_len - ones) + run * ones + (at - (run_len - ones))
+                runs * (sixteens + fours) + run * ones + (at - sixteens - fours)
             }
-        }
+        };
+        (0..runs * run_len).map(|k| position(k / run_len, k % run_len)).collect()
     }
 }
 
@@ -75,21 +77,35 @@ impl WeightView<'_> {
 
     /// Packs, one panel per task.
     pub fn pack(&self, packed: &mut [f32]) {
-        let run_len = self.columns.len() * self.channels[0];
+        let [channels, channel_stride] = self.channels;
+        let run_len = self.columns.len() * channels;
         let depth = self.rows.len() * run_len;
-        let position = Pieces::positions(self.rows.len(), run_len);
+        let positions = Pieces::positions(self.rows.len(), run_len);
+        // The taps of a pixel: where each begins in a window, and in the weights.
+        let taps: Vec<(usize, usize)> = (self.rows.iter().enumerate())
+            .flat_map(|(run, row)| {
+                let columns = self.columns.iter().enumerate();
+                columns.map(move |(at, column)| (run * run_len + at * channels, row + column))
+            })
+            .collect();
         packed.par_chunks_exact_mut(depth * PANEL).enumerate().for_each(|(panel, out)| {
             let first = panel * PANEL;
             let lanes = PANEL.min(self.outputs[0] - first);
             let (out, _) = out.as_chunks_mut::<PANEL>();
-            for channel in 0..self.channels[0] {
-                for (run, row) in self.rows.iter().enumerate() {
-                    for (column_index, column) in self.columns.iter().enumerate() {
-                        let target = &mut out[position(run, column_index * self.channels[0] + channel)];
-                        let source = channel * self.channels[1] + row + column;
-                        target[lanes..].fill(0.0);
-                        for (lane, value) in target[..lanes].iter_mut().enumerate() {
-                            *value = self.weight[(first + lane) * self.outputs[1] + source];
+            if lanes < PANEL {
+                out.fill([0.0; PANEL]);
+            }
+            // A few channels at a time, so that what is read and what is written stays in the cache.
+            for block in (0..channels).step_by(CHANNEL_BLOCK) {
+                let block = block..channels.min(block + CHANNEL_BLOCK);
+                for lane in 0..lanes {
+                    let weight = &self.weight[(first + lane) * self.outputs[1]..];
+                    for &(window, tap) in &taps {
+                        let positions = &positions[window + block.start..window + block.end];
+                        let values =
+                            weight[tap + block.start * channel_stride..].iter().step_by(channel_stride);
+                        for (&position, &value) in positions.iter().zip(values) {
+                            out[position][lane] = value;
                         }
                     }
                 }

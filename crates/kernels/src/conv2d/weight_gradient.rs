@@ -13,6 +13,8 @@ use rayon::prelude::*;
 
 /// Groups of images at most.
 const GROUPS_MAX: usize = 64;
+/// Output pixels in a group at least, so that the sums of the groups are few against the pixels.
+const GROUP_PIXELS: usize = 512;
 /// Floats that the groups' sums may take together (16 MiB), if there is more than one.
 const SUMS_MAX: usize = 1 << 22;
 /// Output channels in one task.
@@ -34,7 +36,8 @@ pub fn conv2d_weight_gradient(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_
     let sums_per_output = kernel_h * run_stride;
     let sums_len = shape.channels_out * sums_per_output;
     let groups_max = (SUMS_MAX / sums_len).clamp(1, GROUPS_MAX);
-    let images_per_group = shape.batch.div_ceil(groups_max).max(1);
+    let images_min = GROUP_PIXELS.div_ceil(shape.output_pixels());
+    let images_per_group = shape.batch.div_ceil(groups_max).max(images_min);
     let groups = shape.batch.div_ceil(images_per_group);
     let images_per_fill = images_per_task(shape.output_pixels()).min(images_per_group);
     let pixels = shape.output_windows(&plane, images_per_fill);
@@ -73,20 +76,32 @@ pub fn conv2d_weight_gradient(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_
             });
         });
         let fan_in = shape.channels_in * kernel_h * kernel_w;
-        grad_weight.par_chunks_exact_mut(fan_in).enumerate().for_each(|(output, gradient)| {
-            gradient.fill(0.0);
-            for sums in sums.chunks_exact(sums_len) {
-                let sums = &sums[output * sums_per_output..][..sums_per_output];
-                for (row, run) in sums.chunks_exact(run_stride).enumerate() {
+        let (first, others) = sums.split_at_mut(sums_len.min(sums.len()));
+        let others = &*others;
+        if groups == 0 {
+            grad_weight.fill(0.0);
+            return;
+        }
+        grad_weight
+            .par_chunks_exact_mut(fan_in)
+            .zip(first.par_chunks_exact_mut(sums_per_output))
+            .enumerate()
+            .for_each(|(output, (gradient, total))| {
+                for sums in others.chunks_exact(sums_len) {
+                    let sums = &sums[output * sums_per_output..][..sums_per_output];
+                    for (total, sum) in total.iter_mut().zip(sums) {
+                        *total += sum;
+                    }
+                }
+                for (row, run) in total.chunks_exact(run_stride).enumerate() {
                     for (column, pixel) in run.chunks_exact(shape.channels_in).take(kernel_w).enumerate() {
                         let tap = row * kernel_w + column;
                         let taps = gradient[tap..].iter_mut().step_by(kernel_h * kernel_w);
-                        for (total, sum) in taps.zip(pixel) {
-                            *total += sum;
+                        for (gradient, total) in taps.zip(pixel) {
+                            *gradient = *total;
                         }
                     }
                 }
-            }
-        });
+            });
     });
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 const EPSILON: f32 = 1e-3;
 
-/// Normalises the sets that `set_of(index)` names, `x` being `[…, channels]`; without ReLU.
+/// Normalises the sets that `set_of(index)` names, `x` being `[…, channels]`; without `ReLU`.
 fn normalise(
     x: &[f64],
     gamma: &[f64],
@@ -39,7 +39,7 @@ fn normalise(
     (out, mean, variance)
 }
 
-/// `Σ out · grad_out`, with the ReLU before it if asked for.
+/// `Σ out · grad_out`, with the `ReLU` before it if asked for.
 fn loss(out: &[f64], grad_out: &[f32], relu: bool) -> f64 {
     out.iter()
         .zip(grad_out)
@@ -47,7 +47,7 @@ fn loss(out: &[f64], grad_out: &[f32], relu: bool) -> f64 {
         .sum()
 }
 
-/// Near zero, single and double precision may disagree on whether the ReLU passes.
+/// Near zero, single and double precision may disagree on whether the `ReLU` passes.
 fn near_kink(out: &[f64], relu: bool) -> bool {
     relu && out.iter().any(|out| out.abs() < 1e-4)
 }
