@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn full(writer: &mut dyn Write) -> io::Result<()> {
-        writer.write_all(&[7; 100_000])?;
+        writer.write_all(&vec![7; 100_000])?;
         Err(io::ErrorKind::StorageFull.into())
     }
 

@@ -2,10 +2,10 @@
 //!
 //! Results never go through here; stdout belongs to them.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -61,10 +61,15 @@ impl Progress {
         let shown = if display == Display::Quiet {
             Shown::Nothing
         } else if display.is_terminal() {
-            let style = ProgressStyle::with_template(
-                "{prefix} {bar:24} {pos}/{len} {per_sec} {eta} left  {wide_msg}",
-            )
-            .expect("the template is constant");
+            let style =
+                ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len}  {rate}  {left}  {wide_msg}")
+                    .expect("the template is constant")
+                    .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
+                        let _ = write!(text, "{:.2} steps/s", state.per_sec());
+                    })
+                    .with_key("left", |state: &ProgressState, text: &mut dyn fmt::Write| {
+                        let _ = write!(text, "{} left", duration(state.eta().as_secs_f64()));
+                    });
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(5))
                 .with_style(style)
                 .with_prefix(label.to_owned());

@@ -4,7 +4,7 @@
 //! sequence, so that drawing more for one never shifts another, and [`Seeds::keyed`] gives each item its own
 //! generator from a counter, so that items can be drawn in any order and by any thread.
 //!
-//! A generator is ChaCha with 8 rounds. Its 256-bit key is the SHA-256 of the text `autodidact-stream-1`, the seed,
+//! A generator is `ChaCha8`. Its 256-bit key is the SHA-256 of the text `autodidact-stream-1`, the seed,
 //! the length of the name, the name, the number of counters, and the counters; all numbers are 64-bit little-endian.
 //! That is a promise: it doesn't change between versions, and another program can compute it.
 //!
@@ -107,7 +107,7 @@ impl TryRng for Stream {
 /// Where a [`Stream`] stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamState {
-    /// The 256-bit ChaCha key.
+    /// The 256-bit key.
     pub key: [u8; 32],
     /// 32-bit words drawn so far; `u64` is enough for 64 EiB.
     pub position: u64,
@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// ChaCha with 8 rounds and SHA-256 in Python: `tests/reference/generate.py`.
+    /// `ChaCha8` and SHA-256 in Python: `tests/reference/generate.py`.
     const REFERENCE: &str = include_str!("../tests/reference/rng.json");
 
     #[test]

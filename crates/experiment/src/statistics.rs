@@ -6,6 +6,8 @@
 //!
 //! Tests of significance are left out: a rule reads an interval.
 
+use std::fmt;
+
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +49,7 @@ pub fn quantile(sorted: &[f64], level: f64) -> f64 {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The statistic of the values themselves.
+    #[serde(with = "crate::metrics::number")]
     pub estimate: f64,
     /// Lower end; −∞ where one value says nothing of its spread.
     #[serde(with = "crate::metrics::number")]
@@ -74,6 +77,16 @@ impl Interval {
         self.low.is_finite() && self.high.is_finite()
     }
 
+    /// As many decimals as show two digits of the interval's width, or three of the estimate where there is none.
+    pub fn decimals(&self) -> usize {
+        let (size, digits) = if self.is_bounded() && self.high > self.low {
+            (self.high - self.low, 2.0)
+        } else {
+            (self.estimate.abs(), 3.0)
+        };
+        if size > 0.0 { (digits - 1.0 - size.log10().floor()).clamp(0.0, 9.0) as usize } else { 1 }
+    }
+
     /// `62.1 [60.0, 64.3]` with so many decimals; `62.1 (one value, no interval)` where there is none.
     pub fn display(&self, decimals: usize) -> String {
         let Self { estimate, low, high, .. } = self;
@@ -82,6 +95,13 @@ impl Interval {
         } else {
             format!("{estimate:.decimals$} (one value, no interval)")
         }
+    }
+}
+
+/// As [`Interval::display`] with [`Interval::decimals`].
+impl fmt::Display for Interval {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.display(self.decimals()))
     }
 }
 
@@ -245,6 +265,16 @@ mod tests {
         assert_eq!(interval.display(1), "62.0 (one value, no interval)");
         let text = serde_json::to_string(&interval).unwrap();
         assert_eq!(serde_json::from_str::<Interval>(&text).unwrap(), interval);
+    }
+
+    #[test]
+    fn decimals_follow_the_width() {
+        let text = |estimate, low, high| Interval { estimate, low, high, confidence: 0.95 }.to_string();
+        assert_eq!(text(62.345, 61.04, 63.61), "62.3 [61.0, 63.6]");
+        assert_eq!(text(0.01234, 0.01221, 0.01249), "0.01234 [0.01221, 0.01249]");
+        assert_eq!(text(12_345.6, 11_000.0, 14_000.0), "12346 [11000, 14000]");
+        assert_eq!(text(0.5, f64::NEG_INFINITY, f64::INFINITY), "0.500 (one value, no interval)");
+        assert_eq!(text(0.0, 0.0, 0.0), "0.0 [0.0, 0.0]");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use autodidact_experiment::Error;
 use autodidact_experiment::figure::{BandPoint, BarChart, Figure, IntervalChart, LineChart, ScatterChart};
 use autodidact_experiment::statistics::{Bootstrap, Interval};
-use resvg::usvg::roxmltree::Document;
+use proptest::prelude::*;
+use resvg::usvg::roxmltree::{self, Document};
 
 fn learning_curves() -> Figure {
     let curve = |top: f64, rate: f64| {
@@ -114,14 +115,14 @@ fn every_kind_is_saved_as_svg_and_png() {
 /// A text with its box, by the widths of the font that PNGs are drawn with.
 #[derive(Debug)]
 struct Text {
-    text: String,
+    content: String,
     left: f64,
     right: f64,
     middle: f64,
     height: f64,
 }
 
-fn number(node: resvg::usvg::roxmltree::Node<'_, '_>, name: &str) -> f64 {
+fn number(node: roxmltree::Node<'_, '_>, name: &str) -> f64 {
     node.attribute(name).unwrap_or_else(|| panic!("no {name}")).parse().unwrap()
 }
 
@@ -134,7 +135,7 @@ fn texts(figure: &Figure) -> Vec<Text> {
                 resvg::usvg::Node::Text(text) => {
                     let area = text.abs_bounding_box();
                     found.push(Text {
-                        text: text.chunks().iter().map(resvg::usvg::TextChunk::text).collect(),
+                        content: text.chunks().iter().map(resvg::usvg::TextChunk::text).collect(),
                         left: f64::from(area.left()),
                         right: f64::from(area.right()),
                         middle: f64::from(f32::midpoint(area.top(), area.bottom())),
@@ -177,7 +178,7 @@ fn no_text_overlaps_another_or_leaves_the_picture() {
 
 #[test]
 fn axis_titles_arms_and_references_are_there() {
-    let shown: Vec<String> = texts(&learning_curves()).into_iter().map(|text| text.text).collect();
+    let shown: Vec<String> = texts(&learning_curves()).into_iter().map(|text| text.content).collect();
     for expected in
         ["Linear evaluation during training", "step", "top-1 accuracy (%)", "BYOL", "chance", "30k", "60"]
     {
@@ -290,4 +291,31 @@ fn contrast(first: &str, second: &str) -> f64 {
     };
     let (a, b) = (luminance(first), luminance(second));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+proptest! {
+    #[test]
+    fn any_values_make_a_well_formed_document_or_an_error(
+        points in prop::collection::vec((any::<f64>(), any::<f64>()), 0..6),
+        is_log: bool,
+    ) {
+        let lines = LineChart::new("Any", "x", "y").with_line("line", points.clone()).with_reference("at", 1.0);
+        let scatter = ScatterChart::new("Any", "x", "y").with_points("points", points.clone());
+        let (lines, scatter) =
+            if is_log { (lines.with_log_y().with_log_x(), scatter.with_log_x()) } else { (lines, scatter) };
+        let values: Vec<f64> = points.iter().map(|point| point.0).collect();
+        let mut bars = BarChart::new("Any", "y");
+        for (value, end) in &points {
+            bars = bars.with_bar("bar", *value, Some((*end, *value)));
+        }
+        let intervals = IntervalChart::new("Any", "y").with_arm("arm", &values, None);
+        for figure in [lines.draw(), scatter.draw(), bars.draw(), intervals.draw()].into_iter().flatten() {
+            let document = Document::parse(figure.svg()).unwrap();
+            for node in document.descendants().filter(roxmltree::Node::is_element) {
+                for attribute in node.attributes() {
+                    prop_assert!(!attribute.value().contains("NaN") && !attribute.value().contains("inf"), "{:?}", node);
+                }
+            }
+        }
+    }
 }

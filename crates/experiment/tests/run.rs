@@ -5,7 +5,7 @@ use std::path::Path;
 
 use autodidact_experiment::Error;
 use autodidact_experiment::metrics::Metrics;
-use autodidact_experiment::run::{Environment, RunDirectory, compare, list_runs, table};
+use autodidact_experiment::run::{Environment, RunDirectory, compare, list_runs, show, table};
 use serde_json::json;
 
 fn write_run(path: &Path, learning_rate: f64, steps: u64) -> RunDirectory {
@@ -95,4 +95,22 @@ fn comparison_shows_where_configurations_differ() {
     let rows = comparison.table().rows;
     assert_eq!(rows[0], ["optimizer.learning_rate", "0.2", "0.4"]);
     assert!(rows.contains(&vec!["eval/top1".to_owned(), "61.25".to_owned(), "61.25".to_owned()]));
+}
+
+#[test]
+fn a_run_is_shown_with_what_its_metrics_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = write_run(&folder.path().join("run"), 0.2, 4);
+    let details = show(&run).unwrap();
+    assert_eq!(
+        (details.command.as_str(), details.checkpoints.len()),
+        ("autodidact represent train --seed 7", 0)
+    );
+    let rows = details.metrics_table().rows;
+    assert_eq!(rows[0], ["eval/top1", "1", "61.25", "61.25", "61.25", "4"]);
+    assert_eq!(rows[1], ["loss/total", "4", "0.05", "0.2", "0.05", "3"]);
+    assert_eq!(rows[2], ["time/steps_per_second", "4", "NaN", "NaN", "NaN", "3"]);
+
+    fs::remove_file(run.metrics_path()).unwrap();
+    assert!(show(&run).unwrap().metrics.is_empty());
 }

@@ -1,5 +1,8 @@
 //! Axes: what range they show, where their ticks are and how those are written.
 
+/// Values from here on are not shown, so that the length of an axis is a number.
+const LARGEST: f64 = 1e300;
+
 /// A value axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Axis {
@@ -18,20 +21,19 @@ pub(super) struct Tick {
 impl Axis {
     /// The axis that shows all finite values (on a logarithmic one: all above zero), or none if there are no such.
     pub(super) fn fit(values: impl IntoIterator<Item = f64>, is_log: bool) -> Option<Self> {
-        let shown = values.into_iter().filter(|value| value.is_finite() && (!is_log || *value > 0.0));
+        let shown = values.into_iter().filter(|value| value.abs() < LARGEST && (!is_log || *value > 0.0));
         let (low, high) = shown
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         if low > high {
             return None;
         }
         let (low, high) = if is_log { (low.log10(), high.log10()) } else { (low, high) };
-        // A single value stands in the middle of a range of its own size.
-        let half = if high > low {
-            0.0
-        } else if low == 0.0 || is_log {
-            0.5
-        } else {
-            low.abs() * 0.05
+        // What is one value, up to rounding, stands in the middle of a range of its own size.
+        let size = low.abs().max(high.abs());
+        let half = match () {
+            () if high - low > size * 1e-9 => 0.0,
+            () if size == 0.0 || is_log => 0.5,
+            () => (size * 0.05).max(f64::MIN_POSITIVE),
         };
         Some(Self { low: low - half, high: high + half, is_log })
     }
@@ -49,7 +51,9 @@ impl Axis {
     /// Where a value lies: 0 at the low end, 1 at the high end; none if the axis cannot show it.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
         let value = if self.is_log { value.log10() } else { value };
-        value.is_finite().then(|| (value - self.low) / (self.high - self.low))
+        let place = (value - self.low) / (self.high - self.low);
+        // Beyond the ends lies only what `fit` has left out; the rest is rounding.
+        (-1e-6..=1.0 + 1e-6).contains(&place).then_some(place)
     }
 
     /// About `count` ticks at round values.

@@ -100,11 +100,10 @@ impl IntervalChart {
 impl Arm {
     fn number(&self) -> String {
         self.interval.map_or_else(String::new, |interval| {
-            let decimals = if interval.estimate.abs() < 1.0 { 3 } else { 1 };
             if interval.is_bounded() {
-                minus(&interval.display(decimals))
+                minus(&interval.to_string())
             } else {
-                minus(&format!("{:.decimals$}", interval.estimate))
+                minus(&format!("{:.*}", interval.decimals(), interval.estimate))
             }
         })
     }

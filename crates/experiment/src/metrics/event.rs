@@ -1,4 +1,4 @@
-//! The records of a TensorBoard event file: scalars only, written and read.
+//! The records of a `TensorBoard` event file: scalars only, written and read.
 //!
 //! A record is the payload's length (u64), the masked CRC-32C of that length, the payload, and its masked CRC-32C, all
 //! little-endian. The payload is the protocol buffer `tensorflow.Event`: `wall_time` (1, double), `step` (2, int64) and

@@ -1,4 +1,4 @@
-//! Metrics of a run: one JSON object a line, and TensorBoard events beside it.
+//! Metrics of a run: one JSON object a line, and `TensorBoard` events beside it.
 //!
 //! A line is `{"step":120,"loss/total":0.731}`: the step first, then the metrics as logged. No clock is in it, so two
 //! equal runs have equal files; the events carry the time. What is not finite is written as the text `"NaN"`,

@@ -78,7 +78,9 @@ impl Reproduction<'_> {
             if interrupt::requested() && !outcome.is_interrupted {
                 outcome.is_interrupted = true;
                 view.note("interrupted: running jobs save and stop");
-                running.iter_mut().for_each(|job| ask_to_stop(&mut job.child));
+                for job in &mut running {
+                    ask_to_stop(&mut job.child);
+                }
             }
             while !outcome.is_interrupted && running.len() < jobs_in_parallel.max(1) {
                 let Some(job) = waiting.next() else { break };
@@ -101,7 +103,7 @@ impl Reproduction<'_> {
             let (ended, still) = split_ended(running);
             running = still;
             for (job, status) in ended {
-                self.settle(&job, &status, &mut outcome, &mut view);
+                self.settle(&job, status, &mut outcome, &mut view);
             }
             view.update(running.iter().map(|running| self.observe(&running.job)));
         }
@@ -130,7 +132,7 @@ impl Reproduction<'_> {
     }
 
     /// Books a child that has ended.
-    fn settle(&self, job: &Job, status: &ExitStatus, outcome: &mut RunOutcome, view: &mut View) {
+    fn settle(&self, job: &Job, status: ExitStatus, outcome: &mut RunOutcome, view: &mut View) {
         let has_result = matches!(self.store.load(job), Ok(Stored::Done(_)));
         if has_result {
             // Even if the process died after it wrote: the result is whole.

@@ -35,7 +35,8 @@ pub trait Claim: Sync {
     /// The jobs of this plan, in the order they are best run.
     fn jobs(&self, plan: &Plan) -> Vec<Job>;
 
-    /// Runs a job. An arm that diverges is a result, not an error.
+    /// Runs a job. An arm that diverges is a result, not an error. JSON has no NaN: `json!` makes it null, and
+    /// [`crate::metrics::number::to_json`] keeps it.
     ///
     /// # Errors
     /// What kept it from a result; [`super::Interrupted`] after a clean save into [`JobContext::scratch`].

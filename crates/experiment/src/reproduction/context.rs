@@ -1,5 +1,6 @@
 //! What a running job gets: a folder to continue from, the plan, and a way to tell how far it is.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -7,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
+use crate::interrupt;
 use crate::progress::{Display, Progress};
-use crate::{file, interrupt};
 
 /// What a job may fail with: any error.
 pub type JobError = Box<dyn std::error::Error + Send + Sync>;
@@ -122,13 +123,16 @@ impl State {
 
 /// How far the job of a scratch folder is, as far as it told.
 pub(super) fn read_progress(scratch: &Path) -> Option<JobProgress> {
-    serde_json::from_slice(&std::fs::read(scratch.join("progress.json")).ok()?).ok()
+    serde_json::from_slice(&fs::read(scratch.join("progress.json")).ok()?).ok()
 }
 
 /// Best effort: a job does not stop because it cannot tell how far it is.
 fn write_progress(scratch: &Path, progress: &JobProgress) {
-    if let Ok(bytes) = serde_json::to_vec(progress) {
-        let _ = file::write(&scratch.join("progress.json"), &bytes);
+    let Ok(bytes) = serde_json::to_vec(progress) else { return };
+    // Renamed so that no half is read, but not synced: it is of no use after a power cut.
+    let partial = scratch.join("progress.json.partial");
+    if fs::write(&partial, bytes).is_ok() {
+        let _ = fs::rename(partial, scratch.join("progress.json"));
     }
 }
 

@@ -100,9 +100,8 @@ impl Store {
         let mut has_told = false;
         loop {
             match lock.try_lock() {
-                Ok(()) => return Ok(lock),
                 // Not every network file system has locks; then the rename of the result must do.
-                Err(TryLockError::Error(_)) => return Ok(lock),
+                Ok(()) | Err(TryLockError::Error(_)) => return Ok(lock),
                 Err(TryLockError::WouldBlock) if interrupt::requested() => return Err(Error::Interrupted),
                 Err(TryLockError::WouldBlock) => {
                     if !has_told {

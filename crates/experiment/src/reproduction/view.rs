@@ -73,7 +73,8 @@ impl View {
     pub(super) fn started(&mut self, id: &str) {
         match &mut self.shown {
             Shown::Bars { all, jobs, .. } => {
-                let bar = all.add(ProgressBar::new(1000).with_style(style("{bar:24} {msg}")));
+                let bar =
+                    all.add(ProgressBar::new(1000).with_style(style("{bar:24} {percent:>3} %  {wide_msg}")));
                 bar.set_message(id.to_owned());
                 jobs.insert(id.to_owned(), bar);
             }
@@ -83,19 +84,20 @@ impl View {
     }
 
     pub(super) fn finished(&mut self, id: &str) {
-        self.ended(id, "done");
+        self.ended += 1;
+        self.leave(id, "done");
     }
 
     pub(super) fn stopped(&mut self, id: &str) {
-        self.ended(id, "saved and stopped");
+        self.leave(id, "saved and stopped");
     }
 
     pub(super) fn failed(&mut self, failure: &JobFailure) {
-        self.ended(&failure.id, &format!("failed: {}; see {}", failure.reason, failure.log.display()));
+        self.ended += 1;
+        self.leave(&failure.id, &format!("failed: {}; see {}", failure.reason, failure.log.display()));
     }
 
-    fn ended(&mut self, id: &str, how: &str) {
-        self.ended += 1;
+    fn leave(&mut self, id: &str, how: &str) {
         if let Shown::Bars { all, overall, jobs } = &mut self.shown {
             if let Some(bar) = jobs.remove(id) {
                 all.remove(&bar);

@@ -1,6 +1,7 @@
 //! What a run ran on: versions, processor and threads. Nothing that tells who or where: no host, user or address.
 
 use std::fs;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -57,10 +58,16 @@ impl Environment {
     }
 }
 
-/// The command line of this process, quoted so that a shell reads it back.
+/// The command line of this process, quoted so that a shell reads it back; of the program only its name.
 pub fn command_line() -> String {
-    let arguments: Vec<String> = std::env::args_os().map(|word| quote(&word.to_string_lossy())).collect();
-    arguments.join(" ")
+    let mut words: Vec<String> =
+        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some(program) = words.first_mut() {
+        *program = Path::new(&*program)
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    }
+    words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }
 
 fn quote(word: &str) -> String {
@@ -117,4 +124,23 @@ fn cpu_features() -> Vec<String> {
 #[cfg(not(target_arch = "x86_64"))]
 fn cpu_features() -> Vec<String> {
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_needs_it() {
+        assert_eq!(quote("--set=model.width=64"), "--set=model.width=64");
+        assert_eq!(quote("a b"), "'a b'");
+        assert_eq!(quote("it's"), r"'it'\''s'");
+        assert_eq!(quote(""), "''");
+        assert_eq!(quote("$HOME"), "'$HOME'");
+    }
+
+    #[test]
+    fn the_command_line_does_not_tell_where_the_program_lies() {
+        assert!(!command_line().split(' ').next().unwrap().contains('/'));
+    }
 }

@@ -15,6 +15,7 @@
 mod compare;
 mod environment;
 mod list;
+mod show;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use serde_json::Value;
 pub use compare::{Comparison, compare};
 pub use environment::{Environment, command_line};
 pub use list::{RunEntry, list_runs, table};
+pub use show::{MetricSummary, RunDetails, show};
 
 use crate::checkpoint::Checkpoints;
 use crate::{Error, Result, file};
@@ -142,7 +144,7 @@ impl RunDirectory {
         self.path.join("metrics.jsonl")
     }
 
-    /// The file of the TensorBoard events.
+    /// The file of the `TensorBoard` events.
     pub fn events_path(&self) -> PathBuf {
         self.path.join("events.out.tfevents.0.autodidact")
     }

@@ -53,7 +53,7 @@ fn texts(page: &Document<'_>, matches: impl Fn(&str, &str) -> bool) -> Vec<Strin
         node.is_element() && matches(node.tag_name().name(), node.attribute("class").unwrap_or(""))
     };
     let text = |node: resvg::usvg::roxmltree::Node<'_, '_>| -> String {
-        node.descendants().filter(|inner| inner.is_text()).filter_map(|inner| inner.text()).collect()
+        node.descendants().filter_map(|inner| inner.text().filter(|_| inner.is_text())).collect()
     };
     page.descendants().filter(wanted).map(text).collect()
 }
