@@ -7,10 +7,10 @@ use std::fmt::Write as _;
 
 use super::text::FONT_FAMILY;
 
-/// Colours that people with any colour vision tell apart (Okabe and Ito 2008), darkened where they carry text.
-const LIGHT: [&str; COLOURS] = ["#0064a6", "#c44e00", "#00805c", "#a8518a", "#8c6900", "#2478b0"];
+/// Colours that people with any colour vision tell apart (after Okabe and Ito 2008), darkened where text is set in them.
+const LIGHT: [&str; COLOURS] = ["#0064a6", "#c44e00", "#00805c", "#a8518a", "#8c6900", "#2b2f36"];
 /// The same hues for a dark ground.
-const DARK: [&str; COLOURS] = ["#62b0ea", "#f59256", "#40c79d", "#e79bca", "#e6b93f", "#9bd2f5"];
+const DARK: [&str; COLOURS] = ["#62b0ea", "#f59256", "#40c79d", "#e79bca", "#e6b93f", "#d5d9e0"];
 /// How many colours there are before they repeat with another dash and marker.
 pub(super) const COLOURS: usize = 6;
 
