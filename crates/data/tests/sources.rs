@@ -213,6 +213,11 @@ fn idx_pairs_are_found_gzipped_or_not() {
     assert!(matches!(open(folder.path()), Err(Error::SplitNeeded { .. })));
     let test = source::open(folder.path(), &Options::default().with_split("test")).unwrap();
     assert_eq!((test.len(), test.label(0)), (1, None));
+    let none = Idx::from_bytes(&idx_images(0), "none", None).unwrap_err().to_string();
+    assert!(
+        none.contains("at byte 4: expected at least one picture") && none.contains("got 0 x 2 x 3"),
+        "{none}"
+    );
 }
 
 // Archives.

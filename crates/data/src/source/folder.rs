@@ -38,17 +38,17 @@ impl Folder {
         }
         let mut all = list(root)?;
         let mut root = root.to_path_buf();
-        if let Some(split) = &options.split {
-            if !root.join(split).is_dir() {
-                let found = all.folders;
-                return Err(Error::UnknownSplit { path: root, split: split.clone(), found });
+        let split = match &options.split {
+            Some(split) if root.join(split).is_dir() => Some(split.clone()),
+            Some(split) => {
+                return Err(Error::UnknownSplit { path: root, split: split.clone(), found: all.folders });
             }
-            root.push(split);
-            all = list(&root)?;
-        } else if let Some(split) = {
-            let found = layout::splits(all.pictures.iter().map(String::as_str));
-            layout::choose_split(&root, found, None)?
-        } {
+            None => {
+                let found = layout::splits(all.pictures.iter().map(String::as_str));
+                layout::choose_split(&root, found, None)?
+            }
+        };
+        if let Some(split) = split {
             root.push(split);
             all = list(&root)?;
         }

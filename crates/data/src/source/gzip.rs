@@ -8,8 +8,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::{Error, Result};
 
-/// Largest uncompressed size of a collection that is held in memory.
-pub(super) const MAX_BYTES: u64 = 1 << 34;
+/// Largest uncompressed size of a collection that is held in memory; a small gzip file can claim any.
+pub(super) const MAX_BYTES: u64 = 1 << 32;
 
 /// Whether content starts like a gzip file.
 pub(super) fn is_gzip(bytes: &[u8]) -> bool {

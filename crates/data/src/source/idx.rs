@@ -63,10 +63,10 @@ impl Idx {
     /// If the bytes are not IDX, or the counts differ.
     pub fn from_bytes(images: &[u8], name: &str, labels: Option<(&[u8], &str)>) -> Result<Self> {
         let ([count, height, width], samples) = parse::<3>(images, name)?;
-        if height == 0 || width == 0 {
-            let got = format!("{height} x {width}");
-            let expected = "pictures of at least one pixel".into();
-            return Err(Error::Malformed { path: name.into(), format: "IDX", offset: 8, expected, got });
+        if count == 0 || height == 0 || width == 0 {
+            let got = format!("{count} x {height} x {width}");
+            let expected = "at least one picture of at least one pixel".into();
+            return Err(Error::Malformed { path: name.into(), format: "IDX", offset: 4, expected, got });
         }
         let labels = match labels {
             None => Vec::new(),
