@@ -52,6 +52,13 @@ impl Random {
         }
     }
 
+    /// A direction within 35 degrees of the x axis.
+    pub(super) fn tilt(&mut self) -> [f32; 2] {
+        let slope = self.between(-0.7, 0.7);
+        let length = (1.0 + slope * slope).sqrt();
+        [1.0 / length, slope / length]
+    }
+
     /// Mean 0, variance 1, nearly normal: the sum of the four bytes of one draw.
     pub(super) fn normal(&mut self) -> f32 {
         const MEAN: f32 = 510.0;

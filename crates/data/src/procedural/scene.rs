@@ -68,13 +68,13 @@ impl Scene {
     pub(super) fn new(seed: u64, index: u64, shape: Shape, texture: Texture) -> Self {
         let random = &mut Random::new(seed, index, LAYOUT);
         let palette = Palette::new(random);
-        let scale = random.between(0.46, 0.74);
+        let scale = random.between(0.54, 0.8);
         let stretch = random.between(0.88, 1.12);
-        let room = 0.95 - scale;
+        let room = 0.9 - scale;
         let object = Placed {
             shape,
             centre: [random.between(-room, room), random.between(-room, room)],
-            axis: random.direction(),
+            axis: random.tilt(),
             size: [scale * stretch, scale / stretch],
         };
         let behind = (0..random.below(4))
