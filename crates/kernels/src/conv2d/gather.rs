@@ -95,15 +95,20 @@ fn tile<S: Simd, const P: usize, const Q: usize, const V: usize>(
     pieces: &Pieces,
     mut weight: [&[[S::f32s; V]]; Q],
 ) -> [[[S::f32s; V]; Q]; P] {
+    // Windows of one length: the bounds of a piece are then checked once, and not for every pixel.
+    let mut inputs = [source; P];
+    for p in 0..P {
+        inputs[p] = &source[windows[p]..][..pieces.extent];
+    }
     let mut sums = [[[simd.splat_f32s(0.0); V]; Q]; P];
     for &offset in &pieces.sixteens {
-        sums = piece::<S, P, Q, V, 16>(simd, source, windows, offset, &mut weight, sums);
+        piece::<S, P, Q, V, 16>(simd, &inputs, offset, &mut weight, &mut sums);
     }
     for &offset in &pieces.fours {
-        sums = piece::<S, P, Q, V, 4>(simd, source, windows, offset, &mut weight, sums);
+        piece::<S, P, Q, V, 4>(simd, &inputs, offset, &mut weight, &mut sums);
     }
     for &offset in &pieces.ones {
-        sums = piece::<S, P, Q, V, 1>(simd, source, windows, offset, &mut weight, sums);
+        piece::<S, P, Q, V, 1>(simd, &inputs, offset, &mut weight, &mut sums);
     }
     sums
 }
@@ -112,15 +117,14 @@ fn tile<S: Simd, const P: usize, const Q: usize, const V: usize>(
 #[inline(always)]
 fn piece<S: Simd, const P: usize, const Q: usize, const V: usize, const LEN: usize>(
     simd: S,
-    source: &[f32],
-    windows: [usize; P],
+    windows: &[&[f32]; P],
     offset: usize,
     weight: &mut [&[[S::f32s; V]]; Q],
-    mut sums: [[[S::f32s; V]; Q]; P],
-) -> [[[S::f32s; V]; Q]; P] {
+    sums: &mut [[[S::f32s; V]; Q]; P],
+) {
     let mut inputs = [&[0.0; LEN]; P];
     for p in 0..P {
-        inputs[p] = source[windows[p] + offset..].first_chunk().expect("a window lies inside its plane");
+        inputs[p] = windows[p][offset..].first_chunk().expect("a piece lies inside its window");
     }
     let no_factors = [[simd.splat_f32s(0.0); V]; LEN];
     let mut factors = [&no_factors; Q];
@@ -137,7 +141,6 @@ fn piece<S: Simd, const P: usize, const Q: usize, const V: usize, const LEN: usi
             }
         }
     }
-    sums
 }
 
 /// Writes the sums of one pixel; the last panel may be wider than the row.

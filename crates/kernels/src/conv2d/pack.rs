@@ -18,12 +18,15 @@ pub(super) struct Pieces {
     pub sixteens: Vec<usize>,
     pub fours: Vec<usize>,
     pub ones: Vec<usize>,
+    /// Floats from a window's first to just after its last.
+    pub extent: usize,
 }
 
 impl Pieces {
-    /// Cuts runs of `run_len` floats that start at `starts`.
+    /// Cuts runs of `run_len` floats that start at `starts`, ascending.
     pub fn new(starts: &[usize], run_len: usize) -> Self {
-        let mut pieces = Self::default();
+        let extent = starts.last().map_or(0, |start| start + run_len);
+        let mut pieces = Self { extent, ..Self::default() };
         for &start in starts {
             let (fours, ones) = (run_len / 16 * 16, run_len / 4 * 4);
             pieces.sixteens.extend((0..fours).step_by(16).map(|at| start + at));
