@@ -1,16 +1,19 @@
 //! Images from disk or drawn, augmentation, and seeded parallel loading. No tensor framework.
+//!
+//! A [`Dataset`] comes from [`source::open`] or is drawn ([`procedural`]); [`augment`] makes views of its pictures and
+//! [`loader`] batches them. [`inspect`] looks a dataset over before training.
 
+pub mod augment;
 pub mod decode;
 pub mod inspect;
+pub mod loader;
 pub mod procedural;
 pub mod source;
 
-pub mod augment;
 mod area;
 mod dataset;
 mod error;
 mod image;
-pub mod loader;
 
 pub use dataset::Dataset;
 pub use error::{ClassFolderProblem, Error, Fault, Result};
