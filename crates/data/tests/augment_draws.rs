@@ -116,11 +116,14 @@ fn the_two_views_have_the_papers_probabilities() {
     }
 }
 
+/// A switch, and what it removes from a draw.
+type Ablation = (fn(AugmentConfig) -> AugmentConfig, fn(&mut Draw));
+
 #[test]
 fn switching_an_operation_off_leaves_the_other_draws_alone() {
     let config = AugmentConfig::byol_view2(32);
     let all = draws(&config, 90, 60);
-    let ablations: [(fn(AugmentConfig) -> AugmentConfig, fn(&mut Draw)); 6] = [
+    let ablations: [Ablation; 6] = [
         (AugmentConfig::without_flip, |draw| draw.flip = false),
         (AugmentConfig::without_jitter, |draw| draw.jitter = None),
         (AugmentConfig::without_grayscale, |draw| draw.grayscale = false),

@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Reference {
-    image: Pixels,
+    image: Picture,
     cases: Vec<Case>,
 }
 
 #[derive(Deserialize)]
-struct Pixels {
+struct Picture {
     width: usize,
     height: usize,
     pixels: Vec<u8>,

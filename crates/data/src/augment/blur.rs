@@ -1,6 +1,6 @@
 //! Gaussian blur of a plane with zeros outside, in place. Other edge modes are left out.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 /// Outputs summed at a time, so that the sums stay in registers.
 const CHUNK: usize = 32;
@@ -34,39 +34,65 @@ pub(super) fn blur(
     row.resize(stride + 2 * radius, 0.0);
     plane.clear();
     plane.resize((size + 2 * radius) * stride, 0.0);
-    arch.dispatch(
-        #[inline(always)]
-        || {
-            for channel in planes.chunks_exact_mut(size * size) {
-                let between = &mut plane[radius * stride..][..size * stride];
-                for (source, target) in channel.chunks_exact(size).zip(between.chunks_exact_mut(stride)) {
-                    row[radius..radius + size].copy_from_slice(source);
-                    for (index, sums) in target.chunks_exact_mut(CHUNK).enumerate() {
-                        sums.copy_from_slice(&weighted(weights, row, radius + index * CHUNK, 1));
-                    }
-                }
-                for (y, target) in channel.chunks_exact_mut(size).enumerate() {
-                    for (index, sums) in target.chunks_mut(CHUNK).enumerate() {
-                        let center = (radius + y) * stride + index * CHUNK;
-                        sums.copy_from_slice(&weighted(weights, plane, center, stride)[..sums.len()]);
-                    }
-                }
-            }
-        },
-    );
+    arch.dispatch(Convolve { planes, size, weights, row, plane });
 }
 
-/// `Σ_k weight[|k|] · values[center + k step ..]` for `CHUNK` neighbouring places.
+/// Both passes, compiled for every instruction set.
+struct Convolve<'a> {
+    planes: &'a mut [f32],
+    size: usize,
+    weights: &'a [f32],
+    row: &'a mut [f32],
+    plane: &'a mut [f32],
+}
+
+impl WithSimd for Convolve<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { planes, size, weights, row, plane } = self;
+        let radius = weights.len() - 1;
+        let chunks = size.div_ceil(CHUNK);
+        for channel in planes.chunks_exact_mut(size * size) {
+            let (between, _) = plane[radius * chunks * CHUNK..].as_chunks_mut::<CHUNK>();
+            for (source, target) in channel.chunks_exact(size).zip(between.chunks_exact_mut(chunks)) {
+                row[radius..radius + size].copy_from_slice(source);
+                for (index, sums) in target.iter_mut().enumerate() {
+                    let window = &row[index * CHUNK..][..CHUNK + 2 * radius];
+                    let before = window[..CHUNK + radius - 1].array_windows::<CHUNK>().rev();
+                    let after = window[radius + 1..].array_windows::<CHUNK>();
+                    let (middle, _) = window[radius..].as_chunks();
+                    *sums = weighted(weights, &middle[0], before, after);
+                }
+            }
+            let (between, _) = plane.as_chunks::<CHUNK>();
+            for (y, target) in channel.chunks_exact_mut(size).enumerate() {
+                for (index, sums) in target.chunks_mut(CHUNK).enumerate() {
+                    let center = (radius + y) * chunks + index;
+                    let before = between[..center].iter().rev().skip(chunks - 1).step_by(chunks);
+                    let after = between[center..].iter().skip(chunks).step_by(chunks);
+                    let all = weighted(weights, &between[center], before, after);
+                    sums.copy_from_slice(&all[..sums.len()]);
+                }
+            }
+        }
+    }
+}
+
+/// `weight[0] · middle + Σ_k weight[k] · (before[k] + after[k])` for `CHUNK` neighbouring places.
 #[inline(always)]
-fn weighted(weights: &[f32], values: &[f32], center: usize, step: usize) -> [f32; CHUNK] {
-    let middle = &values[center..center + CHUNK];
+fn weighted<'a>(
+    weights: &[f32],
+    middle: &[f32; CHUNK],
+    before: impl Iterator<Item = &'a [f32; CHUNK]>,
+    after: impl Iterator<Item = &'a [f32; CHUNK]>,
+) -> [f32; CHUNK] {
     let mut sums = [0.0; CHUNK];
     for lane in 0..CHUNK {
         sums[lane] = weights[0] * middle[lane];
     }
-    for (distance, &weight) in weights.iter().enumerate().skip(1) {
-        let before = &values[center - distance * step..][..CHUNK];
-        let after = &values[center + distance * step..][..CHUNK];
+    for ((&weight, before), after) in weights[1..].iter().zip(before).zip(after) {
         for lane in 0..CHUNK {
             sums[lane] += weight * (before[lane] + after[lane]);
         }

@@ -27,7 +27,7 @@ pub(super) enum PointOperation {
 
 #[inline(always)]
 fn clip(x: f32) -> f32 {
-    x.max(0.0).min(1.0)
+    x.clamp(0.0, 1.0)
 }
 
 #[inline(always)]
@@ -42,17 +42,23 @@ impl PointOperation {
         match self {
             Self::Affine { scale, offset } => {
                 for (channel, offset) in [red, green, blue].into_iter().zip(offset) {
-                    channel.iter_mut().for_each(|x| *x = clip(*x * scale + offset));
+                    for x in channel {
+                        *x = clip(*x * scale + offset);
+                    }
                 }
             }
             Self::Normalize { scale, offset } => {
                 for ((channel, scale), offset) in [red, green, blue].into_iter().zip(scale).zip(offset) {
-                    channel.iter_mut().for_each(|x| *x = clip(*x) * scale + offset);
+                    for x in channel {
+                        *x = clip(*x) * scale + offset;
+                    }
                 }
             }
             Self::Solarize { threshold } => {
                 for channel in [red, green, blue] {
-                    channel.iter_mut().for_each(|x| *x = if *x < threshold { *x } else { 1.0 - *x });
+                    for x in channel {
+                        *x = if *x < threshold { *x } else { 1.0 - *x };
+                    }
                 }
             }
             Self::Grayscale => for_each_pixel(red, green, blue, |r, g, b| [gray(r, g, b); 3]),

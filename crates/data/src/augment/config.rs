@@ -1,5 +1,7 @@
 //! What an augmentation does, as plain data with the paper's values. Presets are in `preset.rs`.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -159,7 +161,7 @@ pub struct Normalize {
 }
 
 impl Normalize {
-    /// The statistics of ImageNet's training pictures that BYOL and torchvision use.
+    /// The statistics of the training pictures of `ImageNet` that BYOL and torchvision use.
     pub const IMAGENET: Self = Self { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
     /// The statistics of CIFAR-10's training pictures.
     pub const CIFAR10: Self = Self { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
@@ -277,11 +279,11 @@ fn share(field: &str, value: f64) -> Result<()> {
     check((0.0..=1.0).contains(&value), field, value, "from 0 to 1")
 }
 
-fn check(holds: bool, field: &str, value: impl ToString, expected: &str) -> Result<()> {
+fn check(holds: bool, field: &str, value: impl Display, expected: &str) -> Result<()> {
     if holds {
         return Ok(());
     }
-    Err(Error::Setting { field: field.into(), value: value.to_string(), expected: expected.into() })
+    Err(Error::Setting { field: field.into(), value: format!("{value}"), expected: expected.into() })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One picture and one draw in, `[3, size, size]` floats out.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::{
     blur,
@@ -91,7 +91,8 @@ impl Augment {
             image.height()
         );
         let Scratch { resize, blur, operations } = scratch;
-        resize::resize(self.arch, image, &draw.region, draw.flip, config.resample, size, resize, out);
+        let source = resize::Source { image, region: &draw.region, flip: draw.flip };
+        resize::resize(self.arch, source, config.resample, size, resize, out);
         operations.clear();
         if let Some(jitter) = &draw.jitter {
             self.jitter(jitter, operations, out);
@@ -158,26 +159,38 @@ impl Augment {
     /// Carries out and clears the queue, block by block; gives the channel means of the result.
     fn sweep(&self, operations: &mut Vec<PointOperation>, planes: &mut [f32]) -> [f64; 3] {
         let area = planes.len() / 3;
-        let sums = self.arch.dispatch(
-            #[inline(always)]
-            || {
-                let (red, rest) = planes.split_at_mut(area);
-                let (green, blue) = rest.split_at_mut(area);
-                let mut sums = [0.0; 3];
-                let blocks = red.chunks_mut(BLOCK).zip(green.chunks_mut(BLOCK)).zip(blue.chunks_mut(BLOCK));
-                for ((red, green), blue) in blocks {
-                    for operation in operations.iter() {
-                        operation.apply([red, green, blue]);
-                    }
-                    for (sum, channel) in sums.iter_mut().zip([&*red, &*green, &*blue]) {
-                        *sum += color::sum(channel);
-                    }
-                }
-                sums
-            },
-        );
+        let sums = self.arch.dispatch(Sweep { operations, planes });
         operations.clear();
         sums.map(|sum| sum / area as f64)
+    }
+}
+
+/// A chain of operations on all pixels, compiled for every instruction set; gives the sum of every channel.
+struct Sweep<'a> {
+    operations: &'a [PointOperation],
+    planes: &'a mut [f32],
+}
+
+impl WithSimd for Sweep<'_> {
+    type Output = [f64; 3];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> [f64; 3] {
+        let area = self.planes.len() / 3;
+        let (red, rest) = self.planes.split_at_mut(area);
+        let (green, blue) = rest.split_at_mut(area);
+        let mut sums = [0.0; 3];
+        for ((red, green), blue) in
+            red.chunks_mut(BLOCK).zip(green.chunks_mut(BLOCK)).zip(blue.chunks_mut(BLOCK))
+        {
+            for operation in self.operations {
+                operation.apply([red, green, blue]);
+            }
+            for (sum, channel) in sums.iter_mut().zip([&*red, &*green, &*blue]) {
+                *sum += color::sum(channel);
+            }
+        }
+        sums
     }
 }
 

@@ -1,10 +1,10 @@
 //! Crop, resize, flip and conversion to floats in one pass over the pixels that are needed.
 //!
 //! Separable: every output row first gathers its source rows (weights times bytes, along contiguous memory),
-//! then its columns, four lanes of which three are the colours of a pixel. Colour spaces, rounding to bytes
-//! and edge modes other than "leave out and rescale" are left out.
+//! then its columns, four neighbouring pixels of four lanes at a time, of which three are colours. Colour
+//! spaces, rounding to bytes and edge modes other than "leave out and rescale" are left out.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::{
     config::{Filter, Resample},
@@ -14,14 +14,22 @@ use crate::Image;
 
 /// Taps are padded with zero weights to a multiple of this, so that inner loops have a fixed length.
 const GROUP: usize = 4;
+/// Floats per pixel in the horizontal pass: three colours and one that is not used.
+const LANES: usize = 4;
 
 /// Working memory of [`resize`], grown once.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     columns: Taps,
     rows: Taps,
-    /// One row after the vertical pass, `[columns read, 3]` and some zeros.
+    /// One row after the vertical pass, `[columns read, 3]` and one more float.
     row: Vec<f32>,
+    /// The same, `[columns read, 4]` and some zeros.
+    pixels: Vec<f32>,
+    /// One row after both passes.
+    line: Vec<[f32; LANES]>,
+    /// The weights of the columns, every one [`LANES`] times.
+    spread: Vec<f32>,
 }
 
 /// For every output position the first source position and the weights that follow it.
@@ -34,19 +42,25 @@ struct Taps {
     weights: Vec<f32>,
 }
 
-/// Brings `region` of `image` to three planes of `size × size` in `out`, values clipped to `[0, 1]`.
+/// What [`resize`] brings to the output.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) image: &'a Image,
+    pub(super) region: &'a Region,
+    pub(super) flip: bool,
+}
+
+/// Brings a part of a picture to three planes of `size × size` in `out`, values clipped to `[0, 1]`.
 pub(super) fn resize(
     arch: Arch,
-    image: &Image,
-    region: &Region,
-    flip: bool,
+    Source { image, region, flip }: Source<'_>,
     resample: Resample,
     size: usize,
     buffers: &mut Buffers,
     out: &mut [f32],
 ) {
     let [left, top, right, bottom] = region.within;
-    let Buffers { columns, rows, row } = buffers;
+    let Buffers { columns, rows, row, pixels, line, spread } = buffers;
     columns.fill(resample, region.x, region.width, [left, right], size, 1.0);
     rows.fill(resample, region.y, region.height, [top, bottom], size, 1.0 / 255.0);
     if flip {
@@ -55,22 +69,56 @@ pub(super) fn resize(
     let first = columns.first.iter().copied().min().unwrap_or(left);
     let last = columns.first.iter().copied().max().unwrap_or(left) + columns.count;
     let read = last.min(image.width()) - first;
-    // Columns past the picture carry zero weight; one spare lane because pixels are read four floats at a time.
     row.clear();
-    row.resize((last - first) * 3 + 1, 0.0);
-    arch.dispatch(
-        #[inline(always)]
-        || {
-            let (red, rest) = out.split_at_mut(size * size);
-            let (green, blue) = rest.split_at_mut(size * size);
-            let planes =
-                red.chunks_exact_mut(size).zip(green.chunks_exact_mut(size)).zip(blue.chunks_exact_mut(size));
-            for (y, ((red, green), blue)) in planes.enumerate() {
-                gather_rows(image, rows, y, first, &mut row[..read * 3]);
-                gather_columns(columns, first, row, red, green, blue);
+    row.resize(read * 3 + 1, 0.0);
+    // Columns past the picture carry zero weight.
+    pixels.clear();
+    pixels.resize((last - first) * LANES, 0.0);
+    line.resize(size, [0.0; LANES]);
+    spread.clear();
+    spread.extend(columns.weights.iter().flat_map(|&weight| [weight; LANES]));
+    arch.dispatch(Gather { image, columns, rows, row, pixels, line, spread, first, out });
+}
+
+/// Both passes, compiled for every instruction set.
+struct Gather<'a> {
+    image: &'a Image,
+    columns: &'a Taps,
+    rows: &'a Taps,
+    row: &'a mut [f32],
+    pixels: &'a mut [f32],
+    line: &'a mut [[f32; LANES]],
+    spread: &'a [f32],
+    /// First source column read.
+    first: usize,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Gather<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { image, columns, rows, row, pixels, line, spread, first, out } = self;
+        let size = line.len();
+        let (red, rest) = out.split_at_mut(size * size);
+        let (green, blue) = rest.split_at_mut(size * size);
+        let planes =
+            red.chunks_exact_mut(size).zip(green.chunks_exact_mut(size)).zip(blue.chunks_exact_mut(size));
+        let colors = row.len() - 1;
+        for (y, ((red, green), blue)) in planes.enumerate() {
+            gather_rows(image, rows, y, first, &mut row[..colors]);
+            for (pixel, source) in pixels.chunks_exact_mut(LANES).zip(row.windows(LANES).step_by(3)) {
+                pixel.copy_from_slice(source);
             }
-        },
-    );
+            gather_columns(columns, spread, first, pixels, line);
+            for (((red, green), blue), pixel) in red.iter_mut().zip(green).zip(blue).zip(line.iter()) {
+                *red = pixel[0].clamp(0.0, 1.0);
+                *green = pixel[1].clamp(0.0, 1.0);
+                *blue = pixel[2].clamp(0.0, 1.0);
+            }
+        }
+    }
 }
 
 /// `row = Σ weight · source row`, bytes to floats on the way.
@@ -96,31 +144,26 @@ fn gather_rows(image: &Image, taps: &Taps, y: usize, first: usize, row: &mut [f3
     }
 }
 
-/// Every output pixel of a row from the gathered source row.
+/// Every output pixel of a row from the gathered source row; a group of taps is one wide vector.
 #[inline(always)]
-fn gather_columns(
-    taps: &Taps,
-    first: usize,
-    row: &[f32],
-    red: &mut [f32],
-    green: &mut [f32],
-    blue: &mut [f32],
-) {
-    let outputs = red.iter_mut().zip(green).zip(blue);
-    let sources = taps.first.iter().zip(taps.weights.chunks_exact(taps.count));
-    for (((red, green), blue), (&start, weights)) in outputs.zip(sources) {
-        let pixels = &row[(start - first) * 3..][..taps.count * 3 + 1];
-        let mut sum = [0.0_f32; 4];
-        for (group, w) in weights.chunks_exact(GROUP).enumerate() {
-            let pixels = &pixels[group * GROUP * 3..][..GROUP * 3 + 1];
-            for tap in 0..GROUP {
-                for lane in 0..4 {
-                    sum[lane] += w[tap] * pixels[tap * 3 + lane];
-                }
+fn gather_columns(taps: &Taps, spread: &[f32], first: usize, pixels: &[f32], line: &mut [[f32; LANES]]) {
+    let weights = spread.chunks_exact(taps.count * LANES);
+    for ((target, &start), weights) in line.iter_mut().zip(&taps.first).zip(weights) {
+        let pixels = &pixels[(start - first) * LANES..][..weights.len()];
+        let (weights, _) = weights.as_chunks::<{ GROUP * LANES }>();
+        let (pixels, _) = pixels.as_chunks::<{ GROUP * LANES }>();
+        let mut sum = [0.0_f32; GROUP * LANES];
+        for lane in 0..GROUP * LANES {
+            sum[lane] = weights[0][lane] * pixels[0][lane];
+        }
+        for (weights, pixels) in weights[1..].iter().zip(&pixels[1..]) {
+            for lane in 0..GROUP * LANES {
+                sum[lane] += weights[lane] * pixels[lane];
             }
         }
-        let [r, g, b, _] = sum.map(|value| value.max(0.0).min(1.0));
-        (*red, *green, *blue) = (r, g, b);
+        for lane in 0..LANES {
+            target[lane] = (sum[lane] + sum[lane + 2 * LANES]) + (sum[lane + LANES] + sum[lane + 3 * LANES]);
+        }
     }
 }
 
@@ -146,12 +189,18 @@ impl Taps {
         self.weights.resize(outputs * self.count, 0.0);
         for (output, weights) in self.weights.chunks_exact_mut(self.count).enumerate() {
             let center = start + (output as f64 + 0.5) * scale;
-            let low = ((center - support + 0.5).floor().max(0.0) as usize).clamp(within[0], within[1] - 1);
-            let high = ((center + support + 0.5).floor().max(0.0) as usize).clamp(low + 1, within[1]);
-            let value = |position: usize| resample.filter.at((position as f64 + 0.5 - center) / widening);
-            let sum: f64 = (low..high).map(value).sum();
+            // Conversion to an integer rounds towards zero and makes zero of what is negative.
+            let low = ((center - support + 0.5) as usize).clamp(within[0], within[1] - 1);
+            let high = ((center + support + 0.5) as usize).clamp(low + 1, within[1]);
+            let mut sum = 0.0;
             for (weight, position) in weights.iter_mut().zip(low..high) {
-                *weight = (value(position) / sum * total) as f32;
+                let value = resample.filter.at((position as f64 + 0.5 - center) / widening);
+                sum += value;
+                *weight = value as f32;
+            }
+            let factor = (total / sum) as f32;
+            for weight in weights {
+                *weight *= factor;
             }
             self.first.push(low);
         }

@@ -5,7 +5,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 /// The random numbers of one view of one picture in one epoch.
 ///
-/// A ChaCha generator with 8 rounds whose 256-bit key is `(seed, epoch, index, view)`, four little-endian
+/// A `ChaCha` generator with 8 rounds whose 256-bit key is `(seed, epoch, index, view)`, four little-endian
 /// 64-bit words. Streams with different keys are independent for every practical purpose, creating one costs
 /// nothing to speak of, and no state has to be saved to continue a run.
 ///
