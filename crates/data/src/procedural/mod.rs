@@ -15,6 +15,11 @@
 //!
 //! The arithmetic is additions, products, quotients and square roots in `f32`, which every IEEE machine rounds alike,
 //! so a picture has the same bytes everywhere. Any change to them raises [`PROCEDURAL_VERSION`].
+//!
+//! What there is to learn, on 4000 training and 1000 test pictures of 24 pixels (`tests/reference/procedural.py`, one
+//! seed): logistic regression reaches 15 % on pixels, 13 % on colour histograms and 29 % on the features of a random
+//! network; the same network trained with labels for six epochs reaches 92 %. Chance is 10 %.
+//!
 //! These are stand-ins to run and compare methods on, not a benchmark of anything natural.
 
 mod color;
