@@ -18,6 +18,7 @@ pub mod progress;
 pub mod reproduction;
 pub mod rng;
 pub mod run;
+pub mod settings;
 pub mod statistics;
 pub mod table;
 

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let count: usize = count.parse()?;
     let load = |split: &str, count: usize| -> Result<Arc<dyn Dataset>, Box<dyn std::error::Error>> {
         let all = open(std::path::Path::new(path), &Options::default().with_split(split))?;
-        let preload = Preload { resize: Some(Resize::Square(24)), ..Preload::default() };
+        let preload = Preload { max_bytes: 1 << 30, resize: Some(Resize::Square(24)) };
         Ok(Arc::new(Memory::preload(&Subset::first(all, count), &preload)?))
     };
     let training = load("train", count)?;

@@ -5,13 +5,13 @@ use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
 use autodidact_experiment::rng::Seeds;
 use autodidact_nn::{Linear, Mode, ResNet, safetensors, state};
 use burn::module::Module;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::probe::{ProbeReading, accuracy, cross_entropy};
 use crate::train::{Clock, Learner, StepReport};
 use crate::update::Update;
 use crate::views::micro_batches;
-use crate::{RepresentConfig, Result};
+use crate::{Embeddings, RepresentConfig, Result};
 
 /// Encoder and classifier.
 #[derive(Module, Debug)]
@@ -46,6 +46,15 @@ impl Supervised {
             device: device.clone(),
             config: config.clone(),
         }
+    }
+}
+
+impl Supervised {
+    /// Scores of each class `[N, classes]` for representations of this network's encoder.
+    pub(crate) fn scores(&self, features: &Embeddings, device: &Device) -> Vec<f32> {
+        let shape = [features.len(), features.width];
+        let y = Tensor::from_data(TensorData::new(features.values.clone(), shape), device);
+        state::to_vec(self.network.classifier.valid().forward(y))
     }
 }
 

@@ -1,1 +1,20 @@
-//! Each paper's central claim as an experiment with a verdict.
+#![doc = include_str!("../README.md")]
+
+mod byol;
+mod byol_no_batch_stats;
+mod data;
+mod device;
+mod image_arm;
+mod judge;
+mod setting;
+
+pub use byol::Byol;
+pub use byol_no_batch_stats::ByolNoBatchStats;
+pub use device::{DeviceError, device};
+
+use autodidact_experiment::reproduction::Claim;
+
+/// Every claim that can be re-tested today, in the order of the papers' table.
+pub fn claims() -> Vec<&'static dyn Claim> {
+    vec![&Byol, &ByolNoBatchStats]
+}

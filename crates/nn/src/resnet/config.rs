@@ -7,24 +7,47 @@ use serde::{Deserialize, Serialize};
 use super::{Block, ResNet, Shape, Stem};
 use crate::NormConfig;
 
-/// Depth of a residual network.
+/// Depth of a residual network; a plain number in configuration files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
 pub enum Depth {
     /// Three stages of one basic block, 16–32–64 channels: the CIFAR family of He et al. 2016, §4.2.
-    #[serde(rename = "8")]
     D8,
     /// Three stages of three basic blocks, 16–32–64 channels.
-    #[serde(rename = "20")]
     D20,
     /// Four stages of two basic blocks, 64–128–256–512 channels.
-    #[serde(rename = "18")]
     D18,
     /// Four stages of 3, 4, 6, 3 basic blocks.
-    #[serde(rename = "34")]
     D34,
     /// Four stages of 3, 4, 6, 3 bottleneck blocks, output 2048 channels.
-    #[serde(rename = "50")]
     D50,
+}
+
+impl From<Depth> for u64 {
+    fn from(depth: Depth) -> Self {
+        match depth {
+            Depth::D8 => 8,
+            Depth::D20 => 20,
+            Depth::D18 => 18,
+            Depth::D34 => 34,
+            Depth::D50 => 50,
+        }
+    }
+}
+
+impl TryFrom<u64> for Depth {
+    type Error = String;
+
+    fn try_from(depth: u64) -> Result<Self, String> {
+        match depth {
+            8 => Ok(Self::D8),
+            20 => Ok(Self::D20),
+            18 => Ok(Self::D18),
+            34 => Ok(Self::D34),
+            50 => Ok(Self::D50),
+            other => Err(format!("there is no residual network of depth {other}; the depths are 8, 18, 20, 34, 50")),
+        }
+    }
 }
 
 /// The layers before the first stage.

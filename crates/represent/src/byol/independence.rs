@@ -43,6 +43,27 @@ impl Independence {
             && self.gradient_difference <= RELATIVE_TOLERANCE
             && self.training_difference.is_some_and(|difference| difference <= RELATIVE_TOLERANCE)
     }
+
+    /// Whether none of the parts passes, as it should be with batch statistics.
+    pub fn fails_every_part(&self) -> bool {
+        self.output_difference > OUTPUT_TOLERANCE
+            && self.gradient_difference > RELATIVE_TOLERANCE
+            && self.training_difference.is_none_or(|difference| difference > RELATIVE_TOLERANCE)
+    }
+}
+
+impl std::fmt::Display for Independence {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "outputs {:.1e}, gradients {:.1e}, training ",
+            self.output_difference, self.gradient_difference
+        )?;
+        match self.training_difference {
+            Some(difference) => write!(formatter, "{difference:.1e}"),
+            None => formatter.write_str("impossible picture by picture"),
+        }
+    }
 }
 
 /// Runs the three parts on fresh networks of `config`; `batches` are [`STEPS`] batches (or more) with both views.

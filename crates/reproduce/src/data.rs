@@ -1,0 +1,90 @@
+//! The pictures of a job: real ones where the plan names a folder, drawn ones otherwise.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use autodidact_data::Dataset;
+use autodidact_data::procedural::{PROCEDURAL_VERSION, Procedural};
+use autodidact_data::source::{Memory, Options, Preload, Resize, Subset, open};
+use autodidact_experiment::reproduction::{JobError, Plan};
+use serde::{Deserialize, Serialize};
+
+/// Most memory for the pictures of a job.
+const MAX_BYTES: u64 = 8 << 30;
+/// Seed of the drawn pictures, the same for every arm and seed of a claim.
+const DRAWING_SEED: u64 = 2020;
+/// Index of the first drawn test picture, far behind every training picture.
+const FIRST_TEST_PICTURE: u64 = 1 << 32;
+
+/// Which pictures a job uses; part of its description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pictures {
+    /// Last component of the folder's path, or `procedural-vN`.
+    source: String,
+    /// Training pictures, the same number of each class; `usize::MAX` for all.
+    train: usize,
+    /// Test pictures.
+    test: usize,
+    /// Side in pixels after averaging down.
+    pub side: usize,
+}
+
+impl Pictures {
+    pub fn new(plan: &Plan, train: usize, test: usize, side: usize) -> Self {
+        let source = match &plan.data {
+            Some(path) => path.file_name().map_or_else(
+                || path.display().to_string(),
+                |name| name.to_string_lossy().into_owned(),
+            ),
+            None => format!("procedural-v{PROCEDURAL_VERSION}"),
+        };
+        Self { source, train, test, side }
+    }
+
+    /// Training and test pictures, in memory.
+    pub fn load(&self, plan: &Plan) -> Result<(Arc<dyn Dataset>, Arc<dyn Dataset>), JobError> {
+        Ok(match &plan.data {
+            Some(path) => {
+                let train = self.read(path, "train", self.train)?;
+                (train, self.read(path, "test", self.test)?)
+            }
+            None => {
+                let test = FIRST_TEST_PICTURE..FIRST_TEST_PICTURE + self.test as u64;
+                (
+                    Arc::new(Procedural::new(DRAWING_SEED, self.train, self.side)) as Arc<dyn Dataset>,
+                    Arc::new(Procedural::range(DRAWING_SEED, test, self.side)) as Arc<dyn Dataset>,
+                )
+            }
+        })
+        .and_then(|(train, test)| Ok((hold(&*train, self.side)?, hold(&*test, self.side)?)))
+    }
+
+    fn read(&self, path: &Path, split: &str, count: usize) -> Result<Arc<dyn Dataset>, JobError> {
+        let all = open(path, &Options::default().with_split(split))?;
+        let indices = balanced(&*all, count)?;
+        Ok(Arc::new(Subset::new(all, indices)))
+    }
+}
+
+fn hold(dataset: &dyn Dataset, side: usize) -> Result<Arc<dyn Dataset>, JobError> {
+    let preload = Preload { max_bytes: MAX_BYTES, resize: Some(Resize::Square(side)) };
+    Ok(Arc::new(Memory::preload(dataset, &preload)?))
+}
+
+/// The first `count / classes` pictures of each class, in the collection's order.
+fn balanced(dataset: &dyn Dataset, count: usize) -> Result<Vec<usize>, JobError> {
+    let classes = dataset.class_names().len();
+    if classes < 2 {
+        return Err("the data has no classes; put the pictures of each class in a folder of its own".into());
+    }
+    let per_class = count.div_ceil(classes);
+    let mut taken = vec![0; classes];
+    let chosen: Vec<usize> = (0..dataset.len())
+        .filter(|&index| {
+            let Some(label) = dataset.label(index) else { return false };
+            taken[label] += 1;
+            taken[label] <= per_class
+        })
+        .collect();
+    Ok(chosen)
+}

@@ -1,0 +1,173 @@
+//! One arm of a claim about image representations: pre-train an encoder, then measure it.
+
+use autodidact_data::augment::AugmentConfig;
+use autodidact_experiment::metrics::read_metrics;
+use autodidact_experiment::reproduction::{Interrupted, Job, JobContext, JobError, JobResult};
+use autodidact_experiment::run::RunDirectory;
+use autodidact_represent::evaluate::{
+    KnnConfig, LabelledFeatures, LinearProbeConfig, knn_probe, linear_probe,
+};
+use autodidact_represent::train::{Outcome, Telling};
+use autodidact_represent::{Embeddings, Error, Method, RepresentConfig, embed, train};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::data::Pictures;
+use crate::device;
+
+/// Steps between checkpoints: a killed job loses a minute or so.
+const CHECKPOINT_EVERY: usize = 100;
+/// Share of the last readings over which spread and rank are averaged.
+const TAIL: usize = 5;
+
+/// Everything an arm's result depends on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ImageArm {
+    pub config: RepresentConfig,
+    pub pictures: Pictures,
+}
+
+/// What was measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    /// Top-1 accuracy of the linear probe on y, in percent.
+    pub linear: f64,
+    /// Top-1 accuracy of k-NN (k = 20, T = 0.07) on y, in percent.
+    pub knn: f64,
+    /// Spread of the projections at the end, mean of the last readings; absent for an untrained encoder.
+    pub spread: Option<f64>,
+    /// Effective rank of the projections at the end.
+    pub effective_rank: Option<f64>,
+    /// Loss at the end.
+    pub loss: Option<f64>,
+    /// Whether the loss stopped being a number; the other values are then those of the last good checkpoint.
+    pub diverged: bool,
+    /// `(step, spread, loss, probe accuracy)` over training.
+    pub curve: Vec<CurvePoint>,
+    /// Optimizer steps.
+    pub steps: u64,
+}
+
+/// One observed step.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct CurvePoint {
+    pub step: u64,
+    pub spread: f64,
+    pub loss: f64,
+}
+
+impl ImageArm {
+    pub fn job(&self, paper: &str, scale: autodidact_experiment::reproduction::Scale, arm: &str, seed: u64) -> Job {
+        let mut description = self.clone();
+        description.config.seed = seed;
+        description.config.checkpoint_every = CHECKPOINT_EVERY;
+        let description = serde_json::to_value(&description).expect("a configuration is plain data");
+        Job::new(paper, scale, arm, seed, description)
+    }
+
+    pub fn of(job: &Job) -> Result<Self, JobError> {
+        Ok(serde_json::from_value(job.description.clone())?)
+    }
+
+    /// Trains and measures; continues from the job's scratch folder.
+    pub fn run(&self, context: &JobContext<'_>) -> Result<Value, JobError> {
+        let device = device(&context.plan.device)?;
+        let (training, test) = self.pictures.load(context.plan)?;
+        let run = open_or_create(&context.scratch.join("run"))?;
+
+        let mut tell = |telling: Telling<'_>| {
+            if let Telling::Step { step, total, metrics } = telling {
+                let shown: Vec<(&str, f64)> = metrics
+                    .iter()
+                    .filter(|(name, _)| matches!(*name, "loss/total" | "projection/spread"))
+                    .copied()
+                    .collect();
+                context.progress(step, total, &shown);
+            }
+        };
+        let outcome = train(&self.config, training.clone(), &device, 0, &run, &mut tell);
+        let (encoder, steps, diverged) = match outcome {
+            Ok(Outcome::Finished(trained)) => (trained.encoder, trained.steps, false),
+            Ok(Outcome::Interrupted { .. }) => return Err(Interrupted.into()),
+            Err(Error::Diverged { step, .. }) => return Ok(serde_json::to_value(diverged_at(step, &run)?)?),
+            Err(error) => return Err(error.into()),
+        };
+
+        let view = AugmentConfig::whole(self.pictures.side).with_normalize(self.config.views.first.normalize);
+        let train_set = embed(&encoder, training, &view, &device, 0, &mut |_| ())?;
+        let test_set = embed(&encoder, test, &view, &device, 0, &mut |_| ())?;
+        let (linear, knn) = probe(&train_set, &test_set)?;
+
+        let curve = if self.config.method == Method::Random { Vec::new() } else { curve(&run)? };
+        Ok(serde_json::to_value(Measured {
+            linear,
+            knn,
+            spread: tail_mean(&curve, |point| point.spread),
+            effective_rank: last_rank(&run)?,
+            loss: tail_mean(&curve, |point| point.loss),
+            diverged,
+            curve,
+            steps,
+        })?)
+    }
+}
+
+impl Measured {
+    pub fn of(result: &JobResult) -> Self {
+        serde_json::from_value(result.result.clone()).expect("results of the present description fit")
+    }
+}
+
+fn open_or_create(path: &std::path::Path) -> Result<RunDirectory, JobError> {
+    Ok(if path.exists() { RunDirectory::open(path)? } else { RunDirectory::create(path)? })
+}
+
+/// Linear and k-NN accuracy in percent.
+pub(crate) fn probe(train_set: &Embeddings, test_set: &Embeddings) -> Result<(f64, f64), JobError> {
+    let unlabelled = "the probes need a class for every picture";
+    let train_labels = train_set.complete_labels().ok_or(unlabelled)?;
+    let test_labels = test_set.complete_labels().ok_or(unlabelled)?;
+    let classes = 1 + train_labels.iter().chain(&test_labels).max().copied().unwrap_or(0);
+    let train = LabelledFeatures::new(&train_set.values, train_set.width, &train_labels, classes)?;
+    let test = LabelledFeatures::new(&test_set.values, test_set.width, &test_labels, classes)?;
+    let (linear, _) = linear_probe(train, test, &LinearProbeConfig::default())?;
+    let knn = knn_probe(train, test, KnnConfig::few_images(), "representation")?;
+    Ok((100.0 * linear.report.accuracy, 100.0 * knn.report.accuracy))
+}
+
+fn diverged_at(step: u64, run: &RunDirectory) -> Result<Measured, JobError> {
+    Ok(Measured {
+        linear: 0.0,
+        knn: 0.0,
+        spread: Some(0.0),
+        effective_rank: None,
+        loss: None,
+        diverged: true,
+        curve: curve(run)?,
+        steps: step,
+    })
+}
+
+fn curve(run: &RunDirectory) -> Result<Vec<CurvePoint>, JobError> {
+    Ok(read_metrics(&run.metrics_path())?
+        .iter()
+        .filter_map(|record| {
+            Some(CurvePoint {
+                step: record.step,
+                spread: record.get("projection/spread").unwrap_or(f64::NAN),
+                loss: record.get("loss/total")?,
+            })
+        })
+        .filter(|point| point.spread.is_finite() && point.loss.is_finite())
+        .collect())
+}
+
+fn last_rank(run: &RunDirectory) -> Result<Option<f64>, JobError> {
+    let records = read_metrics(&run.metrics_path())?;
+    Ok(records.last().and_then(|record| record.get("projection/effective_rank")))
+}
+
+fn tail_mean(curve: &[CurvePoint], value: fn(&CurvePoint) -> f64) -> Option<f64> {
+    let tail = &curve[curve.len().saturating_sub(TAIL)..];
+    (!tail.is_empty()).then(|| tail.iter().map(value).sum::<f64>() / tail.len() as f64)
+}

@@ -1,0 +1,138 @@
+//! What the claims about image representations share when they are judged and reported.
+
+use std::collections::BTreeMap;
+
+use autodidact_experiment::figure::{IntervalChart, LineChart};
+use autodidact_experiment::reproduction::{Findings, JobResult};
+use autodidact_experiment::statistics::{Bootstrap, Interval};
+use autodidact_experiment::table::Table;
+
+use crate::image_arm::Measured;
+
+/// Results of one arm, by seed.
+pub(crate) type BySeed = BTreeMap<u64, Measured>;
+
+/// Results by arm.
+pub(crate) struct Arms(BTreeMap<String, BySeed>);
+
+impl Arms {
+    pub fn new<'a>(results: impl IntoIterator<Item = &'a JobResult>) -> Self {
+        let mut arms: BTreeMap<String, BySeed> = BTreeMap::new();
+        for result in results {
+            arms.entry(result.job.arm.clone()).or_default().insert(result.job.seed, Measured::of(result));
+        }
+        Self(arms)
+    }
+
+    /// An arm that the claim's own jobs contain.
+    pub fn arm(&self, name: &str) -> &BySeed {
+        self.0.get(name).unwrap_or_else(|| panic!("the claim has no results of its arm `{name}`"))
+    }
+
+    pub fn get(&self, name: &str) -> Option<&BySeed> {
+        self.0.get(name)
+    }
+
+    /// Values of an arm in the order of seeds.
+    pub fn values(&self, name: &str, value: fn(&Measured) -> Option<f64>) -> Vec<f64> {
+        self.get(name).map_or_else(Vec::new, |arm| arm.values().filter_map(value).collect())
+    }
+
+    /// Number of seeds for which `holds` of the two arms' results.
+    pub fn count_pairs(&self, a: &str, b: &str, holds: impl Fn(&Measured, &Measured) -> bool) -> usize {
+        let b = self.arm(b);
+        self.arm(a).iter().filter(|(seed, left)| b.get(seed).is_some_and(|right| holds(left, right))).count()
+    }
+}
+
+pub(crate) fn linear(measured: &Measured) -> Option<f64> {
+    Some(measured.linear)
+}
+
+pub(crate) fn spread(measured: &Measured) -> Option<f64> {
+    measured.spread
+}
+
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    autodidact_experiment::statistics::mean(values)
+}
+
+/// `mean [low, high]` with a percentile bootstrap over seeds.
+pub(crate) fn with_interval(values: &[f64], decimals: usize) -> String {
+    if values.is_empty() {
+        return "–".to_owned();
+    }
+    Bootstrap::default().mean(values).display(decimals)
+}
+
+/// Difference of two arms over the seeds they share.
+pub(crate) fn difference(arms: &Arms, a: &str, b: &str) -> Interval {
+    Bootstrap::default().paired_difference(&arms.values(a, linear), &arms.values(b, linear))
+}
+
+/// An arm as the report shows it: name in jobs, label, what the paper has.
+pub(crate) type ShownArm = (&'static str, &'static str, &'static str);
+
+/// The table of all arms.
+pub(crate) fn table(arms: &Arms, shown: &[ShownArm], caption: &str) -> Table {
+    let columns =
+        ["arm", "linear probe, %", "k-NN (k=20, T=0.07), %", "spread of z", "effective rank", "seeds", "paper"];
+    let mut table = Table::new(columns).with_caption(caption);
+    for &(name, label, paper) in shown {
+        let Some(arm) = arms.get(name) else { continue };
+        table.push(vec![
+            label.to_owned(),
+            with_interval(&arms.values(name, linear), 1),
+            with_interval(&arms.values(name, |measured| Some(measured.knn)), 1),
+            with_interval(&arms.values(name, spread), 2),
+            with_interval(&arms.values(name, |measured| measured.effective_rank), 1),
+            arm.len().to_string(),
+            paper.to_owned(),
+        ]);
+    }
+    table
+}
+
+/// Adds the probe-accuracy chart and the curves of spread over training.
+pub(crate) fn with_figures(
+    mut findings: Findings,
+    arms: &Arms,
+    shown: &[ShownArm],
+    floor: (&str, &str),
+    captions: [&str; 2],
+) -> Findings {
+    let mut chart = IntervalChart::new("Linear probe on the representation", "top-1 accuracy, %");
+    let mut curves = LineChart::new("Spread of the projections over training", "optimizer step", "spread");
+    for &(name, label, _) in shown {
+        let values = arms.values(name, linear);
+        if values.is_empty() {
+            continue;
+        }
+        let interval = (values.len() > 1).then(|| Bootstrap::default().mean(&values));
+        chart = chart.with_arm(label, &values, interval);
+        let points = mean_curve(arms.arm(name));
+        if !points.is_empty() {
+            curves = curves.with_line(label, points);
+        }
+    }
+    chart = chart.with_reference(floor.1, mean(&arms.values(floor.0, linear)));
+    for (figure, caption) in [(chart.draw(), captions[0]), (curves.draw(), captions[1])] {
+        match figure {
+            Ok(figure) => findings = findings.with_figure(figure, caption),
+            Err(error) => findings = findings.with_note(format!("A figure could not be drawn: {error}.")),
+        }
+    }
+    findings
+}
+
+/// Mean over seeds at each step that all seeds have.
+fn mean_curve(arm: &BySeed) -> Vec<(f64, f64)> {
+    let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for point in arm.values().flat_map(|measured| &measured.curve) {
+        at.entry(point.step).or_default().push(point.spread);
+    }
+    at.into_iter()
+        .filter(|(_, values)| values.len() == arm.len())
+        .map(|(step, values)| (step as f64, mean(&values)))
+        .collect()
+}

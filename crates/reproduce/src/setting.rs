@@ -1,0 +1,74 @@
+//! The setting that both BYOL claims share at each scale: pictures, encoder, heads, optimizer.
+
+use autodidact_data::augment::{AugmentConfig, Normalize};
+use autodidact_experiment::reproduction::{Plan, Scale};
+use autodidact_nn::{Depth, EmaSchedule, MlpConfig, NormConfig, ResNetConfig, StemKind};
+use autodidact_optim::OptimizerConfig;
+use autodidact_represent::{Method, RepresentConfig, TargetConfig, ViewsConfig};
+
+use crate::data::Pictures;
+use crate::image_arm::ImageArm;
+
+/// Weight decay of SGD, lightly's CIFAR-10 value.
+const SGD_WEIGHT_DECAY: f64 = 5e-4;
+
+/// BYOL with batch norm at the plan's scale, the arm every other one is derived from.
+pub(crate) fn baseline(plan: &Plan) -> ImageArm {
+    // Pictures (train, test, side), encoder, head widths, epochs, τ_base.
+    let (train, test, side, encoder, heads, epochs, tau_base) = match plan.scale {
+        Scale::Quick => (1_500, 500, 16, resnet(Depth::D8), [256, 32], 10, 0.9),
+        Scale::Standard => (10_000, 2_000, 24, resnet(Depth::D8), [512, 64], 30, 0.97),
+        Scale::Full => (usize::MAX, usize::MAX, 32, resnet(Depth::D18), [1024, 256], 200, 0.99),
+    };
+    let view = |view: AugmentConfig| view.without_blur().with_normalize(Some(Normalize::CIFAR10));
+    let config = RepresentConfig {
+        method: Method::Byol,
+        epochs,
+        batch_size: if plan.scale == Scale::Quick { 128 } else { 256 },
+        base_learning_rate: 0.12,
+        warmup_epochs: 0.0,
+        checkpoint_every: 0,
+        online_probe: false,
+        encoder,
+        projector: MlpConfig::new(heads[0], heads[1], NormConfig::BATCH),
+        predictor: MlpConfig::new(heads[0], heads[1], NormConfig::BATCH),
+        target: TargetConfig { tau_base, schedule: EmaSchedule::Cosine },
+        optimizer: OptimizerConfig::sgd(SGD_WEIGHT_DECAY),
+        views: ViewsConfig {
+            first: view(AugmentConfig::byol_view1(side)),
+            second: view(AugmentConfig::byol_view2(side)),
+        },
+        ..RepresentConfig::default()
+    };
+    ImageArm { config, pictures: Pictures::new(plan, train, test, side) }
+}
+
+fn resnet(depth: Depth) -> ResNetConfig {
+    ResNetConfig::new(depth, StemKind::Cifar)
+}
+
+/// Seeds per arm where the plan does not say.
+pub(crate) fn default_seeds(scale: Scale) -> usize {
+    match scale {
+        Scale::Quick => 2,
+        Scale::Standard => 5,
+        Scale::Full => 3,
+    }
+}
+
+impl ImageArm {
+    /// The arm with one change.
+    pub(crate) fn with(&self, change: impl FnOnce(&mut RepresentConfig)) -> Self {
+        let mut arm = self.clone();
+        change(&mut arm.config);
+        arm
+    }
+
+    /// The arm's encoder as it was drawn.
+    pub(crate) fn untrained(&self) -> Self {
+        self.with(|config| {
+            config.method = Method::Random;
+            config.epochs = 0;
+        })
+    }
+}

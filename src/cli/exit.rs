@@ -1,0 +1,59 @@
+//! How the program ends.
+
+use std::process::ExitCode;
+
+/// Exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// The run or the check failed.
+    Failed = 1,
+    /// Wrong use.
+    Usage = 2,
+    /// Interrupted after a clean save.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// What was asked for cannot be meant; ends with [`Exit::Usage`].
+#[derive(Debug)]
+pub struct WrongUse(pub String);
+
+impl std::fmt::Display for WrongUse {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUse {}
+
+/// Tells an error on stderr, each cause once.
+pub fn report(error: &anyhow::Error) -> Exit {
+    if is_broken_pipe(error) {
+        return Exit::Done;
+    }
+    let mut told = error.to_string();
+    eprintln!("error: {told}");
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Wrapping errors often repeat their cause.
+        if !told.contains(&cause) {
+            eprintln!("  because: {cause}");
+            told = cause;
+        }
+    }
+    if error.chain().any(|cause| cause.is::<WrongUse>()) { Exit::Usage } else { Exit::Failed }
+}
+
+/// A reader that closes the pipe early (`| head`) is no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

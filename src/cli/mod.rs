@@ -1,0 +1,58 @@
+//! One file per top-level command.
+
+mod common;
+mod data;
+mod exit;
+mod represent;
+mod reproduce;
+mod runs;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::report;
+
+/// Learning systems that teach themselves.
+#[derive(Debug, Parser)]
+#[command(name = "autodidact", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  autodidact reproduce                                  re-test every paper's claim, without any download
+  autodidact represent train --data photos --out runs/photos
+  autodidact represent embed --run runs/photos --data photos --out photos.npz
+  autodidact data inspect photos")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Re-test the papers' claims on this machine and write a report
+    Reproduce(reproduce::Arguments),
+    /// Representations of images without labels: train, embed, evaluate, export
+    #[command(subcommand)]
+    Represent(represent::Verb),
+    /// Look at a collection of pictures
+    #[command(subcommand)]
+    Data(data::Verb),
+    /// List, show and compare runs
+    #[command(subcommand)]
+    Runs(runs::Verb),
+}
+
+/// Parses, runs, and turns the outcome into an exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Reproduce(arguments) => reproduce::run(&arguments),
+        Command::Represent(verb) => represent::run(verb),
+        Command::Data(verb) => data::run(verb),
+        Command::Runs(verb) => runs::run(verb),
+    };
+    match outcome {
+        Ok(exit) => exit,
+        Err(error) => report(&error),
+    }
+    .into()
+}

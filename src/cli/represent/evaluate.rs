@@ -1,0 +1,213 @@
+//! `represent evaluate`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use autodidact::data::Dataset;
+use autodidact::experiment::interrupt;
+use autodidact::experiment::progress::Progress;
+use autodidact::represent::burn::tensor::Device;
+use autodidact::represent::evaluate::{
+    ClassificationReport, KnnConfig, LabelledFeatures, LinearProbeConfig, SgdProbeConfig, knn_probe, linear_probe,
+    sgd_linear_probe,
+};
+use autodidact::represent::{Embeddings, FinetuneConfig, TrainedEncoder, finetune};
+use clap::{Args, Subcommand};
+
+use super::embed::embed;
+use crate::cli::common::{Machine, Output, Selection};
+use crate::cli::exit::Exit;
+
+/// Protocols of `represent evaluate`.
+#[derive(Debug, Subcommand)]
+pub enum Protocol {
+    /// Logistic regression on the frozen representation, strength chosen on a split
+    Linear(Linear),
+    /// The paper's linear evaluation: SGD with a sweep of learning rates, on frozen features
+    Sgd(Sets),
+    /// Weighted nearest neighbours on the frozen representation
+    Knn(Knn),
+    /// Train encoder and classifier on all or a fraction of the labels
+    Finetune(Finetune),
+}
+
+/// Encoder and pictures.
+#[derive(Debug, Args)]
+pub struct Sets {
+    /// Run directory
+    #[arg(long)]
+    run: PathBuf,
+    /// Labelled pictures to learn from
+    #[arg(long)]
+    train: PathBuf,
+    /// Labelled pictures to test on
+    #[arg(long)]
+    test: PathBuf,
+    /// Top-level folder of `--train` to use
+    #[arg(long)]
+    train_split: Option<String>,
+    /// Top-level folder of `--test` to use
+    #[arg(long)]
+    test_split: Option<String>,
+    #[command(flatten)]
+    machine: Machine,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct Linear {
+    #[command(flatten)]
+    sets: Sets,
+    /// Number of strengths, log-spaced between 1e-6 and 1e5
+    #[arg(long, default_value_t = 45)]
+    strengths: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct Knn {
+    #[command(flatten)]
+    sets: Sets,
+    /// Neighbours
+    #[arg(long, default_value_t = 200)]
+    k: usize,
+    /// Temperature of the weights exp(cos / T)
+    #[arg(long, default_value_t = 0.1)]
+    temperature: f64,
+}
+
+#[derive(Debug, Args)]
+pub struct Finetune {
+    #[command(flatten)]
+    sets: Sets,
+    /// Share of each class's labels, for instance 0.01
+    #[arg(long, default_value_t = 1.0)]
+    fraction: f64,
+    /// Passes over the labelled pictures
+    #[arg(long, default_value_t = 30)]
+    epochs: usize,
+    /// Pictures per step
+    #[arg(long, default_value_t = 256)]
+    batch_size: usize,
+    /// Learning rate per 256 pictures
+    #[arg(long, default_value_t = 0.05)]
+    learning_rate: f64,
+    /// Seed of the labels' choice, weights, order and augmentation
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub fn run(protocol: &Protocol) -> Result<Exit> {
+    match protocol {
+        Protocol::Linear(arguments) => {
+            let config =
+                LinearProbeConfig { num_strengths: arguments.strengths, ..LinearProbeConfig::default() };
+            frozen(&arguments.sets, |train, test| {
+                let (probe, _) = linear_probe(train, test, &config)?;
+                let told = format!("linear probe, strength {:.1e}: {}", probe.strength, top1(&probe.report));
+                Ok((serde_json::to_value(&probe)?, told))
+            })
+        }
+        Protocol::Sgd(sets) => frozen(sets, |train, test| {
+            let (probe, _) = sgd_linear_probe(train, test, &SgdProbeConfig::default())?;
+            let told = format!("SGD linear evaluation: {}", top1(&probe.report));
+            Ok((serde_json::to_value(&probe)?, told))
+        }),
+        Protocol::Knn(arguments) => {
+            let config = KnnConfig { k: arguments.k, temperature: arguments.temperature };
+            frozen(&arguments.sets, |train, test| {
+                let probe = knn_probe(train, test, config, "representation")?;
+                Ok((serde_json::to_value(&probe)?, probe.to_string()))
+            })
+        }
+        Protocol::Finetune(arguments) => fine_tune(arguments),
+    }
+}
+
+type Collections = (Arc<dyn Dataset>, Arc<dyn Dataset>);
+
+impl Sets {
+    fn open(&self) -> Result<(Device, TrainedEncoder, Collections)> {
+        let device = self.machine.start()?;
+        let trained = super::load(&self.run, &device)?;
+        let open = |path: &PathBuf, split: &Option<String>| {
+            Selection { split: split.clone(), unlabelled: false }.open(path, self.output)
+        };
+        let collections = (open(&self.train, &self.train_split)?, open(&self.test, &self.test_split)?);
+        same_classes(&*collections.0, &*collections.1)?;
+        Ok((device, trained, collections))
+    }
+}
+
+/// Test labels mean what training labels mean only if the class names agree.
+fn same_classes(train: &dyn Dataset, test: &dyn Dataset) -> Result<()> {
+    anyhow::ensure!(
+        train.class_names() == test.class_names(),
+        "the classes of --train and --test differ: {:?} and {:?}; give both the same class folders",
+        train.class_names(),
+        test.class_names()
+    );
+    Ok(())
+}
+
+fn top1(report: &ClassificationReport) -> String {
+    format!(
+        "top-1 {:.2} % [{:.2}, {:.2}] on {} pictures",
+        100.0 * report.accuracy,
+        100.0 * report.accuracy_interval.low,
+        100.0 * report.accuracy_interval.high,
+        report.num_examples
+    )
+}
+
+fn frozen(
+    sets: &Sets,
+    measure: impl Fn(LabelledFeatures<'_>, LabelledFeatures<'_>) -> Result<(serde_json::Value, String)>,
+) -> Result<Exit> {
+    let (device, trained, (train, test)) = sets.open()?;
+    let classes = train.class_names().len();
+    let threads = sets.machine.threads();
+    let train = embed(&trained, train, &device, threads, sets.output)?;
+    let test = embed(&trained, test, &device, threads, sets.output)?;
+    let (train_labels, test_labels) = (labels(&train, "--train")?, labels(&test, "--test")?);
+    let (value, told) = measure(
+        LabelledFeatures::new(&train.values, train.width, &train_labels, classes)?,
+        LabelledFeatures::new(&test.values, test.width, &test_labels, classes)?,
+    )?;
+    sets.output.result(&value, || told)?;
+    Ok(Exit::Done)
+}
+
+fn labels(embeddings: &Embeddings, flag: &str) -> Result<Vec<usize>> {
+    embeddings.complete_labels().with_context(|| {
+        format!("{flag} has pictures without a class; put the pictures of each class in a folder of its own")
+    })
+}
+
+fn fine_tune(arguments: &Finetune) -> Result<Exit> {
+    interrupt::install()?;
+    let sets = &arguments.sets;
+    let (device, trained, collections) = sets.open()?;
+    let config = FinetuneConfig {
+        fraction: arguments.fraction,
+        epochs: arguments.epochs,
+        batch_size: arguments.batch_size,
+        base_learning_rate: arguments.learning_rate,
+        seed: arguments.seed,
+    };
+    let mut progress: Option<Progress> = None;
+    let mut tell = |step: u64, total: u64, loss: f64| {
+        progress
+            .get_or_insert_with(|| Progress::new("finetune", total, sets.output.display()))
+            .set(step, &[("loss/total", loss)]);
+    };
+    let finetuned = finetune(&trained, collections, &config, &device, sets.machine.threads(), &mut tell)?;
+    if let Some(progress) = &progress {
+        progress.finish();
+    }
+    sets.output.result(&finetuned, || {
+        format!("fine-tuned on {} labels: {}", finetuned.num_labels, top1(&finetuned.report))
+    })?;
+    Ok(Exit::Done)
+}

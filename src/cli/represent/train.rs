@@ -1,0 +1,252 @@
+//! `represent train` and `represent presets`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use autodidact::data::Dataset;
+use autodidact::data::procedural::Procedural;
+use autodidact::data::source::{Memory, Preload, Resize, Subset};
+use autodidact::experiment::interrupt;
+use autodidact::experiment::progress::Progress;
+use autodidact::experiment::run::{Environment, RunDirectory, command_line};
+use autodidact::experiment::settings::{self, nearest};
+use autodidact::represent::train::{Outcome, Telling, Trained};
+use autodidact::represent::{RepresentConfig, preset, train};
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::common::{Machine, Output, Selection, fresh};
+use crate::cli::exit::{Exit, WrongUse};
+
+/// Pictures drawn where no data is given.
+const DRAWN_PICTURES: usize = 10_000;
+/// Micro-batch below which batch norm's statistics are poor.
+const SMALL_BATCH: usize = 32;
+/// Most memory for pictures that are averaged down once.
+const MAX_BYTES: u64 = 8 << 30;
+/// Metrics on the progress line.
+const SHOWN: [&str; 2] = ["loss/total", "projection/spread"];
+
+/// Flags of `represent train`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  autodidact represent train --data photos --out runs/photos
+  autodidact represent train --data cifar10 --split train --preset cifar --set epochs=100
+  autodidact represent train --out runs/photos --resume          continue a stopped run
+  autodidact represent train --dry-run --preset small-batch      print the resolved settings
+
+Settings: defaults of the preset < --config FILE < --set key=value. `config.toml` in the run has them all.")]
+pub struct Train {
+    /// Folder of pictures (classes in sub-folders are optional), CIFAR-10 or IDX files, or tar shards; drawn pictures if absent
+    #[arg(long)]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+    /// Use only the first N pictures
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Named settings to start from; `represent presets` lists them
+    #[arg(long, default_value = "cpu-small")]
+    preset: String,
+    /// TOML file with the settings that differ
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, for instance `--set optimizer.kind=lars`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Seed of weights, order and augmentations
+    #[arg(long)]
+    seed: Option<u64>,
+    #[command(flatten)]
+    machine: Machine,
+    /// Run directory [default: a new one below `runs`]
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Continue the run in `--out` with its own settings and data
+    #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "preset"])]
+    resume: bool,
+    /// Print the resolved settings and stop
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What the run says of itself at the end.
+#[derive(Serialize)]
+struct Summary {
+    run: PathBuf,
+    steps: u64,
+    metrics: serde_json::Map<String, serde_json::Value>,
+    skipped: Vec<autodidact::data::loader::Skipped>,
+    warning: Option<String>,
+}
+
+pub fn run(arguments: &Train) -> Result<Exit> {
+    let stored = arguments.out.as_ref().filter(|_| arguments.resume).map(RunDirectory::open).transpose()?;
+    let config = match &stored {
+        Some(run) => settings::layer(&RepresentConfig::default(), Some(("config.toml", &run.config()?)), &[])?,
+        None => resolve(arguments)?,
+    };
+    config.validate().map_err(|error| WrongUse(error.to_string()))?;
+    let text = toml::to_string(&config)?;
+    if arguments.dry_run {
+        arguments.output.result(&config, || text)?;
+        return Ok(Exit::Done);
+    }
+
+    interrupt::install()?;
+    let device = arguments.machine.start()?;
+    let threads = arguments.machine.threads();
+    let dataset = pictures(arguments, &config)?;
+    warn_of_small_batches(&config, arguments.output);
+
+    let run = match stored {
+        Some(run) => run,
+        None => {
+            let path = arguments.out.clone().unwrap_or_else(|| {
+                fresh("runs".as_ref(), &format!("{}-{}", arguments.preset, config.seed))
+            });
+            let run = RunDirectory::create(path)?;
+            run.describe(&text, &command_line(), &Environment::capture(threads))?;
+            run
+        }
+    };
+
+    let mut progress: Option<Progress> = None;
+    let mut shown: Vec<(&'static str, f64)> = Vec::new();
+    let mut tell = |telling: Telling<'_>| match telling {
+        Telling::Step { step, total, metrics } => {
+            if !metrics.is_empty() {
+                shown = metrics.iter().filter(|(name, _)| SHOWN.contains(name)).copied().collect();
+            }
+            progress
+                .get_or_insert_with(|| Progress::new(config.method.name(), total, arguments.output.display()))
+                .set(step, &shown);
+        }
+        Telling::Note(text) => match &progress {
+            Some(progress) => progress.note(&text),
+            None => arguments.output.note(&text),
+        },
+    };
+    let outcome = train(&config, dataset, &device, threads, &run, &mut tell)?;
+    if let Some(progress) = &progress {
+        progress.finish();
+    }
+    match outcome {
+        Outcome::Finished(trained) => finish(arguments, &run, trained),
+        Outcome::Interrupted { step } => {
+            let path = run.path().display();
+            arguments.output.note(&format!(
+                "stopped after step {step}; continue with `autodidact represent train --out {path} --resume` and the same `--data`"
+            ));
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+/// Preset, file, pairs and `--seed`, in this order.
+fn resolve(arguments: &Train) -> Result<RepresentConfig> {
+    let Some(base) = preset::named(&arguments.preset) else {
+        let known: Vec<&str> = preset::all().map(|(name, _)| name).collect();
+        let hint =
+            nearest(&arguments.preset, &known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+        bail!(WrongUse(format!(
+            "unknown preset `{}`{hint}; `autodidact represent presets` lists them",
+            arguments.preset
+        )));
+    };
+    let file = match &arguments.config {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the settings in `{}`", path.display()))?;
+            Some((path.display().to_string(), text))
+        }
+        None => None,
+    };
+    let layer = file.as_ref().map(|(origin, text)| (origin.as_str(), text.as_str()));
+    let mut config = settings::layer(&base, layer, &arguments.set)
+        .map_err(|error| WrongUse(format!("{error}; `--dry-run` prints all settings")))?;
+    if let Some(seed) = arguments.seed {
+        config.seed = seed;
+    }
+    Ok(config)
+}
+
+fn pictures(arguments: &Train, config: &RepresentConfig) -> Result<Arc<dyn Dataset>> {
+    let dataset: Arc<dyn Dataset> = match &arguments.data {
+        Some(path) => arguments.selection.open(path, arguments.output)?,
+        None => {
+            arguments.output.note("no --data: training on drawn pictures");
+            Arc::new(Procedural::new(0, DRAWN_PICTURES, Procedural::DEFAULT_SIDE))
+        }
+    };
+    let dataset: Arc<dyn Dataset> = match arguments.limit {
+        Some(limit) => Arc::new(Subset::first(dataset, limit)),
+        None => dataset,
+    };
+    if config.resize == 0 {
+        return Ok(dataset);
+    }
+    let preload = Preload { max_bytes: MAX_BYTES, resize: Some(Resize::ShorterSide(config.resize)) };
+    Ok(Arc::new(Memory::preload(&*dataset, &preload)?))
+}
+
+fn warn_of_small_batches(config: &RepresentConfig, output: Output) {
+    if config.uses_batch_statistics() && config.micro_batch() < SMALL_BATCH {
+        output.note(&format!(
+            "warning: batch norm with {} pictures per forward pass has poor statistics; the preset `small-batch` \
+             (group norm and weight standardisation) does not depend on the batch",
+            config.micro_batch()
+        ));
+    }
+}
+
+fn finish(arguments: &Train, run: &RunDirectory, trained: Trained) -> Result<Exit> {
+    let metrics = trained
+        .metrics
+        .iter()
+        .map(|(name, value)| (name.clone(), serde_json::json!(value)))
+        .collect();
+    let summary = Summary {
+        run: run.path().to_owned(),
+        steps: trained.steps,
+        metrics,
+        skipped: trained.skipped,
+        warning: trained.warning,
+    };
+    run.write_summary(&summary)?;
+    for skipped in &summary.skipped {
+        arguments.output.note(&format!("could not decode `{}`: {}", skipped.path, skipped.reason));
+    }
+    if let Some(warning) = &summary.warning {
+        arguments.output.note(&format!("warning: {warning}"));
+    }
+    arguments.output.result(&summary, || {
+        let path = run.path().display();
+        let data = arguments.data.as_ref().map_or_else(|| "DIR".to_owned(), |data| data.display().to_string());
+        format!(
+            "trained {} steps: {path}\nnext: autodidact represent embed --run {path} --data {data} --out embeddings.npz",
+            summary.steps
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Flags of `represent presets`.
+#[derive(Debug, Args)]
+pub struct Presets {
+    #[command(flatten)]
+    output: Output,
+}
+
+pub fn presets(arguments: &Presets) -> Result<Exit> {
+    let presets: serde_json::Map<_, _> =
+        preset::all().map(|(name, text)| (name.to_owned(), text.into())).collect();
+    arguments.output.result(&serde_json::json!({ "presets": presets }), || {
+        let lines: Vec<String> = preset::all().map(|(name, text)| format!("{name:14} {text}")).collect();
+        lines.join("\n")
+    })?;
+    Ok(Exit::Done)
+}

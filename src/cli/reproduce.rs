@@ -1,0 +1,172 @@
+//! `autodidact reproduce`: runs the papers' claims as jobs, judges them, and writes the report.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Result, anyhow};
+use autodidact::experiment::reproduction::{Claim, Job, JobState, Plan, Report, Reproduction, Scale};
+use autodidact::experiment::run::command_line;
+use autodidact::experiment::settings::nearest;
+use autodidact::experiment::{self, interrupt};
+use clap::Args;
+
+use super::common::{Machine, Output};
+use super::exit::{Exit, WrongUse};
+
+/// Flags of `autodidact reproduce`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  autodidact reproduce                                     every paper, quick, with drawn pictures
+  autodidact reproduce byol --scale standard --data cifar10
+  autodidact reproduce byol --list-jobs | parallel autodidact reproduce byol --job {}
+  autodidact reproduce byol --collect                      judge what is there
+
+Jobs are pure functions of their description and leave one JSON file each below OUT/results, so a stopped
+reproduction continues where it was, and jobs can be spread over machines that share OUT.")]
+pub struct Arguments {
+    /// Papers by short name; all if none is given
+    papers: Vec<String>,
+    /// How large: `quick` (minutes), `standard` (about two hours per paper on two cores), `full` (the paper's size)
+    #[arg(long, default_value = "quick")]
+    scale: Scale,
+    /// Real data instead of drawn pictures: a collection with `train` and `test` splits
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Seeds per arm [default: each claim's own]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    seeds: Option<u16>,
+    /// First seed
+    #[arg(long, default_value_t = 1)]
+    first_seed: u64,
+    /// Jobs at the same time [default: one per core, each with one thread]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where results and the report go
+    #[arg(long, default_value = "reproduction")]
+    out: PathBuf,
+    /// Print the jobs, one a line, and do nothing
+    #[arg(long, conflicts_with_all = ["job", "collect"])]
+    list_jobs: bool,
+    /// Run one job
+    #[arg(long, value_name = "ID", conflicts_with = "collect")]
+    job: Option<String>,
+    /// Judge the results there are and write the report, without running anything
+    #[arg(long)]
+    collect: bool,
+    /// Where tensors live: `cpu`, or `cuda` in builds with that feature
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Threads per job [default: 1 with `--jobs`, so that results do not depend on the machine]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Exit> {
+    let claims = chosen(&arguments.papers)?;
+    let plan = Plan {
+        data: arguments.data.clone(),
+        seeds: arguments.seeds.map(usize::from),
+        first_seed: arguments.first_seed,
+        device: arguments.device.clone(),
+        threads: arguments.threads.map(usize::from),
+        ..Plan::new(arguments.scale)
+    };
+    let reproduction = Reproduction::new(claims, plan, &arguments.out)
+        .with_command(command_line())
+        .with_display(arguments.output.display());
+
+    if arguments.list_jobs {
+        let ids: Vec<String> = reproduction.jobs().into_iter().map(|job| job.id).collect();
+        arguments.output.result(&serde_json::json!({ "jobs": ids }), || ids.join("\n"))?;
+        return Ok(Exit::Done);
+    }
+    interrupt::install()?;
+    if let Some(id) = &arguments.job {
+        return run_one(arguments, &reproduction, id);
+    }
+    if !arguments.collect {
+        let outcome = reproduction.run_all(parallel(arguments), &|job| child(arguments, job))?;
+        for failure in &outcome.failed {
+            eprintln!("failed: {}: {}", failure.id, failure.reason);
+        }
+        if outcome.is_interrupted {
+            arguments.output.note("interrupted; the same command continues");
+            return Ok(Exit::Interrupted);
+        }
+    }
+    let report = reproduction.collect()?;
+    print(arguments, &report)?;
+    let unfinished = reproduction.status()?.iter().any(|status| status.state != JobState::Done);
+    Ok(if unfinished { Exit::Failed } else { Exit::Done })
+}
+
+fn chosen(papers: &[String]) -> Result<Vec<&'static dyn Claim>> {
+    let all = autodidact::reproduce::claims();
+    if papers.is_empty() {
+        return Ok(all);
+    }
+    let known: Vec<&str> = all.iter().map(|claim| claim.paper()).collect();
+    papers
+        .iter()
+        .map(|paper| {
+            all.iter().find(|claim| claim.paper() == paper).copied().ok_or_else(|| {
+                let hint = nearest(paper, &known)
+                    .map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+                WrongUse(format!("unknown paper `{paper}`{hint}; known: {}", known.join(", "))).into()
+            })
+        })
+        .collect()
+}
+
+fn run_one(arguments: &Arguments, reproduction: &Reproduction<'_>, id: &str) -> Result<Exit> {
+    let threads = arguments.threads.or(Some(1));
+    Machine { device: arguments.device.clone(), threads }.start()?;
+    match reproduction.run_job(id) {
+        Ok(result) => {
+            arguments.output.result(&result, || format!("{id} done in {:.0} s", result.seconds))?;
+            Ok(Exit::Done)
+        }
+        Err(experiment::Error::Interrupted { .. }) => Ok(Exit::Interrupted),
+        Err(error) => Err(anyhow!(error)),
+    }
+}
+
+fn parallel(arguments: &Arguments) -> usize {
+    arguments.jobs.map_or_else(
+        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        usize::from,
+    )
+}
+
+/// The command that runs one job in a process of its own.
+fn child(arguments: &Arguments, job: &Job) -> Command {
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("autodidact"));
+    let mut command = Command::new(program);
+    command.arg("reproduce").arg(&job.paper).args(["--job", &job.id, "--quiet"]);
+    command.args(["--scale", arguments.scale.name(), "--device", &arguments.device]);
+    command.arg("--out").arg(&arguments.out);
+    command.args(["--first-seed", &arguments.first_seed.to_string()]);
+    if let Some(data) = &arguments.data {
+        command.arg("--data").arg(data);
+    }
+    if let Some(seeds) = arguments.seeds {
+        command.args(["--seeds", &seeds.to_string()]);
+    }
+    command.args(["--threads", &arguments.threads.unwrap_or(1).to_string()]);
+    command
+}
+
+fn print(arguments: &Arguments, report: &Report) -> Result<()> {
+    arguments.output.result(report, || {
+        let mut text = String::new();
+        for paper in &report.papers {
+            text += &format!("{:22} {}\n", paper.paper, paper.findings.verdict);
+            for reason in &paper.findings.reasons {
+                text += &format!("    {reason}\n");
+            }
+        }
+        text + &format!("report: {}", arguments.out.join("report.html").display())
+    })
+}

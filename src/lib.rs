@@ -1,0 +1,22 @@
+//! Learning systems that teach themselves.
+//!
+//! This crate gathers the toolkit under short names; each part also stands alone.
+//!
+//! ```
+//! use autodidact::represent::preset;
+//! let config = preset::named("cpu-small").unwrap();
+//! assert_eq!(config.encoder.output_size(), 64);
+//! ```
+
+#[doc(inline)]
+pub use autodidact_data as data;
+#[doc(inline)]
+pub use autodidact_experiment as experiment;
+#[doc(inline)]
+pub use autodidact_nn as nn;
+#[doc(inline)]
+pub use autodidact_optim as optim;
+#[doc(inline)]
+pub use autodidact_represent as represent;
+#[doc(inline)]
+pub use autodidact_reproduce as reproduce;
