@@ -3,18 +3,22 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use autodidact::data::Dataset;
 use autodidact::data::inspect::{ContactSheet, Inspection, contact_sheet, inspect, save_png};
+use autodidact::data::procedural::Procedural;
 use autodidact::data::source::{self, Depth};
 use clap::{Args, Subcommand};
 
 use super::common::{Output, Selection, require_parent};
-use super::exit::Exit;
+use super::exit::{Exit, WrongUse};
 
 /// Verbs of `autodidact data`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Counts, sizes and bad files of a collection, and a contact sheet
     Inspect(Inspect),
+    /// Write drawn pictures as class folders of PNG files, to try things on
+    Draw(Draw),
 }
 
 #[derive(Debug, Args)]
@@ -33,8 +37,57 @@ pub struct Inspect {
     output: Output,
 }
 
+#[derive(Debug, Args)]
+pub struct Draw {
+    /// New folder
+    #[arg(long)]
+    out: PathBuf,
+    /// Number of pictures, in ten classes by turns
+    #[arg(long, default_value_t = 1000)]
+    count: usize,
+    /// Side in pixels
+    #[arg(long, default_value_t = Procedural::DEFAULT_SIDE, value_parser = side)]
+    size: usize,
+    /// Seed of the drawings
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Sides that the drawings are made for.
+fn side(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(side @ 8..=1024) => Ok(side),
+        _ => Err("expected a side between 8 and 1024 pixels".to_owned()),
+    }
+}
+
 pub fn run(verb: Verb) -> Result<Exit> {
-    let Verb::Inspect(arguments) = verb;
+    match verb {
+        Verb::Inspect(arguments) => look(&arguments),
+        Verb::Draw(arguments) => draw(&arguments),
+    }
+}
+
+fn draw(arguments: &Draw) -> Result<Exit> {
+    let folder = &arguments.out;
+    if folder.exists() {
+        let folder = folder.display();
+        return Err(WrongUse(format!("`{folder}` exists; give another name or remove it")).into());
+    }
+    let dataset = Procedural::new(arguments.seed, arguments.count, arguments.size);
+    for (index, label) in (0..dataset.len()).filter_map(|index| Some((index, dataset.label(index)?))) {
+        let class = folder.join(dataset.class_names()[label].replace(' ', "-"));
+        std::fs::create_dir_all(&class).with_context(|| format!("cannot create `{}`", class.display()))?;
+        save_png(&dataset.image(index)?, class.join(format!("{index:06}.png")))?;
+    }
+    let told = serde_json::json!({ "out": folder, "pictures": dataset.len() });
+    arguments.output.result(&told, || format!("{} pictures: {}", dataset.len(), folder.display()))?;
+    Ok(Exit::Done)
+}
+
+fn look(arguments: &Inspect) -> Result<Exit> {
     require_parent(&arguments.sheet)?;
     let dataset = source::open(&arguments.path, &arguments.selection.options())
         .with_context(|| format!("cannot use `{}` as a collection of pictures", arguments.path.display()))?;

@@ -43,7 +43,7 @@ pub struct Train {
     data: Option<PathBuf>,
     #[command(flatten)]
     selection: Selection,
-    /// Use only the first N pictures
+    /// Use only N pictures, spread evenly over the collection
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Named settings to start from; `represent presets` lists them
@@ -183,7 +183,10 @@ fn pictures(arguments: &Train, config: &RepresentConfig) -> Result<Arc<dyn Datas
         }
     };
     let dataset: Arc<dyn Dataset> = match arguments.limit {
-        Some(limit) => Arc::new(Subset::first(dataset, limit)),
+        Some(limit) => {
+            let (len, count) = (dataset.len(), limit.clamp(1, dataset.len()));
+            Arc::new(Subset::new(dataset, (0..count).map(|index| index * len / count).collect()))
+        }
         None => dataset,
     };
     if config.resize == 0 {
