@@ -59,20 +59,13 @@ impl WithSimd for Convolve<'_> {
             for (source, target) in channel.chunks_exact(size).zip(between.chunks_exact_mut(chunks)) {
                 row[radius..radius + size].copy_from_slice(source);
                 for (index, sums) in target.iter_mut().enumerate() {
-                    let window = &row[index * CHUNK..][..CHUNK + 2 * radius];
-                    let before = window[..CHUNK + radius - 1].array_windows::<CHUNK>().rev();
-                    let after = window[radius + 1..].array_windows::<CHUNK>();
-                    let (middle, _) = window[radius..].as_chunks();
-                    *sums = weighted(weights, &middle[0], before, after);
+                    *sums = weighted(weights, row, radius + index * CHUNK, 1);
                 }
             }
-            let (between, _) = plane.as_chunks::<CHUNK>();
             for (y, target) in channel.chunks_exact_mut(size).enumerate() {
                 for (index, sums) in target.chunks_mut(CHUNK).enumerate() {
-                    let center = (radius + y) * chunks + index;
-                    let before = between[..center].iter().rev().skip(chunks - 1).step_by(chunks);
-                    let after = between[center..].iter().skip(chunks).step_by(chunks);
-                    let all = weighted(weights, &between[center], before, after);
+                    let center = ((radius + y) * chunks + index) * CHUNK;
+                    let all = weighted(weights, plane, center, chunks * CHUNK);
                     sums.copy_from_slice(&all[..sums.len()]);
                 }
             }
@@ -80,19 +73,18 @@ impl WithSimd for Convolve<'_> {
     }
 }
 
-/// `weight[0] · middle + Σ_k weight[k] · (before[k] + after[k])` for `CHUNK` neighbouring places.
+/// `Σ_k weight[|k|] · values[center + k step ..]` for `CHUNK` neighbouring places.
 #[inline(always)]
-fn weighted<'a>(
-    weights: &[f32],
-    middle: &[f32; CHUNK],
-    before: impl Iterator<Item = &'a [f32; CHUNK]>,
-    after: impl Iterator<Item = &'a [f32; CHUNK]>,
-) -> [f32; CHUNK] {
+fn weighted(weights: &[f32], values: &[f32], center: usize, step: usize) -> [f32; CHUNK] {
+    let middle = &values[center..center + CHUNK];
     let mut sums = [0.0; CHUNK];
     for lane in 0..CHUNK {
         sums[lane] = weights[0] * middle[lane];
     }
-    for ((&weight, before), after) in weights[1..].iter().zip(before).zip(after) {
+    let (mut low, mut high) = (center, center);
+    for &weight in &weights[1..] {
+        (low, high) = (low - step, high + step);
+        let (before, after) = (&values[low..low + CHUNK], &values[high..high + CHUNK]);
         for lane in 0..CHUNK {
             sums[lane] += weight * (before[lane] + after[lane]);
         }

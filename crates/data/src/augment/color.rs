@@ -25,9 +25,25 @@ pub(super) enum PointOperation {
     Normalize { scale: [f32; 3], offset: [f32; 3] },
 }
 
+// The loops below use indices and comparisons where iterators and `clamp` would read better: the standard library's
+// adapters are not always inlined into a function compiled for wider vectors, and one call per pixel costs more than
+// all the rest.
+
+/// To `[0, 1]`.
 #[inline(always)]
-fn clip(x: f32) -> f32 {
-    x.clamp(0.0, 1.0)
+pub(super) fn clip(x: f32) -> f32 {
+    let x = if x > 0.0 { x } else { 0.0 };
+    if x < 1.0 { x } else { 1.0 }
+}
+
+#[inline(always)]
+fn larger(x: f32, y: f32) -> f32 {
+    if x > y { x } else { y }
+}
+
+#[inline(always)]
+fn smaller(x: f32, y: f32) -> f32 {
+    if x < y { x } else { y }
 }
 
 #[inline(always)]
@@ -38,44 +54,76 @@ fn gray(r: f32, g: f32, b: f32) -> f32 {
 impl PointOperation {
     /// Applies the operation to three slices of equal length.
     #[inline(always)]
-    pub(super) fn apply(self, [red, green, blue]: [&mut [f32]; 3]) {
+    pub(super) fn apply(self, red: &mut [f32], green: &mut [f32], blue: &mut [f32]) {
         match self {
             Self::Affine { scale, offset } => {
-                for (channel, offset) in [red, green, blue].into_iter().zip(offset) {
-                    for x in channel {
-                        *x = clip(*x * scale + offset);
-                    }
-                }
+                affine(red, scale, offset[0]);
+                affine(green, scale, offset[1]);
+                affine(blue, scale, offset[2]);
             }
             Self::Normalize { scale, offset } => {
-                for ((channel, scale), offset) in [red, green, blue].into_iter().zip(scale).zip(offset) {
-                    for x in channel {
-                        *x = clip(*x) * scale + offset;
-                    }
-                }
+                normalize(red, scale[0], offset[0]);
+                normalize(green, scale[1], offset[1]);
+                normalize(blue, scale[2], offset[2]);
             }
             Self::Solarize { threshold } => {
-                for channel in [red, green, blue] {
-                    for x in channel {
-                        *x = if *x < threshold { *x } else { 1.0 - *x };
-                    }
-                }
+                solarize(red, threshold);
+                solarize(green, threshold);
+                solarize(blue, threshold);
             }
-            Self::Grayscale => for_each_pixel(red, green, blue, |r, g, b| [gray(r, g, b); 3]),
-            Self::Saturate { factor, style: JitterStyle::Torchvision } => {
-                for_each_pixel(red, green, blue, |r, g, b| {
+            Self::Grayscale => for_each_pixel(
+                red,
+                green,
+                blue,
+                #[inline(always)]
+                |r, g, b| [gray(r, g, b); 3],
+            ),
+            Self::Saturate { factor, style: JitterStyle::Torchvision } => for_each_pixel(
+                red,
+                green,
+                blue,
+                #[inline(always)]
+                |r, g, b| {
                     let gray = (1.0 - factor) * gray(r, g, b);
-                    [r, g, b].map(|x| clip(factor * x + gray))
-                });
-            }
-            Self::Saturate { factor, style: JitterStyle::Byol } => {
-                for_each_pixel(red, green, blue, |r, g, b| saturate(factor, r, g, b));
-            }
-            Self::Hue { turns } => {
-                let sixths = turns * 6.0;
-                for_each_pixel(red, green, blue, |r, g, b| shift_hue(sixths, r, g, b));
-            }
+                    [clip(factor * r + gray), clip(factor * g + gray), clip(factor * b + gray)]
+                },
+            ),
+            Self::Saturate { factor, style: JitterStyle::Byol } => for_each_pixel(
+                red,
+                green,
+                blue,
+                #[inline(always)]
+                |r, g, b| saturate(factor, r, g, b),
+            ),
+            Self::Hue { turns } => for_each_pixel(
+                red,
+                green,
+                blue,
+                #[inline(always)]
+                |r, g, b| shift_hue(turns * 6.0, r, g, b),
+            ),
         }
+    }
+}
+
+#[inline(always)]
+fn affine(channel: &mut [f32], scale: f32, offset: f32) {
+    for x in channel {
+        *x = clip(*x * scale + offset);
+    }
+}
+
+#[inline(always)]
+fn normalize(channel: &mut [f32], scale: f32, offset: f32) {
+    for x in channel {
+        *x = clip(*x) * scale + offset;
+    }
+}
+
+#[inline(always)]
+fn solarize(channel: &mut [f32], threshold: f32) {
+    for x in channel {
+        *x = if *x < threshold { *x } else { 1.0 - *x };
     }
 }
 
@@ -86,8 +134,10 @@ fn for_each_pixel(
     blue: &mut [f32],
     operation: impl Fn(f32, f32, f32) -> [f32; 3],
 ) {
-    for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
-        [*r, *g, *b] = operation(*r, *g, *b);
+    let count = red.len();
+    let (green, blue) = (&mut green[..count], &mut blue[..count]);
+    for at in 0..count {
+        [red[at], green[at], blue[at]] = operation(red[at], green[at], blue[at]);
     }
 }
 
@@ -97,11 +147,15 @@ fn for_each_pixel(
 /// k; the clip of S limits k to 1/S = V / (V − min).
 #[inline(always)]
 fn saturate(factor: f32, r: f32, g: f32, b: f32) -> [f32; 3] {
-    let value = r.max(g).max(b);
-    let chroma = value - r.min(g).min(b);
+    let value = larger(larger(r, g), b);
+    let chroma = value - smaller(smaller(r, g), b);
     // Where the chroma is zero the channels equal V whatever k is; the comparison also keeps 0/0 out.
     let factor = if factor * chroma > value { value / chroma } else { factor };
-    [r, g, b].map(|x| clip(value - (value - x) * factor))
+    [
+        clip(value - (value - r) * factor),
+        clip(value - (value - g) * factor),
+        clip(value - (value - b) * factor),
+    ]
 }
 
 /// `H ← H + sixths / 6` in HSV, without branches.
@@ -109,8 +163,8 @@ fn saturate(factor: f32, r: f32, g: f32, b: f32) -> [f32; 3] {
 /// With h in sixths of a turn, a channel is `V − C · clip(min(k, 4 − k), 0, 1)`, `k = (n + h) mod 6`, n = 5, 3, 1.
 #[inline(always)]
 fn shift_hue(sixths: f32, r: f32, g: f32, b: f32) -> [f32; 3] {
-    let value = r.max(g).max(b);
-    let chroma = value - r.min(g).min(b);
+    let value = larger(larger(r, g), b);
+    let chroma = value - smaller(smaller(r, g), b);
     let scale = if chroma > 0.0 { 1.0 / chroma } else { 0.0 };
     let from_red = (g - b) * scale;
     let from_green = (b - r) * scale + 2.0;
@@ -120,23 +174,33 @@ fn shift_hue(sixths: f32, r: f32, g: f32, b: f32) -> [f32; 3] {
     // The sum lies in [-1 - 3, 5 + 3): one turn more or less brings it home.
     let hue = if hue < 0.0 { hue + 6.0 } else { hue };
     let hue = if hue >= 6.0 { hue - 6.0 } else { hue };
-    [5.0, 3.0, 1.0].map(|n| {
-        let k = n + hue;
-        let k = if k >= 6.0 { k - 6.0 } else { k };
-        clip(value - chroma * clip(k.min(4.0 - k)))
-    })
+    [
+        hue_channel(5.0, hue, value, chroma),
+        hue_channel(3.0, hue, value, chroma),
+        hue_channel(1.0, hue, value, chroma),
+    ]
+}
+
+#[inline(always)]
+fn hue_channel(n: f32, hue: f32, value: f32, chroma: f32) -> f32 {
+    let k = n + hue;
+    let k = if k >= 6.0 { k - 6.0 } else { k };
+    clip(value - chroma * clip(smaller(k, 4.0 - k)))
 }
 
 /// Adds up a slice in sixteen fixed lanes: the same bits whatever the instruction set.
 #[inline(always)]
 pub(super) fn sum(values: &[f32]) -> f64 {
+    let (chunks, rest) = values.as_chunks::<16>();
     let mut lanes = [0.0_f32; 16];
-    let chunks = values.chunks_exact(16);
-    let rest: f32 = chunks.remainder().iter().sum();
     for chunk in chunks {
         for lane in 0..16 {
             lanes[lane] += chunk[lane];
         }
     }
-    f64::from(rest) + lanes.iter().map(|&lane| f64::from(lane)).sum::<f64>()
+    let mut sum = 0.0;
+    for &value in rest.iter().chain(&lanes) {
+        sum += f64::from(value);
+    }
+    sum
 }

@@ -23,7 +23,7 @@
 
 // Vectors wider than the build's baseline are had by compiling a loop once per instruction set (`pulp`) and choosing
 // at run time; that reaches into a function only if it is inlined without fail.
-#![allow(clippy::inline_always)]
+#![allow(clippy::inline_always, clippy::needless_range_loop)]
 
 mod blur;
 mod color;

@@ -184,11 +184,11 @@ impl WithSimd for Sweep<'_> {
             red.chunks_mut(BLOCK).zip(green.chunks_mut(BLOCK)).zip(blue.chunks_mut(BLOCK))
         {
             for operation in self.operations {
-                operation.apply([red, green, blue]);
+                operation.apply(red, green, blue);
             }
-            for (sum, channel) in sums.iter_mut().zip([&*red, &*green, &*blue]) {
-                *sum += color::sum(channel);
-            }
+            sums[0] += color::sum(red);
+            sums[1] += color::sum(green);
+            sums[2] += color::sum(blue);
         }
         sums
     }

@@ -7,6 +7,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::{
+    color::clip,
     config::{Filter, Resample},
     draw::Region,
 };
@@ -22,10 +23,10 @@ const LANES: usize = 4;
 pub(super) struct Buffers {
     columns: Taps,
     rows: Taps,
-    /// One row after the vertical pass, `[columns read, 3]` and one more float.
+    /// One row after the vertical pass, `[columns read, 3]` and some zeros.
     row: Vec<f32>,
-    /// The same, `[columns read, 4]` and some zeros.
-    pixels: Vec<f32>,
+    /// The same, `[columns read, 4]`.
+    pixels: Vec<[f32; LANES]>,
     /// One row after both passes.
     line: Vec<[f32; LANES]>,
     /// The weights of the columns, every one [`LANES`] times.
@@ -70,14 +71,16 @@ pub(super) fn resize(
     let last = columns.first.iter().copied().max().unwrap_or(left) + columns.count;
     let read = last.min(image.width()) - first;
     row.clear();
-    row.resize(read * 3 + 1, 0.0);
+    row.resize((last - first) * 3 + 1, 0.0);
     // Columns past the picture carry zero weight.
     pixels.clear();
-    pixels.resize((last - first) * LANES, 0.0);
+    pixels.resize(last - first, [0.0; LANES]);
     line.resize(size, [0.0; LANES]);
     spread.clear();
-    spread.extend(columns.weights.iter().flat_map(|&weight| [weight; LANES]));
-    arch.dispatch(Gather { image, columns, rows, row, pixels, line, spread, first, out });
+    for &weight in &columns.weights {
+        spread.extend_from_slice(&[weight; LANES]);
+    }
+    arch.dispatch(Gather { image, columns, rows, row, pixels, line, spread, first, read, out });
 }
 
 /// Both passes, compiled for every instruction set.
@@ -86,11 +89,12 @@ struct Gather<'a> {
     columns: &'a Taps,
     rows: &'a Taps,
     row: &'a mut [f32],
-    pixels: &'a mut [f32],
+    pixels: &'a mut [[f32; LANES]],
     line: &'a mut [[f32; LANES]],
     spread: &'a [f32],
-    /// First source column read.
+    /// First source column read, and how many.
     first: usize,
+    read: usize,
     out: &'a mut [f32],
 }
 
@@ -99,23 +103,23 @@ impl WithSimd for Gather<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { image, columns, rows, row, pixels, line, spread, first, out } = self;
+        let Self { image, columns, rows, row, pixels, line, spread, first, read, out } = self;
         let size = line.len();
         let (red, rest) = out.split_at_mut(size * size);
         let (green, blue) = rest.split_at_mut(size * size);
         let planes =
             red.chunks_exact_mut(size).zip(green.chunks_exact_mut(size)).zip(blue.chunks_exact_mut(size));
-        let colors = row.len() - 1;
         for (y, ((red, green), blue)) in planes.enumerate() {
-            gather_rows(image, rows, y, first, &mut row[..colors]);
-            for (pixel, source) in pixels.chunks_exact_mut(LANES).zip(row.windows(LANES).step_by(3)) {
-                pixel.copy_from_slice(source);
+            gather_rows(image, rows, y, first, &mut row[..read * 3]);
+            for (column, pixel) in pixels.iter_mut().enumerate() {
+                let source = &row[column * 3..][..LANES];
+                *pixel = [source[0], source[1], source[2], source[3]];
             }
             gather_columns(columns, spread, first, pixels, line);
-            for (((red, green), blue), pixel) in red.iter_mut().zip(green).zip(blue).zip(line.iter()) {
-                *red = pixel[0].clamp(0.0, 1.0);
-                *green = pixel[1].clamp(0.0, 1.0);
-                *blue = pixel[2].clamp(0.0, 1.0);
+            for (x, pixel) in line.iter().enumerate() {
+                red[x] = clip(pixel[0]);
+                green[x] = clip(pixel[1]);
+                blue[x] = clip(pixel[2]);
             }
         }
     }
@@ -126,43 +130,52 @@ impl WithSimd for Gather<'_> {
 fn gather_rows(image: &Image, taps: &Taps, y: usize, first: usize, row: &mut [f32]) {
     let stride = image.width() * 3;
     let length = row.len();
-    let source = |line: usize| {
+    let (groups, _) = taps.weights[y * taps.count..][..taps.count].as_chunks::<GROUP>();
+    for (group, w) in groups.iter().enumerate() {
         // Padding taps may point below the picture; their weight is zero.
-        let start = line.min(image.height() - 1) * stride + first * 3;
-        &image.pixels()[start..start + length]
-    };
-    let weights = taps.weights[y * taps.count..][..taps.count].chunks_exact(GROUP);
-    for (group, w) in weights.enumerate() {
+        let last = image.height() - 1;
         let line = taps.first[y] + group * GROUP;
-        let sources = source(line).iter().zip(source(line + 1)).zip(source(line + 2)).zip(source(line + 3));
+        let a = &image.pixels()[line.min(last) * stride + first * 3..][..length];
+        let b = &image.pixels()[(line + 1).min(last) * stride + first * 3..][..length];
+        let c = &image.pixels()[(line + 2).min(last) * stride + first * 3..][..length];
+        let d = &image.pixels()[(line + 3).min(last) * stride + first * 3..][..length];
         let keep = if group == 0 { 0.0 } else { 1.0 };
-        for (sum, (((&a, &b), &c), &d)) in row.iter_mut().zip(sources) {
-            let added =
-                (f32::from(a) * w[0] + f32::from(b) * w[1]) + (f32::from(c) * w[2] + f32::from(d) * w[3]);
-            *sum = *sum * keep + added;
+        for at in 0..length {
+            let upper = f32::from(a[at]) * w[0] + f32::from(b[at]) * w[1];
+            let lower = f32::from(c[at]) * w[2] + f32::from(d[at]) * w[3];
+            row[at] = row[at] * keep + (upper + lower);
         }
     }
 }
 
 /// Every output pixel of a row from the gathered source row; a group of taps is one wide vector.
 #[inline(always)]
-fn gather_columns(taps: &Taps, spread: &[f32], first: usize, pixels: &[f32], line: &mut [[f32; LANES]]) {
-    let weights = spread.chunks_exact(taps.count * LANES);
-    for ((target, &start), weights) in line.iter_mut().zip(&taps.first).zip(weights) {
-        let pixels = &pixels[(start - first) * LANES..][..weights.len()];
-        let (weights, _) = weights.as_chunks::<{ GROUP * LANES }>();
-        let (pixels, _) = pixels.as_chunks::<{ GROUP * LANES }>();
-        let mut sum = [0.0_f32; GROUP * LANES];
-        for lane in 0..GROUP * LANES {
-            sum[lane] = weights[0][lane] * pixels[0][lane];
-        }
-        for (weights, pixels) in weights[1..].iter().zip(&pixels[1..]) {
-            for lane in 0..GROUP * LANES {
+fn gather_columns(
+    taps: &Taps,
+    spread: &[f32],
+    first: usize,
+    pixels: &[[f32; LANES]],
+    line: &mut [[f32; LANES]],
+) {
+    const WIDE: usize = GROUP * LANES;
+    let width = taps.count * LANES;
+    let pixels = pixels.as_flattened();
+    for (x, target) in line.iter_mut().enumerate() {
+        let weights = &spread[x * width..][..width];
+        let pixels = &pixels[(taps.first[x] - first) * LANES..][..width];
+        let mut sum = [0.0_f32; WIDE];
+        let mut at = 0;
+        while at < width {
+            let (weights, pixels) = (&weights[at..at + WIDE], &pixels[at..at + WIDE]);
+            for lane in 0..WIDE {
                 sum[lane] += weights[lane] * pixels[lane];
             }
+            at += WIDE;
         }
         for lane in 0..LANES {
-            target[lane] = (sum[lane] + sum[lane + 2 * LANES]) + (sum[lane + LANES] + sum[lane + 3 * LANES]);
+            let even = sum[lane] + sum[lane + 2 * LANES];
+            let odd = sum[lane + LANES] + sum[lane + 3 * LANES];
+            target[lane] = even + odd;
         }
     }
 }
