@@ -19,6 +19,8 @@ pub enum Method {
     Supervised,
     /// No training at all, the lower baseline.
     Random,
+    /// Weights read from a file ([`crate::import()`]); cannot be trained further as a run of its own.
+    Imported,
 }
 
 impl Method {
@@ -29,6 +31,7 @@ impl Method {
             Self::Simclr => "simclr",
             Self::Supervised => "supervised",
             Self::Random => "random",
+            Self::Imported => "imported",
         }
     }
 }
@@ -161,7 +164,7 @@ impl RepresentConfig {
         if self.uses_batch_statistics() && self.micro_batch() < 2 {
             return refuse("micro_batch_size", "1".to_owned(), "at least 2 with batch norm");
         }
-        if self.epochs == 0 && self.method != Method::Random {
+        if self.epochs == 0 && !matches!(self.method, Method::Random | Method::Imported) {
             return refuse("epochs", "0".to_owned(), "at least 1 (or `method = \"random\"`)");
         }
         let finite_positive = |value: f64| value.is_finite() && value > 0.0;

@@ -53,6 +53,31 @@ pub enum Error {
         /// The run.
         path: PathBuf,
     },
+    /// A run's `config.toml` describes no encoder.
+    #[error("`{path}` is not the configuration of a representation run: {reason}; give a run of `represent`")]
+    RunConfig {
+        /// The file.
+        path: PathBuf,
+        /// Where the reader stopped.
+        reason: String,
+    },
+    /// Something is where an export should go.
+    #[error("`{path}` already exists and nothing is overwritten; export to another folder")]
+    ExportExists {
+        /// The folder asked for.
+        path: PathBuf,
+    },
+    /// An export could not be written. Nothing is left at its place.
+    #[error("cannot write the export `{path}`: {source}")]
+    ExportWrite {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Weights could not be imported.
+    #[error(transparent)]
+    Import(#[from] crate::import::ImportError),
     /// Features or labels do not allow the evaluation asked for.
     #[error(transparent)]
     Evaluate(#[from] crate::evaluate::EvaluateError),

@@ -190,5 +190,13 @@ fn learner(
         }
         Method::Simclr => Box::new(Simclr::new(config, num_classes, device)),
         Method::Supervised => Box::new(Supervised::new(config, num_classes, device)),
+        Method::Imported => {
+            let expected = "a method that makes its own weights; imported ones are evaluated or fine-tuned";
+            return Err(Error::Setting {
+                field: "method".to_owned(),
+                value: "imported".to_owned(),
+                expected: expected.to_owned(),
+            });
+        }
     })
 }
