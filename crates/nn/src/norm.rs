@@ -222,12 +222,15 @@ impl Norm {
 }
 
 fn running_value(state: Option<&RunningState<Tensor<1>>>) -> Tensor<1> {
-    state.expect("batch norm has running statistics").value_sync()
+    state.expect("batch norm has running statistics").value()
 }
 
 fn update_running(state: Option<&RunningState<Tensor<1>>>, batch: Tensor<1>, momentum: f64) {
     let state = state.expect("batch norm has running statistics");
     let batch = batch.without_autodiff();
-    let value = state.value_sync().without_autodiff();
+    let value = state.value().without_autodiff();
     state.update(value.mul_scalar(1.0 - momentum) + batch.mul_scalar(momentum));
+    // Burn holds an update back until the next one; visitors (checkpoints, exports) and other threads would
+    // miss it, and loading a state would be undone by it.
+    state.value_sync();
 }
