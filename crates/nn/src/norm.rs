@@ -181,9 +181,9 @@ impl Norm {
     }
 
     fn affine(&self, x: Tensor<3>, scale: Tensor<1>, shift: Tensor<1>, relu: bool) -> Tensor<3> {
-        let channels = x.dims()[2];
-        let out = x * scale.reshape([1, 1, channels]) + shift.reshape([1, 1, channels]);
-        if relu { burn::tensor::activation::relu(out) } else { out }
+        let [batch, spatial, channels] = x.dims();
+        let rows = x.reshape([batch * spatial, channels]);
+        ops::scale_shift(rows, scale, shift, relu).reshape([batch, spatial, channels])
     }
 
     fn gamma(&self) -> Tensor<1> {

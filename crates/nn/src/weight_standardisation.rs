@@ -26,9 +26,5 @@ pub fn standardise_weight<const D: usize>(weight: Tensor<D>) -> Tensor<D> {
     let units = shape[0];
     let fan_in = shape.iter().skip(1).product::<usize>();
     assert!(fan_in > 1, "weight standardisation needs a fan-in of at least two, got {fan_in}");
-    let rows = weight.reshape([units, fan_in]);
-    let centred = rows.clone() - rows.mean_dim(1);
-    let sum_of_squares = centred.clone().powi_scalar(2).sum_dim(1);
-    let deviation = sum_of_squares.div_scalar((fan_in - 1) as f64).sqrt();
-    (centred / deviation.add_scalar(EPSILON)).reshape(shape)
+    crate::ops::standardise_rows(weight.reshape([units, fan_in]), EPSILON).reshape(shape)
 }

@@ -8,6 +8,9 @@ mod image_arm;
 mod judge;
 mod setting;
 
+#[cfg(test)]
+mod tests;
+
 pub use byol::Byol;
 pub use byol_no_batch_stats::ByolNoBatchStats;
 pub use device::{DeviceError, device};

@@ -117,6 +117,51 @@ pub trait TrainingOps: Backend {
         )
     }
 
+    /// `scale · x + shift` per channel of `[rows, C]`, then ReLU if asked.
+    fn nn_scale_shift(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        composed::scale_shift_relu::<Self>(x, scale, shift, relu)
+    }
+
+    /// Gradients of [`TrainingOps::nn_scale_shift`] with respect to `x`, `scale`, `shift`.
+    fn nn_scale_shift_gradient(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed::scale_shift_relu_gradient::<Self>(x, scale, shift, relu, output_gradient)
+    }
+
+    /// Mean of `[N, spatial, C]` over its positions, `[N, C]`.
+    fn nn_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::average_pool::<Self>(x)
+    }
+
+    /// Gradient of [`TrainingOps::nn_average_pool`], `[N, spatial, C]`.
+    fn nn_average_pool_gradient(output_gradient: FloatTensor<Self>, spatial: usize) -> FloatTensor<Self> {
+        composed::average_pool_gradient::<Self>(output_gradient, spatial)
+    }
+
+    /// Rows of `[units, fan_in]` centred and divided by their unbiased deviation plus `epsilon`.
+    fn nn_standardise_rows(weight: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
+        composed::standardise_rows::<Self>(weight, epsilon)
+    }
+
+    /// Gradient of [`TrainingOps::nn_standardise_rows`].
+    fn nn_standardise_rows_gradient(
+        weight: FloatTensor<Self>,
+        epsilon: f64,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        composed::standardise_rows_gradient::<Self>(weight, epsilon, output_gradient)
+    }
+
     /// `max(a + b, 0)`: the join of a residual block.
     fn nn_add_relu(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
         composed::add_relu::<Self>(a, b)

@@ -249,3 +249,73 @@ pub(super) fn relu_gradient<B: Backend>(out: FloatTensor<B>, gradient: FloatTens
     let blocked = B::float_lower_equal_elem(out, Scalar::from(0.0), settings.bool_dtype);
     B::float_mask_fill(gradient, blocked, Scalar::from(0.0))
 }
+
+pub(super) fn scale_shift_relu<B: Backend>(
+    x: FloatTensor<B>,
+    scale: FloatTensor<B>,
+    shift: FloatTensor<B>,
+    relu: bool,
+) -> FloatTensor<B> {
+    let [rows, channels] = x.shape().dims();
+    let out = scale_shift::<B>(reshape::<B>(x, &[1, rows, channels]), scale, shift, channels, relu);
+    reshape::<B>(out, &[rows, channels])
+}
+
+pub(super) fn scale_shift_relu_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    scale: FloatTensor<B>,
+    shift: FloatTensor<B>,
+    relu: bool,
+    gradient: FloatTensor<B>,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let [rows, channels] = x.shape().dims();
+    let spread = [1, rows, channels];
+    let x = reshape::<B>(x, &spread);
+    let gradient = through_relu::<B>(&x, &scale, &shift, channels, relu, reshape::<B>(gradient, &spread));
+    let scale_gradient = sum_rows::<B>(B::float_mul(gradient.clone(), x), rows, channels);
+    let shift_gradient = sum_rows::<B>(gradient.clone(), rows, channels);
+    let x_gradient = B::float_mul(gradient, reshape::<B>(scale, &[1, 1, channels]));
+    (reshape::<B>(x_gradient, &[rows, channels]), scale_gradient, shift_gradient)
+}
+
+pub(super) fn average_pool<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let [batch, _, channels] = x.shape().dims();
+    reshape::<B>(mean_over::<B>(x, 1), &[batch, channels])
+}
+
+pub(super) fn average_pool_gradient<B: Backend>(gradient: FloatTensor<B>, spatial: usize) -> FloatTensor<B> {
+    let [batch, channels] = gradient.shape().dims();
+    let share = B::float_div_scalar(reshape::<B>(gradient, &[batch, 1, channels]), Scalar::from(spatial as f64));
+    B::float_expand(share, Shape::from(vec![batch, spatial, channels]))
+}
+
+/// Centred rows of `[units, fan_in]` and their unbiased standard deviation `[units, 1]`.
+fn centre_rows<B: Backend>(weight: FloatTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
+    let [_, fan_in] = weight.shape().dims();
+    let centred = B::float_sub(weight.clone(), mean_over::<B>(weight, 1));
+    let squares = B::float_sum_dim(B::float_mul(centred.clone(), centred.clone()), 1);
+    let deviation = B::float_sqrt(B::float_div_scalar(squares, Scalar::from((fan_in - 1) as f64)));
+    (centred, deviation)
+}
+
+pub(super) fn standardise_rows<B: Backend>(weight: FloatTensor<B>, epsilon: f64) -> FloatTensor<B> {
+    let (centred, deviation) = centre_rows::<B>(weight);
+    B::float_div(centred, B::float_add_scalar(deviation, Scalar::from(epsilon)))
+}
+
+/// With `c = w − mean(w)`, `s` the unbiased deviation and `ŵ = c / (s + ε)`:
+/// `∂w = (∂ŵ − mean(∂ŵ)) / (s + ε) − c · Σ(∂ŵ c) / ((n − 1) s (s + ε)²)`.
+pub(super) fn standardise_rows_gradient<B: Backend>(
+    weight: FloatTensor<B>,
+    epsilon: f64,
+    gradient: FloatTensor<B>,
+) -> FloatTensor<B> {
+    let [_, fan_in] = weight.shape().dims();
+    let (centred, deviation) = centre_rows::<B>(weight);
+    let scale = B::float_add_scalar(deviation.clone(), Scalar::from(epsilon));
+    let projection = B::float_sum_dim(B::float_mul(gradient.clone(), centred.clone()), 1);
+    let curvature = B::float_mul(B::float_mul(scale.clone(), scale.clone()), deviation);
+    let curvature = B::float_mul_scalar(curvature, Scalar::from((fan_in - 1) as f64));
+    let direct = B::float_div(B::float_sub(gradient.clone(), mean_over::<B>(gradient, 1)), scale);
+    B::float_sub(direct, B::float_mul(centred, B::float_div(projection, curvature)))
+}

@@ -251,6 +251,117 @@ impl TrainingOps for Flex {
         )
     }
 
+    fn nn_scale_shift(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&x, &scale, &shift]) {
+            return composed::scale_shift_relu::<Self>(x, scale, shift, relu);
+        }
+        let [rows, channels] = x.shape().dims();
+        let mut out = vec![0.0; rows * channels];
+        kernels::scale_shift_forward(
+            rows,
+            channels,
+            Values::of(&x).slice(),
+            Values::of(&scale).slice(),
+            Values::of(&shift).slice(),
+            relu,
+            &mut out,
+        );
+        tensor(out, &[rows, channels])
+    }
+
+    fn nn_scale_shift_gradient(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&x, &scale, &shift, &output_gradient]) {
+            return composed::scale_shift_relu_gradient::<Self>(x, scale, shift, relu, output_gradient);
+        }
+        let [rows, channels] = x.shape().dims();
+        let mut gradient = vec![0.0; rows * channels];
+        let (scale_gradient, shift_gradient) = kernels::scale_shift_backward(
+            rows,
+            channels,
+            Values::of(&x).slice(),
+            Values::of(&scale).slice(),
+            Values::of(&shift).slice(),
+            relu,
+            Values::of(&output_gradient).slice(),
+            &mut gradient,
+        );
+        (
+            tensor(gradient, &[rows, channels]),
+            tensor(scale_gradient, &[channels]),
+            tensor(shift_gradient, &[channels]),
+        )
+    }
+
+    fn nn_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        if !is_f32(&[&x]) {
+            return composed::average_pool::<Self>(x);
+        }
+        let [batch, spatial, channels] = x.shape().dims();
+        let mut out = vec![0.0; batch * channels];
+        kernels::global_average_pool_forward(batch, spatial, channels, Values::of(&x).slice(), &mut out);
+        tensor(out, &[batch, channels])
+    }
+
+    fn nn_average_pool_gradient(output_gradient: FloatTensor<Self>, spatial: usize) -> FloatTensor<Self> {
+        if !is_f32(&[&output_gradient]) {
+            return composed::average_pool_gradient::<Self>(output_gradient, spatial);
+        }
+        let [batch, channels] = output_gradient.shape().dims();
+        let mut gradient = vec![0.0; batch * spatial * channels];
+        let output_gradient = Values::of(&output_gradient);
+        kernels::global_average_pool_backward(
+            batch,
+            spatial,
+            channels,
+            output_gradient.slice(),
+            &mut gradient,
+        );
+        tensor(gradient, &[batch, spatial, channels])
+    }
+
+    fn nn_standardise_rows(weight: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
+        if !is_f32(&[&weight]) {
+            return composed::standardise_rows::<Self>(weight, epsilon);
+        }
+        let [units, fan_in] = weight.shape().dims();
+        let mut out = vec![0.0; units * fan_in];
+        let epsilon = epsilon as f32;
+        kernels::standardise_weight_forward(units, fan_in, Values::of(&weight).slice(), epsilon, &mut out);
+        tensor(out, &[units, fan_in])
+    }
+
+    fn nn_standardise_rows_gradient(
+        weight: FloatTensor<Self>,
+        epsilon: f64,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&weight, &output_gradient]) {
+            return composed::standardise_rows_gradient::<Self>(weight, epsilon, output_gradient);
+        }
+        let [units, fan_in] = weight.shape().dims();
+        let mut gradient = vec![0.0; units * fan_in];
+        kernels::standardise_weight_backward(
+            units,
+            fan_in,
+            Values::of(&weight).slice(),
+            epsilon as f32,
+            Values::of(&output_gradient).slice(),
+            &mut gradient,
+        );
+        tensor(gradient, &[units, fan_in])
+    }
+
     fn nn_add_relu(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
         if !is_f32(&[&a, &b]) {
             return composed::add_relu::<Self>(a, b);

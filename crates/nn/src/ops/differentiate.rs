@@ -3,7 +3,7 @@
 //! Each operation records one step that keeps its inputs (never its output, except where the output
 //! is the mask) and calls the matching `*_gradient` of the backend below.
 
-use burn::backend::tensor::FloatTensor;
+use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn_autodiff::{
     Autodiff,
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -93,6 +93,55 @@ impl<B: TrainingOps> Backward<B, 3> for GroupNorm {
 }
 
 #[derive(Debug)]
+struct ScaleShift;
+
+impl<B: TrainingOps> Backward<B, 3> for ScaleShift {
+    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, bool);
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (x, scale, shift, relu) = ops.state;
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        let (x, scale, shift) = B::nn_scale_shift_gradient(x, scale, shift, relu, output_gradient);
+        for (node, gradient) in ops.parents.into_iter().zip([x, scale, shift]) {
+            if let Some(node) = node {
+                gradients.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct AveragePool;
+
+impl<B: TrainingOps> Backward<B, 1> for AveragePool {
+    type State = usize;
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        let gradient = B::nn_average_pool_gradient(output_gradient, ops.state);
+        for node in ops.parents.into_iter().flatten() {
+            gradients.register::<B>(node.id, gradient.clone());
+        }
+    }
+}
+
+#[derive(Debug)]
+struct StandardiseRows;
+
+impl<B: TrainingOps> Backward<B, 1> for StandardiseRows {
+    type State = (FloatTensor<B>, f64);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (weight, epsilon) = ops.state;
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        let gradient = B::nn_standardise_rows_gradient(weight, epsilon, output_gradient);
+        for node in ops.parents.into_iter().flatten() {
+            gradients.register::<B>(node.id, gradient.clone());
+        }
+    }
+}
+
+#[derive(Debug)]
 struct AddRelu;
 
 impl<B: TrainingOps> Backward<B, 2> for AddRelu {
@@ -173,6 +222,41 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         };
         (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
+    }
+
+    fn nn_scale_shift(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let (x, x_node) = x.into_parts();
+        let (scale, scale_node) = scale.into_parts();
+        let (shift, shift_node) = shift.into_parts();
+        let out = B::nn_scale_shift(x.clone(), scale.clone(), shift.clone(), relu);
+        match ScaleShift.prepare::<C>([x_node, scale_node, shift_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((x, scale, shift, relu), out),
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        }
+    }
+
+    fn nn_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (x, x_node) = x.into_parts();
+        let spatial = x.shape()[1];
+        let out = B::nn_average_pool(x);
+        match AveragePool.prepare::<C>([x_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(spatial, out),
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        }
+    }
+
+    fn nn_standardise_rows(weight: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
+        let (weight, weight_node) = weight.into_parts();
+        let out = B::nn_standardise_rows(weight.clone(), epsilon);
+        match StandardiseRows.prepare::<C>([weight_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((weight, epsilon), out),
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        }
     }
 
     fn nn_add_relu(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -105,6 +105,27 @@ pub fn group_norm(
     }
 }
 
+/// `scale · x + shift` per channel, then ReLU if `relu`; `x` is `[rows, C]`, `scale` and `shift` are `[C]`.
+pub fn scale_shift(x: Tensor<2>, scale: Tensor<1>, shift: Tensor<1>, relu: bool) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::nn_scale_shift(
+        x.into_dispatch(),
+        scale.into_dispatch(),
+        shift.into_dispatch(),
+        relu,
+    ))
+}
+
+/// Mean of `[N, spatial, C]` over its positions, `[N, C]`.
+pub fn average_pool(x: Tensor<3>) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::nn_average_pool(x.into_dispatch()))
+}
+
+/// `Ŵ_o = (W_o − mean(W_o)) / (std(W_o) + ε)` for each row of `[units, fan_in]`, with the unbiased deviation.
+/// See [`crate::standardise_weight`].
+pub fn standardise_rows(weight: Tensor<2>, epsilon: f64) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::nn_standardise_rows(weight.into_dispatch(), epsilon))
+}
+
 /// `max(a + b, 0)`, the join of a residual block, for tensors of equal shape.
 pub fn add_relu<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
     assert_eq!(a.dims(), b.dims(), "add_relu: shapes");

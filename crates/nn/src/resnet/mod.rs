@@ -7,7 +7,7 @@ mod stem;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::Mode;
+use crate::{Mode, ops};
 use block::Shape;
 pub use block::{Block, ConvNorm};
 pub use config::{Depth, ResNetConfig, StemKind};
@@ -36,7 +36,7 @@ impl ResNet {
             .flatten()
             .fold(x, |x, block| block.forward(x, mode));
         let [batch, height, width, channels] = x.dims();
-        x.reshape([batch, height * width, channels]).mean_dim(1).reshape([batch, channels])
+        ops::average_pool(x.reshape([batch, height * width, channels]))
     }
 
     /// Replaces every batch norm by its affine map. See [`crate::Norm::into_affine`].

@@ -1,0 +1,60 @@
+//! Times BYOL's optimizer steps on one prepared batch, without reading or augmenting pictures.
+//!
+//! `cargo run --release -p autodidact-represent --example time_training -- PRESET SIDE BATCH STEPS NORM`, with NORM
+//! `batch` or `group`; prints seconds per step, one a line, after one step that is not counted, then the peak
+//! resident memory in MiB. `benchmarks/byol_step.py` drives it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use autodidact_data::augment::AugmentConfig;
+use autodidact_data::loader::{Loader, LoaderConfig};
+use autodidact_data::procedural::Procedural;
+use autodidact_nn::NormConfig;
+use autodidact_represent::byol::Byol;
+use autodidact_represent::train::{Clock, Learner};
+use autodidact_represent::{RepresentConfig, ViewsConfig, preset};
+use burn::tensor::Device;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [preset, side, batch, steps, norm] = &arguments[..] else {
+        return Err("usage: time_training PRESET SIDE BATCH STEPS batch|group".into());
+    };
+    let (side, batch_size, steps) = (side.parse()?, batch.parse()?, steps.parse()?);
+    let norm = if norm == "group" { NormConfig::GROUP } else { NormConfig::BATCH };
+    let config = RepresentConfig {
+        batch_size,
+        views: ViewsConfig { first: AugmentConfig::byol_view1(side), second: AugmentConfig::byol_view2(side) },
+        ..preset::named(preset).ok_or("no such preset")?.with_norm(norm)
+    };
+    let pictures = Arc::new(Procedural::new(0, batch_size, side));
+    let views = [config.views.first.clone(), config.views.second.clone()];
+    let loader_config = LoaderConfig { batch_size, ..LoaderConfig::default() };
+    let batch = Loader::new(pictures, &views, loader_config)?.next_batch()?;
+
+    let mut byol = Byol::new(&config, 0, &batch, &Device::flex());
+    for step in 0..=steps {
+        let clock = Clock { step, total_steps: steps + 1, learning_rate: 0.01, observe: false };
+        let started = Instant::now();
+        let report = byol.step(&batch, clock);
+        let seconds = started.elapsed().as_secs_f64();
+        assert!(report.loss().is_finite(), "the loss is a number");
+        if step > 0 {
+            println!("{seconds:.6}");
+        }
+    }
+    println!("peak {:.1}", peak_mebibytes());
+    Ok(())
+}
+
+/// Peak resident memory of this process, where the system tells.
+fn peak_mebibytes() -> f64 {
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+            line.split_whitespace().nth(1)?.parse::<f64>().ok()
+        })
+        .map_or(f64::NAN, |kibibytes| kibibytes / 1024.0)
+}

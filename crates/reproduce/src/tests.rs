@@ -1,0 +1,151 @@
+//! The decision rules on made-up results, and one job for real.
+
+use autodidact_experiment::reproduction::{
+    Claim, Job, JobContext, JobResult, Plan, Scale, Verdict,
+};
+use autodidact_experiment::run::Environment;
+use serde_json::{Value, json};
+
+use crate::{Byol, ByolNoBatchStats};
+
+/// Linear accuracy and spread of an arm, the same in every seed.
+type Made<'a> = (&'a str, f64, f64);
+
+fn results(claim: &dyn Claim, made: &[Made<'_>], extra: Option<(&str, Value)>) -> Vec<JobResult> {
+    let plan = Plan::new(Scale::Standard);
+    claim
+        .jobs(&plan)
+        .into_iter()
+        .map(|job| {
+            let result = match &extra {
+                Some((arm, value)) if job.arm == *arm => value.clone(),
+                _ => measured(made, &job),
+            };
+            JobResult {
+                version: 1,
+                hash: job.hash(),
+                job,
+                result,
+                seconds: 1.0,
+                environment: Environment::capture(1),
+                command: "test".to_owned(),
+            }
+        })
+        .collect()
+}
+
+fn measured(made: &[Made<'_>], job: &Job) -> Value {
+    let &(_, linear, spread) = made
+        .iter()
+        .find(|(arm, _, _)| *arm == job.arm)
+        .unwrap_or(&("", 40.0, 0.9));
+    json!({
+        "linear": linear + 0.1 * job.seed as f64, "knn": linear, "spread": spread, "effective_rank": 5.0,
+        "loss": 1.0, "diverged": false, "curve": [{ "step": 10, "spread": spread, "loss": 1.0 }], "steps": 10,
+    })
+}
+
+fn byol(made: &[Made<'_>]) -> Verdict {
+    Byol.judge(&Plan::new(Scale::Standard), &results(&Byol, made, None)).verdict
+}
+
+const COLLAPSED: [Made<'static>; 2] = [("no-predictor", 33.0, 0.02), ("no-predictor-no-ema", 33.5, 0.01)];
+
+#[test]
+fn byol_is_supported_when_it_learns_and_the_arms_without_predictor_collapse() {
+    let mut made = vec![("byol", 42.0, 0.8), ("random", 34.0, 0.9), ("fixed-target", 38.0, 0.9)];
+    made.extend(COLLAPSED);
+    assert_eq!(byol(&made), Verdict::Supported);
+}
+
+#[test]
+fn byol_is_refuted_without_a_gain_or_without_a_collapse() {
+    let mut no_gain = vec![("byol", 35.0, 0.8), ("random", 34.0, 0.9), ("fixed-target", 34.5, 0.9)];
+    no_gain.extend(COLLAPSED);
+    assert_eq!(byol(&no_gain), Verdict::Refuted);
+    let alive = [
+        ("byol", 42.0, 0.8),
+        ("random", 34.0, 0.9),
+        ("fixed-target", 38.0, 0.9),
+        ("no-predictor", 33.0, 0.5),
+        ("no-predictor-no-ema", 33.0, 0.01),
+    ];
+    assert_eq!(byol(&alive), Verdict::Refuted);
+}
+
+#[test]
+fn byol_is_inconclusive_in_between() {
+    let mut small_gain = vec![("byol", 37.0, 0.8), ("random", 34.0, 0.9), ("fixed-target", 36.0, 0.9)];
+    small_gain.extend(COLLAPSED);
+    assert_eq!(byol(&small_gain), Verdict::Inconclusive);
+    let mut target_too_good = vec![("byol", 42.0, 0.8), ("random", 34.0, 0.9), ("fixed-target", 45.0, 0.9)];
+    target_too_good.extend(COLLAPSED);
+    assert_eq!(byol(&target_too_good), Verdict::Inconclusive);
+}
+
+fn independence(group: [f64; 3], batch: [f64; 3]) -> Value {
+    let one = |[output, gradient, training]: [f64; 3]| {
+        json!({ "output_difference": output, "gradient_difference": gradient, "training_difference": training })
+    };
+    json!({ "group_norm": one(group), "batch_norm": one(batch) })
+}
+
+fn no_batch_stats(made: &[Made<'_>], tests: Value) -> Verdict {
+    let results = results(&ByolNoBatchStats, made, Some(("independence", tests)));
+    ByolNoBatchStats.judge(&Plan::new(Scale::Standard), &results).verdict
+}
+
+const EXACT: [f64; 3] = [1e-6, 0.0, 1e-5];
+const DEPENDENT: [f64; 3] = [1.0, 1.0, 1.0];
+
+#[test]
+fn group_norm_is_supported_when_it_is_independent_alive_and_close() {
+    let made = [("bn", 42.0, 0.8), ("gn-ws", 40.0, 0.7), ("random", 34.0, 0.9)];
+    assert_eq!(no_batch_stats(&made, independence(EXACT, DEPENDENT)), Verdict::Supported);
+    // Each part of the rule is needed.
+    assert_eq!(no_batch_stats(&made, independence([1e-4, 0.0, 1e-5], DEPENDENT)), Verdict::Inconclusive);
+    assert_eq!(no_batch_stats(&made, independence(EXACT, [1.0, 1.0, 1e-6])), Verdict::Inconclusive);
+    let low_spread = [("bn", 42.0, 0.8), ("gn-ws", 40.0, 0.2), ("random", 34.0, 0.9)];
+    assert_eq!(no_batch_stats(&low_spread, independence(EXACT, DEPENDENT)), Verdict::Inconclusive);
+    let behind = [("bn", 45.0, 0.8), ("gn-ws", 40.0, 0.7), ("random", 34.0, 0.9)];
+    assert_eq!(no_batch_stats(&behind, independence(EXACT, DEPENDENT)), Verdict::Inconclusive);
+}
+
+#[test]
+fn group_norm_is_refuted_when_it_collapses_under_both_optimizers_or_trails_far() {
+    let one = [("bn", 42.0, 0.8), ("gn-ws", 34.0, 0.05), ("random", 34.0, 0.9), ("gn-ws-lars", 40.0, 0.7)];
+    assert_eq!(no_batch_stats(&one, independence(EXACT, DEPENDENT)), Verdict::Inconclusive);
+    let both = [("bn", 42.0, 0.8), ("gn-ws", 34.0, 0.05), ("random", 34.0, 0.9), ("gn-ws-lars", 34.0, 0.05)];
+    assert_eq!(no_batch_stats(&both, independence(EXACT, DEPENDENT)), Verdict::Refuted);
+    let far = [("bn", 52.0, 0.8), ("gn-ws", 41.0, 0.7), ("random", 34.0, 0.9)];
+    assert_eq!(no_batch_stats(&far, independence(EXACT, DEPENDENT)), Verdict::Refuted);
+}
+
+#[test]
+fn descriptions_hold_everything_that_differs_between_jobs() {
+    let plan = Plan::new(Scale::Quick);
+    let real = Plan { data: Some("cifar10".into()), ..plan.clone() };
+    for claim in crate::claims() {
+        let jobs = claim.jobs(&plan);
+        let mut hashes: Vec<String> = jobs.iter().map(Job::hash).collect();
+        hashes.sort();
+        hashes.dedup();
+        assert_eq!(hashes.len(), jobs.len(), "{}", claim.paper());
+        assert_ne!(jobs[0].hash(), claim.jobs(&real)[0].hash(), "other data is another job");
+    }
+}
+
+#[test]
+fn an_untrained_arm_runs_and_gives_the_same_result_twice() {
+    let plan = Plan::new(Scale::Quick);
+    let jobs = Byol.jobs(&plan);
+    let job = jobs.iter().find(|job| job.arm == "random").expect("there is a random arm");
+    let run = || {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        Byol.run(job, &JobContext::new(scratch.path(), &plan)).expect("the job runs")
+    };
+    let first = run();
+    assert_eq!(first, run());
+    assert!(first["linear"].as_f64().expect("an accuracy") > 5.0, "{first}");
+    assert!(first["spread"].is_null(), "nothing was trained");
+}
