@@ -93,6 +93,7 @@ fn read(path: &Path) -> std::result::Result<(TrainedEncoder, Vec<String>), Impor
         let shapes = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape.as_slice())).collect();
         let found =
             detect(&shapes).map_err(|reason| ImportError::NotAResNet { path: path.to_owned(), reason })?;
+        check_sizes(path, &shapes, &found.prefix)?;
         if let Some((file, config)) = &description {
             let named = (config.architecture.as_str(), config.stem, config.width);
             if named != (export::architecture(found.depth), found.stem, found.width) {
@@ -102,6 +103,25 @@ fn read(path: &Path) -> std::result::Result<(TrainedEncoder, Vec<String>), Impor
         }
         build(path, tensors, &found, description.as_ref().map(|(_, config)| config))
     })
+}
+
+/// An element takes two bytes at least. A checkpoint's views can repeat elements and claim any size, for which there may be
+/// no memory; a network's do not.
+fn check_sizes(
+    path: &Path,
+    shapes: &BTreeMap<&str, &[usize]>,
+    prefix: &str,
+) -> std::result::Result<(), ImportError> {
+    let source = |source| ImportError::Read { path: path.to_owned(), source };
+    let bytes = std::fs::metadata(path).map_err(source)?.len();
+    let inside = shapes.iter().filter(|(name, _)| name.starts_with(prefix));
+    let elements =
+        inside.map(|(_, shape)| shape.iter().map(|side| *side as u64).product::<u64>()).sum::<u64>();
+    if elements > bytes / 2 {
+        let reason = format!("its tensors claim {elements} elements in {bytes} bytes");
+        return Err(ImportError::NotAResNet { path: path.to_owned(), reason });
+    }
+    Ok(())
 }
 
 /// The `config.json` beside the weights, if it is one that [`export::export`] writes.

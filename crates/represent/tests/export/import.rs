@@ -172,6 +172,13 @@ fn what_is_no_plain_residual_network_is_refused_by_name() {
     assert!(message.contains("among 0 tensors"), "{message}");
 }
 
+#[test]
+fn tensors_that_claim_more_than_the_file_holds_are_refused_before_memory_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = import(&reference("export_huge.pth"), &folder.path().join("run")).unwrap_err().to_string();
+    assert!(error.contains("claim 2416"), "{error}");
+}
+
 fn import_bytes(name: &str, bytes: &[u8]) -> Result<Imported, Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);

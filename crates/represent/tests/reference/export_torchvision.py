@@ -1,7 +1,8 @@
 """Exports and imports against torchvision and onnxruntime.
 
     names                 prints torchvision's names and shapes, committed as export_names.json
-    fixture FOLDER        writes export_small.pth, a ResNet-18 of width 2 in a checkpoint, and its features
+    fixture FOLDER        writes export_small.pth, a ResNet-18 of width 2 in a checkpoint, its features, and
+                          export_huge.pth, whose tensors are views that repeat one number
     check FOLDER          compares an export's features (torchvision, onnxruntime) with those in features.npz
     make FOLDER NAME STEM writes torchvision's NAME with random weights as .pth and .safetensors, and its features
 
@@ -113,6 +114,12 @@ def fixture(folder):
     torch.save({"epoch": 7, "state_dict": state}, folder / "export_small.pth")
     values = pictures(2, 16, 3)
     np.savez(folder / "export_small.npz", pictures=values, features=features(model, values))
+
+
+    width = 2048
+    shapes = {f"layer{s}.{b}.conv1.weight": (1,) for s in range(1, 5) for b in range(2)}
+    shapes |= {"conv1.weight": (width, 3, 7, 7), "layer4.0.conv2.weight": (8 * width, 8 * width, 3, 3)}
+    torch.save({name: torch.zeros(1).expand(shape) for name, shape in shapes.items()}, folder / "export_huge.pth")
 
 
 def check(folder):
