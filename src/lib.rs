@@ -20,3 +20,8 @@ pub use autodidact_optim as optim;
 pub use autodidact_represent as represent;
 #[doc(inline)]
 pub use autodidact_reproduce as reproduce;
+
+/// Runs the README's Rust examples as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -48,6 +48,9 @@ fn every_page_is_in_the_summary() {
     pages(&source, &mut found);
     for page in found {
         let name = page.strip_prefix(&source).expect("below the book").to_string_lossy().into_owned();
-        assert!(name == "SUMMARY.md" || summary.contains(&format!("({name})")), "{name} is not in the summary");
+        assert!(
+            name == "SUMMARY.md" || summary.contains(&format!("({name})")),
+            "{name} is not in the summary"
+        );
     }
 }

@@ -26,9 +26,29 @@ fn json(output: &Output) -> serde_json::Value {
 
 /// A tiny run: `runs/tiny` on 64 drawn pictures.
 const TRAIN: &[&str] = &[
-    "represent", "train", "--out", "runs/tiny", "--limit", "64", "--threads", "1", "--quiet", "--set", "epochs=1",
-    "--set", "batch_size=32", "--set", "views.first.size=8", "--set", "views.second.size=8", "--set", "encoder.width=4",
-    "--set", "projector.hidden_size=8", "--set", "predictor.hidden_size=8",
+    "represent",
+    "train",
+    "--out",
+    "runs/tiny",
+    "--limit",
+    "64",
+    "--threads",
+    "1",
+    "--quiet",
+    "--set",
+    "epochs=1",
+    "--set",
+    "batch_size=32",
+    "--set",
+    "views.first.size=8",
+    "--set",
+    "views.second.size=8",
+    "--set",
+    "encoder.width=4",
+    "--set",
+    "projector.hidden_size=8",
+    "--set",
+    "predictor.hidden_size=8",
 ];
 
 fn trained() -> tempfile::TempDir {
@@ -43,7 +63,11 @@ fn an_unknown_setting_is_wrong_use_and_suggests_the_known_one() {
     let folder = scratch();
     let output = autodidact(folder.path(), &["represent", "train", "--set", "epoch=3", "--out", "runs/x"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("unknown setting `epoch`, did you mean `epochs`?"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("unknown setting `epoch`, did you mean `epochs`?"),
+        "{}",
+        stderr(&output)
+    );
     assert!(output.stdout.is_empty());
     assert!(!folder.path().join("runs").exists(), "nothing is made before the settings are good");
 }
@@ -73,7 +97,8 @@ fn a_run_is_never_overwritten_and_its_settings_can_be_fed_back() {
     assert!(stderr(&again).contains("runs/tiny"), "{}", stderr(&again));
     assert_eq!(fs::read(&config).expect("still there"), before);
 
-    let dry = autodidact(folder.path(), &["represent", "train", "--config", "runs/tiny/config.toml", "--dry-run"]);
+    let dry =
+        autodidact(folder.path(), &["represent", "train", "--config", "runs/tiny/config.toml", "--dry-run"]);
     assert_eq!(dry.stdout, before, "settings, fed back, resolve to themselves");
 }
 
@@ -110,10 +135,13 @@ fn a_truncated_checkpoint_and_one_of_another_version_are_told() {
 fn truncated_weights_are_refused_and_leave_nothing_behind() {
     let folder = trained();
     assert!(
-        autodidact(folder.path(), &["represent", "export", "--run", "runs/tiny", "--out", "exported"]).status.success()
+        autodidact(folder.path(), &["represent", "export", "--run", "runs/tiny", "--out", "exported"])
+            .status
+            .success()
     );
     let weights = fs::read(folder.path().join("exported/model.safetensors")).expect("weights");
-    fs::write(folder.path().join("broken.safetensors"), &weights[..weights.len() - 9]).expect("a truncated copy");
+    fs::write(folder.path().join("broken.safetensors"), &weights[..weights.len() - 9])
+        .expect("a truncated copy");
     let output = autodidact(
         folder.path(),
         &["represent", "import", "--weights", "broken.safetensors", "--out", "runs/imported"],
@@ -126,7 +154,8 @@ fn truncated_weights_are_refused_and_leave_nothing_behind() {
 #[test]
 fn broken_pictures_are_told_by_path_and_skipped() {
     let folder = scratch();
-    let drawn = autodidact(folder.path(), &["data", "draw", "--out", "pictures", "--count", "40", "--size", "16"]);
+    let drawn =
+        autodidact(folder.path(), &["data", "draw", "--out", "pictures", "--count", "40", "--size", "16"]);
     assert!(drawn.status.success(), "{}", stderr(&drawn));
     let class = fs::read_dir(folder.path().join("pictures"))
         .expect("classes")
@@ -157,7 +186,10 @@ fn a_folder_without_pictures_is_a_clear_error() {
     ] {
         let output = autodidact(folder.path(), &arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        assert!(stderr(&output).contains(arguments[2].trim_start_matches('-')) || stderr(&output).contains("empty"));
+        assert!(
+            stderr(&output).contains(arguments[2].trim_start_matches('-'))
+                || stderr(&output).contains("empty")
+        );
         assert!(!folder.path().join("runs").exists());
     }
 }
@@ -170,13 +202,26 @@ fn evaluation_refuses_collections_whose_classes_differ() {
         assert!(autodidact(folder.path(), &arguments).status.success());
     }
     let evaluate = [
-        "represent", "evaluate", "knn", "--k", "5", "--run", "runs/tiny", "--train", "a", "--test", "b", "--json", "--quiet",
+        "represent",
+        "evaluate",
+        "knn",
+        "--k",
+        "5",
+        "--run",
+        "runs/tiny",
+        "--train",
+        "a",
+        "--test",
+        "b",
+        "--json",
+        "--quiet",
     ];
     let output = autodidact(folder.path(), &evaluate);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(json(&output)["accuracy"].as_f64().is_some());
 
-    let class = fs::read_dir(folder.path().join("b")).expect("classes").next().expect("a class").expect("readable");
+    let class =
+        fs::read_dir(folder.path().join("b")).expect("classes").next().expect("a class").expect("readable");
     fs::rename(class.path(), folder.path().join("b/other")).expect("another class name");
     let output = autodidact(folder.path(), &evaluate);
     assert_eq!(output.status.code(), Some(1));

@@ -104,7 +104,9 @@ fn describe(inspection: &Inspection) -> String {
     let mut lines = vec![format!("{} pictures", inspection.pictures)];
     lines.extend(inspection.classes.iter().map(|class| format!("  {:7} {}", class.pictures, class.name)));
     if let Some(sizes) = &inspection.sizes {
-        for (name, spread) in [("width", sizes.width), ("height", sizes.height), ("shorter side", sizes.shorter_side)] {
+        for (name, spread) in
+            [("width", sizes.width), ("height", sizes.height), ("shorter side", sizes.shorter_side)]
+        {
             lines.push(format!("{name:13} {} to {} px, median {}", spread.min, spread.max, spread.median));
         }
     }

@@ -112,8 +112,8 @@ fn chosen(papers: &[String]) -> Result<Vec<&'static dyn Claim>> {
         .iter()
         .map(|paper| {
             all.iter().find(|claim| claim.paper() == paper).copied().ok_or_else(|| {
-                let hint = nearest(paper, &known)
-                    .map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+                let hint =
+                    nearest(paper, &known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
                 WrongUse(format!("unknown paper `{paper}`{hint}; known: {}", known.join(", "))).into()
             })
         })
@@ -134,10 +134,9 @@ fn run_one(arguments: &Arguments, reproduction: &Reproduction<'_>, id: &str) -> 
 }
 
 fn parallel(arguments: &Arguments) -> usize {
-    arguments.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        usize::from,
-    )
+    arguments
+        .jobs
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from)
 }
 
 /// The command that runs one job in a process of its own.

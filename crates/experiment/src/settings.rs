@@ -91,8 +91,7 @@ pub fn layer<T: Serialize + DeserializeOwned>(
         merge(&mut settings, table);
     }
     for pair in pairs {
-        let (key, value) =
-            pair.split_once('=').ok_or_else(|| SettingsError::Pair { pair: pair.clone() })?;
+        let (key, value) = pair.split_once('=').ok_or_else(|| SettingsError::Pair { pair: pair.clone() })?;
         set(&mut settings, key.trim(), parse(value.trim()))?;
     }
     settings.try_into().map_err(|error: toml::de::Error| explain(&error))

@@ -14,7 +14,9 @@ pub enum Error {
         name: String,
     },
     /// A tensor has another shape than the network's.
-    #[error("tensor `{name}` has shape {found:?}, expected {expected:?}; the weights belong to another architecture")]
+    #[error(
+        "tensor `{name}` has shape {found:?}, expected {expected:?}; the weights belong to another architecture"
+    )]
     Shape {
         /// Path of the parameter inside the network.
         name: String,

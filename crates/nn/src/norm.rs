@@ -127,9 +127,8 @@ impl Norm {
     /// Normalises `[N, H, W, C]`, then ReLU if `relu`.
     pub fn forward_image(&self, x: Tensor<4>, mode: Mode, relu: bool) -> Tensor<4> {
         let [batch, height, width, channels] = x.dims();
-        self.forward(x.reshape([batch, height * width, channels]), mode, relu).reshape([
-            batch, height, width, channels,
-        ])
+        self.forward(x.reshape([batch, height * width, channels]), mode, relu)
+            .reshape([batch, height, width, channels])
     }
 
     /// Normalises `[N, C]`, then ReLU if `relu`.

@@ -34,14 +34,18 @@ pub fn encode(tensors: &TensorMap, metadata: Option<HashMap<String, String>>) ->
 /// [`Error::Safetensors`] if the bytes are no safetensors file, [`Error::ElementType`] for f64 and other
 /// float types.
 pub fn decode(bytes: &[u8], device: &Device) -> Result<TensorMap> {
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| Error::Safetensors { reason: error.to_string() })?;
+    let file =
+        SafeTensors::deserialize(bytes).map_err(|error| Error::Safetensors { reason: error.to_string() })?;
     let mut tensors = TensorMap::new();
     for (name, view) in file.iter() {
         let data = view.data();
         let values: Vec<f32> = match view.dtype() {
-            Dtype::F32 => data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
-            Dtype::F16 => data.chunks_exact(2).map(|b| half_to_f32(u16::from_le_bytes([b[0], b[1]]))).collect(),
+            Dtype::F32 => {
+                data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+            }
+            Dtype::F16 => {
+                data.chunks_exact(2).map(|b| half_to_f32(u16::from_le_bytes([b[0], b[1]]))).collect()
+            }
             Dtype::BF16 => data
                 .chunks_exact(2)
                 .map(|b| f32::from_bits(u32::from(u16::from_le_bytes([b[0], b[1]])) << 16))

@@ -8,7 +8,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A stored state belongs to another update rule.
-    #[error("optimizer state `{name}` is none of this rule's ({expected}); resume with the optimizer the run was started with")]
+    #[error(
+        "optimizer state `{name}` is none of this rule's ({expected}); resume with the optimizer the run was started with"
+    )]
     ForeignState {
         /// Name of the stored tensor.
         name: String,

@@ -129,9 +129,9 @@ impl Optimizer {
             let (slot, name) = key.split_once('/').unwrap_or((key, ""));
             let foreign = || Error::ForeignState { name: key.clone(), expected: slots.join(", ") };
             let position = slots.iter().position(|known| *known == slot).ok_or_else(foreign)?;
-            let (_, tensors) = loaded.entry(name.to_owned()).or_insert_with(|| {
-                (tensor.shape.clone(), vec![tensor.values.zeros_like(); slots.len()])
-            });
+            let (_, tensors) = loaded
+                .entry(name.to_owned())
+                .or_insert_with(|| (tensor.shape.clone(), vec![tensor.values.zeros_like(); slots.len()]));
             tensors[position] = tensor.values.clone();
         }
         self.state = loaded;

@@ -95,7 +95,11 @@ fn a_parameter_without_gradient_stays_and_keeps_no_state() {
         let mut gradients = bowl(&start());
         gradients.remove("weight");
         let after = optimizer.step(rate, &start(), &gradients);
-        assert_eq!(to_vec(after["weight"].values.clone()), to_vec(start()["weight"].values.clone()), "{name}");
+        assert_eq!(
+            to_vec(after["weight"].values.clone()),
+            to_vec(start()["weight"].values.clone()),
+            "{name}"
+        );
         assert_ne!(to_vec(after["bias"].values.clone()), to_vec(start()["bias"].values.clone()), "{name}");
         assert!(optimizer.state().keys().all(|key| key.ends_with("/bias")), "{name}");
     }
@@ -121,8 +125,10 @@ fn the_first_step_goes_against_the_gradient() {
 
 #[test]
 fn decay_spares_tensors_of_rank_one() {
-    let gradients: TensorMap =
-        start().into_iter().map(|(name, tensor)| (name, NamedTensor { values: tensor.values.zeros_like(), ..tensor })).collect();
+    let gradients: TensorMap = start()
+        .into_iter()
+        .map(|(name, tensor)| (name, NamedTensor { values: tensor.values.zeros_like(), ..tensor }))
+        .collect();
     for config in [
         OptimizerConfig::sgd(0.5),
         OptimizerConfig::lars(0.5),
@@ -142,14 +148,19 @@ fn a_multiplier_scales_the_finished_update() {
     for (name, config, rate) in table() {
         let step = |multiplier| {
             let groups = vec![ParameterGroup { prefix: "weight".to_owned(), multiplier }];
-            to_vec(Optimizer::new(config, groups).step(rate, &start(), &bowl(&start()))["weight"].values.clone())
+            to_vec(
+                Optimizer::new(config, groups).step(rate, &start(), &bowl(&start()))["weight"].values.clone(),
+            )
         };
         let before = to_vec(start()["weight"].values.clone());
         let (one, four, none) = (step(1.0), step(4.0), step(0.0));
         assert_eq!(none, before, "{name}");
         for index in 0..before.len() {
             let (single, fourfold) = (one[index] - before[index], four[index] - before[index]);
-            assert!((fourfold - 4.0 * single).abs() <= 1e-5 * before[index].abs(), "{name}: {single} {fourfold}");
+            assert!(
+                (fourfold - 4.0 * single).abs() <= 1e-5 * before[index].abs(),
+                "{name}: {single} {fourfold}"
+            );
         }
     }
 }
@@ -205,7 +216,8 @@ fn accumulation_divides_by_all_micro_batches() {
 
 #[test]
 fn clipping_keeps_the_direction_and_bounds_the_norm() {
-    let gradients = TensorMap::from([("a".to_owned(), named(&[1], &[3.0])), ("b".to_owned(), named(&[2], &[0.0, -4.0]))]);
+    let gradients =
+        TensorMap::from([("a".to_owned(), named(&[1], &[3.0])), ("b".to_owned(), named(&[2], &[0.0, -4.0]))]);
     let (clipped, norm) = clip_by_global_norm(gradients.clone(), 1.0);
     assert!((norm - 5.0).abs() < 1e-6);
     let values: Vec<f32> = host(&clipped).into_iter().flat_map(|(_, values)| values).collect();

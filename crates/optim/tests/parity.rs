@@ -99,6 +99,10 @@ fn the_schedule_equals_a_warm_up_and_torchs_cosine() {
     let schedule = WarmupCosine::new(base, batch, warmup, total);
     assert_eq!(rates.len(), total + 1);
     for (step, expected) in rates.into_iter().enumerate() {
-        assert!((schedule.at(step) - expected).abs() < 1e-12, "step {step}: {} {expected}", schedule.at(step));
+        assert!(
+            (schedule.at(step) - expected).abs() < 1e-12,
+            "step {step}: {} {expected}",
+            schedule.at(step)
+        );
     }
 }

@@ -28,13 +28,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let training = load("train", count)?;
     let test = load("test", 2000)?;
 
-    let mut config = RepresentConfig { epochs: epochs.parse()?, ..preset::named("cpu-small").expect("a preset") };
+    let mut config =
+        RepresentConfig { epochs: epochs.parse()?, ..preset::named("cpu-small").expect("a preset") };
     config.views.first.size = 24;
     config.views.second.size = 24;
     let device = Device::flex();
     let started = Instant::now();
     let mut tell = |telling: Telling<'_>| {
-        if let Telling::Step { step, total, metrics } = telling && !metrics.is_empty() {
+        if let Telling::Step { step, total, metrics } = telling
+            && !metrics.is_empty()
+        {
             let rate = (step as usize * config.batch_size) as f64 / started.elapsed().as_secs_f64();
             println!("{step}/{total} {rate:.0} images/s {metrics:.3?}");
         }

@@ -25,7 +25,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let norm = if norm == "group" { NormConfig::GROUP } else { NormConfig::BATCH };
     let config = RepresentConfig {
         batch_size,
-        views: ViewsConfig { first: AugmentConfig::byol_view1(side), second: AugmentConfig::byol_view2(side) },
+        views: ViewsConfig {
+            first: AugmentConfig::byol_view1(side),
+            second: AugmentConfig::byol_view2(side),
+        },
         ..preset::named(preset).ok_or("no such preset")?.with_norm(norm)
     };
     let pictures = Arc::new(Procedural::new(0, batch_size, side));

@@ -63,8 +63,7 @@ pub fn embed(
 ) -> Result<Embeddings> {
     let encoder = encoder.valid();
     let len = dataset.len();
-    let mut out =
-        Embeddings { values: Vec::new(), width: 0, labels: vec![], paths: vec![], skipped: vec![] };
+    let mut out = Embeddings { values: Vec::new(), width: 0, labels: vec![], paths: vec![], skipped: vec![] };
     let config = LoaderConfig { threads, ..LoaderConfig::evaluation(BATCH.min(len.max(1))) };
     let mut loader = Loader::new(dataset.clone(), std::slice::from_ref(view), config)?;
     for _ in 0..loader.batches_per_epoch() {

@@ -20,7 +20,9 @@ pub enum Error {
         expected: String,
     },
     /// A method that needs labels got pictures without them.
-    #[error("{what} needs a label for every picture, but {missing} of {total} have none; put each class in a folder of its own")]
+    #[error(
+        "{what} needs a label for every picture, but {missing} of {total} have none; put each class in a folder of its own"
+    )]
     Unlabelled {
         /// Who needs labels.
         what: &'static str,
@@ -30,7 +32,9 @@ pub enum Error {
         total: usize,
     },
     /// The loss or a weight is no longer a number.
-    #[error("the loss became {loss} at step {step}; lower `base_learning_rate` (now {learning_rate:.3e} at this step) or lengthen the warm-up")]
+    #[error(
+        "the loss became {loss} at step {step}; lower `base_learning_rate` (now {learning_rate:.3e} at this step) or lengthen the warm-up"
+    )]
     Diverged {
         /// The optimizer step.
         step: u64,
@@ -40,7 +44,9 @@ pub enum Error {
         learning_rate: f64,
     },
     /// A stored run was made with another configuration.
-    #[error("the checkpoint in `{path}` belongs to another configuration: {reason}; resume with the run's own `config.toml`")]
+    #[error(
+        "the checkpoint in `{path}` belongs to another configuration: {reason}; resume with the run's own `config.toml`"
+    )]
     ForeignCheckpoint {
         /// The run.
         path: PathBuf,

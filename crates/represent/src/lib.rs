@@ -25,6 +25,6 @@ pub use embed::{Embeddings, embed};
 pub use error::{Error, Result};
 pub use finetune::{FinetuneConfig, Finetuned, finetune};
 pub use import::{ImportError, Imported, import};
-pub use neighbours::{NeighbourRow, Neighbour, nearest_rows, neighbours_picture};
+pub use neighbours::{Neighbour, NeighbourRow, nearest_rows, neighbours_picture};
 pub use train::train;
 pub use trained::TrainedEncoder;

@@ -12,7 +12,11 @@ type Entry = (&'static str, &'static str, fn() -> RepresentConfig);
 /// Every preset.
 const PRESETS: &[Entry] = &[
     ("cpu-small", "ResNet-8 at 32 px for a laptop: minutes for ten thousand pictures", cpu_small),
-    ("small-batch", "cpu-small with group norm and weight standardisation: any batch size, even 4", small_batch),
+    (
+        "small-batch",
+        "cpu-small with group norm and weight standardisation: any batch size, even 4",
+        small_batch,
+    ),
     ("cifar", "ResNet-18 at 32 px, 200 epochs, SGD: the recipe of lightly's CIFAR-10 benchmark", cifar),
     ("imagenette", "ResNet-18 at 128 px, 1000 epochs, LARS: the official code's small recipe", imagenette),
     ("imagenet-40", "ResNet-50 at 224 px, batch 4096, 40 epochs (official code)", || imagenet(40)),

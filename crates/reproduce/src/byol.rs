@@ -66,9 +66,7 @@ impl Claim for Byol {
     fn jobs(&self, plan: &Plan) -> Vec<Job> {
         let byol = baseline(plan);
         plan.seeds(default_seeds(plan.scale))
-            .flat_map(|seed| {
-                ARMS.iter().map(move |(name, _, _)| (seed, *name))
-            })
+            .flat_map(|seed| ARMS.iter().map(move |(name, _, _)| (seed, *name)))
             .map(|(seed, name)| arm(&byol, name).job(self.paper(), plan.scale, name, seed))
             .collect()
     }
@@ -117,9 +115,7 @@ fn arm(byol: &ImageArm, name: &str) -> ImageArm {
         "no-predictor-no-ema" => target(byol.with(|config| config.use_predictor = false), 0.0),
         "fixed-target" => target(byol.clone(), 1.0),
         "no-ema" => target(byol.clone(), 0.0),
-        "no-ema-fast-predictor" => {
-            target(byol.with(|config| config.predictor_multiplier = 10.0), 0.0)
-        }
+        "no-ema-fast-predictor" => target(byol.with(|config| config.predictor_multiplier = 10.0), 0.0),
         _ => unreachable!("arms come from ARMS"),
     }
 }
@@ -181,7 +177,9 @@ impl Judged {
     fn criteria(&self, arms: &Arms) -> Vec<(String, String, bool)> {
         let (seeds, needed) = (self.seeds, self.needed());
         let mut criteria = vec![(
-            format!("BYOL − random ≥ {GAIN} points and spread ≥ {ALIVE}, in at least {needed} of {seeds} seeds"),
+            format!(
+                "BYOL − random ≥ {GAIN} points and spread ≥ {ALIVE}, in at least {needed} of {seeds} seeds"
+            ),
             format!(
                 "{} of {seeds}; gain {} points, spread {}",
                 self.wins,

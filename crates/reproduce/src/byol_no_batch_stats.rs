@@ -1,9 +1,9 @@
 //! BYOL without batch statistics: group norm and weight standardisation do as well as batch norm.
 
+use autodidact_data::loader::{Loader, LoaderConfig};
 use autodidact_experiment::reproduction::{
     Claim, Findings, Job, JobContext, JobError, JobResult, Plan, Scale, Verdict,
 };
-use autodidact_data::loader::{Loader, LoaderConfig};
 use autodidact_nn::NormConfig;
 use autodidact_optim::OptimizerConfig;
 use autodidact_represent::byol::{Independence, independence};
@@ -95,9 +95,10 @@ impl Claim for ByolNoBatchStats {
     }
 
     fn judge(&self, _plan: &Plan, results: &[JobResult]) -> Findings {
-        let (tests, trained): (Vec<_>, Vec<_>) = results.iter().partition(|result| result.job.arm == INDEPENDENCE);
-        let tests: Independences = serde_json::from_value(tests[0].result.clone())
-            .expect("results of the present description fit");
+        let (tests, trained): (Vec<_>, Vec<_>) =
+            results.iter().partition(|result| result.job.arm == INDEPENDENCE);
+        let tests: Independences =
+            serde_json::from_value(tests[0].result.clone()).expect("results of the present description fit");
         let arms = Arms::new(trained);
         let judged = Judged::new(&arms, &tests);
         let mut findings = Findings::new(judged.verdict());
@@ -247,7 +248,12 @@ impl Judged {
             ),
             (
                 format!("GN+WS: spread ≥ {ALIVE} in every seed"),
-                format!("{} of {}; {}", self.alive, self.seeds, with_interval(&arms.values("gn-ws", spread), 2)),
+                format!(
+                    "{} of {}; {}",
+                    self.alive,
+                    self.seeds,
+                    with_interval(&arms.values("gn-ws", spread), 2)
+                ),
                 self.alive == self.seeds,
             ),
             (

@@ -32,10 +32,9 @@ pub(crate) struct Pictures {
 impl Pictures {
     pub fn new(plan: &Plan, train: usize, test: usize, side: usize) -> Self {
         let source = match &plan.data {
-            Some(path) => path.file_name().map_or_else(
-                || path.display().to_string(),
-                |name| name.to_string_lossy().into_owned(),
-            ),
+            Some(path) => path
+                .file_name()
+                .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
             None => format!("procedural-v{PROCEDURAL_VERSION}"),
         };
         Self { source, train, test, side }

@@ -57,7 +57,13 @@ pub(crate) struct CurvePoint {
 }
 
 impl ImageArm {
-    pub fn job(&self, paper: &str, scale: autodidact_experiment::reproduction::Scale, arm: &str, seed: u64) -> Job {
+    pub fn job(
+        &self,
+        paper: &str,
+        scale: autodidact_experiment::reproduction::Scale,
+        arm: &str,
+        seed: u64,
+    ) -> Job {
         let mut description = self.clone();
         description.config.seed = seed;
         description.config.checkpoint_every = CHECKPOINT_EVERY;

@@ -75,8 +75,15 @@ pub(crate) type ShownArm = (&'static str, &'static str, &'static str);
 
 /// The table of all arms.
 pub(crate) fn table(arms: &Arms, shown: &[ShownArm], caption: &str) -> Table {
-    let columns =
-        ["arm", "linear probe, %", "k-NN (k=20, T=0.07), %", "spread of z", "effective rank", "seeds", "paper"];
+    let columns = [
+        "arm",
+        "linear probe, %",
+        "k-NN (k=20, T=0.07), %",
+        "spread of z",
+        "effective rank",
+        "seeds",
+        "paper",
+    ];
     let mut table = Table::new(columns).with_caption(caption);
     for &(name, label, paper) in shown {
         let Some(arm) = arms.get(name) else { continue };

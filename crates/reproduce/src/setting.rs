@@ -16,16 +16,16 @@ const SGD_WEIGHT_DECAY: f64 = 5e-4;
 pub(crate) fn baseline(plan: &Plan) -> ImageArm {
     // Pictures (train, test, side), encoder, head widths, epochs, τ_base.
     let (train, test, side, encoder, heads, epochs, tau_base) = match plan.scale {
-        Scale::Quick => (1_500, 500, 16, resnet(Depth::D8), [256, 32], 10, 0.9),
-        Scale::Standard => (10_000, 2_000, 24, resnet(Depth::D8), [512, 64], 30, 0.97),
+        Scale::Quick => (2_000, 500, 16, resnet(Depth::D8), [256, 32], 20, 0.9),
+        Scale::Standard => (10_000, 2_000, 24, resnet(Depth::D8), [512, 64], 30, 0.9),
         Scale::Full => (usize::MAX, usize::MAX, 32, resnet(Depth::D18), [1024, 256], 200, 0.99),
     };
     let view = |view: AugmentConfig| view.without_blur().with_normalize(Some(Normalize::CIFAR10));
     let config = RepresentConfig {
         method: Method::Byol,
         epochs,
-        batch_size: if plan.scale == Scale::Quick { 128 } else { 256 },
-        base_learning_rate: 0.12,
+        batch_size: if plan.scale == Scale::Quick { 64 } else { 256 },
+        base_learning_rate: if plan.scale == Scale::Quick { 0.12 } else { 0.06 },
         warmup_epochs: 0.0,
         checkpoint_every: 0,
         online_probe: false,

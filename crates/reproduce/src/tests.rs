@@ -1,8 +1,6 @@
 //! The decision rules on made-up results, and one job for real.
 
-use autodidact_experiment::reproduction::{
-    Claim, Job, JobContext, JobResult, Plan, Scale, Verdict,
-};
+use autodidact_experiment::reproduction::{Claim, Job, JobContext, JobResult, Plan, Scale, Verdict};
 use autodidact_experiment::run::Environment;
 use serde_json::{Value, json};
 
@@ -35,10 +33,7 @@ fn results(claim: &dyn Claim, made: &[Made<'_>], extra: Option<(&str, Value)>) -
 }
 
 fn measured(made: &[Made<'_>], job: &Job) -> Value {
-    let &(_, linear, spread) = made
-        .iter()
-        .find(|(arm, _, _)| *arm == job.arm)
-        .unwrap_or(&("", 40.0, 0.9));
+    let &(_, linear, spread) = made.iter().find(|(arm, _, _)| *arm == job.arm).unwrap_or(&("", 40.0, 0.9));
     json!({
         "linear": linear + 0.1 * job.seed as f64, "knn": linear, "spread": spread, "effective_rank": 5.0,
         "loss": 1.0, "diverged": false, "curve": [{ "step": 10, "spread": spread, "loss": 1.0 }], "steps": 10,
@@ -84,9 +79,7 @@ fn byol_is_inconclusive_in_between() {
 }
 
 fn independence(group: [f64; 3], batch: [f64; 3]) -> Value {
-    let one = |[output, gradient, training]: [f64; 3]| {
-        json!({ "output_difference": output, "gradient_difference": gradient, "training_difference": training })
-    };
+    let one = |[output, gradient, training]: [f64; 3]| json!({ "output_difference": output, "gradient_difference": gradient, "training_difference": training });
     json!({ "group_norm": one(group), "batch_norm": one(batch) })
 }
 

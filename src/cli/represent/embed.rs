@@ -16,8 +16,10 @@ use crate::cli::exit::{Exit, WrongUse};
 
 /// Flags of `represent embed`.
 #[derive(Debug, Args)]
-#[command(after_help = "The .npz file holds `embeddings` [N, D], `labels` [N] (-1 where unknown) and `paths` [N]:
-  numpy.load(\"x.npz\")[\"embeddings\"]")]
+#[command(
+    after_help = "The .npz file holds `embeddings` [N, D], `labels` [N] (-1 where unknown) and `paths` [N]:
+  numpy.load(\"x.npz\")[\"embeddings\"]"
+)]
 pub struct Embed {
     /// Run directory
     #[arg(long)]

@@ -9,8 +9,8 @@ use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
 use autodidact::represent::burn::tensor::Device;
 use autodidact::represent::evaluate::{
-    ClassificationReport, KnnConfig, LabelledFeatures, LinearProbeConfig, SgdProbeConfig, knn_probe, linear_probe,
-    sgd_linear_probe,
+    ClassificationReport, KnnConfig, LabelledFeatures, LinearProbeConfig, SgdProbeConfig, knn_probe,
+    linear_probe, sgd_linear_probe,
 };
 use autodidact::represent::{Embeddings, FinetuneConfig, TrainedEncoder, finetune};
 use clap::{Args, Subcommand};

@@ -59,8 +59,8 @@ pub fn run(arguments: &Neighbours) -> Result<Exit> {
             serde_json::json!({ "path": dataset.path(row.index), "neighbours": near })
         })
         .collect();
-    arguments
-        .output
-        .result(&serde_json::json!({ "out": arguments.out, "queries": told }), || arguments.out.display().to_string())?;
+    arguments.output.result(&serde_json::json!({ "out": arguments.out, "queries": told }), || {
+        arguments.out.display().to_string()
+    })?;
     Ok(Exit::Done)
 }

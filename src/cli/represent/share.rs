@@ -56,7 +56,9 @@ pub fn import(arguments: &Import) -> Result<Exit> {
     let told = serde_json::json!({ "run": run.path(), "ignored": imported.ignored });
     arguments.output.result(&told, || {
         let path = run.path().display();
-        format!("imported: {path}\nnext: autodidact represent embed --run {path} --data DIR --out embeddings.npz")
+        format!(
+            "imported: {path}\nnext: autodidact represent embed --run {path} --data DIR --out embeddings.npz"
+        )
     })?;
     Ok(Exit::Done)
 }

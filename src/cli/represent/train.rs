@@ -86,7 +86,9 @@ struct Summary {
 pub fn run(arguments: &Train) -> Result<Exit> {
     let stored = arguments.out.as_ref().filter(|_| arguments.resume).map(RunDirectory::open).transpose()?;
     let config = match &stored {
-        Some(run) => settings::layer(&RepresentConfig::default(), Some(("config.toml", &run.config()?)), &[])?,
+        Some(run) => {
+            settings::layer(&RepresentConfig::default(), Some(("config.toml", &run.config()?)), &[])?
+        }
         None => resolve(arguments)?,
     };
     config.validate().map_err(|error| WrongUse(error.to_string()))?;
@@ -105,9 +107,10 @@ pub fn run(arguments: &Train) -> Result<Exit> {
     let run = match stored {
         Some(run) => run,
         None => {
-            let path = arguments.out.clone().unwrap_or_else(|| {
-                fresh("runs".as_ref(), &format!("{}-{}", arguments.preset, config.seed))
-            });
+            let path = arguments
+                .out
+                .clone()
+                .unwrap_or_else(|| fresh("runs".as_ref(), &format!("{}-{}", arguments.preset, config.seed)));
             let run = RunDirectory::create(path)?;
             run.describe(&text, &command_line(), &Environment::capture(threads))?;
             run
@@ -150,8 +153,8 @@ pub fn run(arguments: &Train) -> Result<Exit> {
 fn resolve(arguments: &Train) -> Result<RepresentConfig> {
     let Some(base) = preset::named(&arguments.preset) else {
         let known: Vec<&str> = preset::all().map(|(name, _)| name).collect();
-        let hint =
-            nearest(&arguments.preset, &known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+        let hint = nearest(&arguments.preset, &known)
+            .map_or(String::new(), |near| format!(", did you mean `{near}`?"));
         bail!(WrongUse(format!(
             "unknown preset `{}`{hint}; `autodidact represent presets` lists them",
             arguments.preset
@@ -207,11 +210,8 @@ fn warn_of_small_batches(config: &RepresentConfig, output: Output) {
 }
 
 fn finish(arguments: &Train, run: &RunDirectory, trained: Trained) -> Result<Exit> {
-    let metrics = trained
-        .metrics
-        .iter()
-        .map(|(name, value)| (name.clone(), serde_json::json!(value)))
-        .collect();
+    let metrics =
+        trained.metrics.iter().map(|(name, value)| (name.clone(), serde_json::json!(value))).collect();
     let summary = Summary {
         run: run.path().to_owned(),
         steps: trained.steps,

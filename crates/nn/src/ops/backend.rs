@@ -67,16 +67,7 @@ pub trait TrainingOps: Backend {
         relu: bool,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::batch_norm_gradient::<Self>(
-            x,
-            gamma,
-            beta,
-            mean,
-            variance,
-            epsilon,
-            relu,
-            output_gradient,
-        )
+        composed::batch_norm_gradient::<Self>(x, gamma, beta, mean, variance, epsilon, relu, output_gradient)
     }
 
     /// Group norm on `[N, spatial, C]`: output, mean and biased variance, both `[N * groups]`.

@@ -119,10 +119,8 @@ fn standardise_gradient<B: Backend>(
 ) -> FloatTensor<B> {
     let mean_gradient = mean_over::<B>(gradient.clone(), 1);
     let mean_projection = mean_over::<B>(B::float_mul(gradient.clone(), normalised.clone()), 1);
-    let centred = B::float_sub(
-        B::float_sub(gradient, mean_gradient),
-        B::float_mul(normalised, mean_projection),
-    );
+    let centred =
+        B::float_sub(B::float_sub(gradient, mean_gradient), B::float_mul(normalised, mean_projection));
     let deviation = B::float_sqrt(B::float_add_scalar(variance, Scalar::from(epsilon)));
     B::float_div(centred, deviation)
 }
@@ -168,8 +166,7 @@ pub(super) fn batch_norm_gradient<B: Backend>(
     let normalised = B::float_div(B::float_sub(reshape::<B>(x, &spread), mean), deviation);
     let gradient = reshape::<B>(gradient, &spread);
     let gradient = through_relu::<B>(&normalised, &gamma, &beta, channels, relu, gradient);
-    let gamma_gradient =
-        sum_rows::<B>(B::float_mul(gradient.clone(), normalised.clone()), rows, channels);
+    let gamma_gradient = sum_rows::<B>(B::float_mul(gradient.clone(), normalised.clone()), rows, channels);
     let beta_gradient = sum_rows::<B>(gradient.clone(), rows, channels);
     let scaled = B::float_mul(gradient, reshape::<B>(gamma, &[1, 1, channels]));
     let x_gradient = standardise_gradient::<B>(normalised, variance, epsilon, scaled);
@@ -235,8 +232,7 @@ pub(super) fn group_norm_gradient<B: Backend>(
     let gamma_gradient = sum_rows::<B>(B::float_mul(gradient.clone(), normalised), rows, channels);
     let beta_gradient = sum_rows::<B>(gradient.clone(), rows, channels);
     let scaled = B::float_mul(gradient, reshape::<B>(gamma, &[1, 1, channels]));
-    let x_gradient =
-        standardise_gradient::<B>(grouped, variance, epsilon, group_rows::<B>(scaled, groups));
+    let x_gradient = standardise_gradient::<B>(grouped, variance, epsilon, group_rows::<B>(scaled, groups));
     (ungroup_rows::<B>(x_gradient, dims, groups), gamma_gradient, beta_gradient)
 }
 
@@ -285,7 +281,8 @@ pub(super) fn average_pool<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
 
 pub(super) fn average_pool_gradient<B: Backend>(gradient: FloatTensor<B>, spatial: usize) -> FloatTensor<B> {
     let [batch, channels] = gradient.shape().dims();
-    let share = B::float_div_scalar(reshape::<B>(gradient, &[batch, 1, channels]), Scalar::from(spatial as f64));
+    let share =
+        B::float_div_scalar(reshape::<B>(gradient, &[batch, 1, channels]), Scalar::from(spatial as f64));
     B::float_expand(share, Shape::from(vec![batch, spatial, channels]))
 }
 

@@ -14,11 +14,7 @@ fn is_f32(tensors: &[&FlexTensor]) -> bool {
 }
 
 fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
-    FlexTensor::new(
-        Bytes::from_elems(values),
-        Layout::contiguous(Shape::from(shape.to_vec())),
-        DType::F32,
-    )
+    FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(Shape::from(shape.to_vec())), DType::F32)
 }
 
 /// The values in row-major order: a borrow where the layout allows, a copy otherwise.

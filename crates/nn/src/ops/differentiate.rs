@@ -73,17 +73,8 @@ impl<B: TrainingOps> Backward<B, 3> for GroupNorm {
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let ((x, gamma, beta, mean, variance, epsilon, relu), groups) = ops.state;
         let output_gradient = gradients.consume::<B>(&ops.node);
-        let (x, gamma, beta) = B::nn_group_norm_gradient(
-            x,
-            gamma,
-            beta,
-            mean,
-            variance,
-            groups,
-            epsilon,
-            relu,
-            output_gradient,
-        );
+        let (x, gamma, beta) =
+            B::nn_group_norm_gradient(x, gamma, beta, mean, variance, groups, epsilon, relu, output_gradient);
         for (node, gradient) in ops.parents.into_iter().zip([x, gamma, beta]) {
             if let Some(node) = node {
                 gradients.register::<B>(node.id, gradient);
@@ -182,13 +173,8 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
         let (x, x_node) = x.into_parts();
         let (gamma, gamma_node) = gamma.into_parts();
         let (beta, beta_node) = beta.into_parts();
-        let (out, mean, variance) =
-            B::nn_batch_norm(x.clone(), gamma.clone(), beta.clone(), epsilon, relu);
-        let out = match BatchNorm
-            .prepare::<C>([x_node, gamma_node, beta_node])
-            .compute_bound()
-            .stateful()
-        {
+        let (out, mean, variance) = B::nn_batch_norm(x.clone(), gamma.clone(), beta.clone(), epsilon, relu);
+        let out = match BatchNorm.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 prepared.finish((x, gamma, beta, mean.clone(), variance.clone(), epsilon, relu), out)
             }
@@ -210,11 +196,7 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
         let (beta, beta_node) = beta.into_parts();
         let (out, mean, variance) =
             B::nn_group_norm(x.clone(), gamma.clone(), beta.clone(), groups, epsilon, relu);
-        let out = match GroupNorm
-            .prepare::<C>([x_node, gamma_node, beta_node])
-            .compute_bound()
-            .stateful()
-        {
+        let out = match GroupNorm.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let state = (x, gamma, beta, mean.clone(), variance.clone(), epsilon, relu);
                 prepared.finish((state, groups), out)

@@ -79,17 +79,13 @@ impl Block {
         // (channels, kernel, stride) of each convolution in turn.
         let plan: &[([usize; 2], usize, usize)] = match shape {
             Shape::Basic => &[([channels_in, width], 3, stride), ([width, width], 3, 1)],
-            Shape::Bottleneck => &[
-                ([channels_in, width], 1, 1),
-                ([width, width], 3, stride),
-                ([width, channels_out], 1, 1),
-            ],
+            Shape::Bottleneck => {
+                &[([channels_in, width], 1, 1), ([width, width], 3, stride), ([width, channels_out], 1, 1)]
+            }
         };
         let mut branch: Vec<ConvNorm> = plan
             .iter()
-            .map(|&(channels, kernel, stride)| {
-                ConvNorm::new(config, channels, kernel, stride, rng, device)
-            })
+            .map(|&(channels, kernel, stride)| ConvNorm::new(config, channels, kernel, stride, rng, device))
             .collect();
         if config.zero_init_residual
             && let Some(last) = branch.last_mut()
@@ -97,8 +93,8 @@ impl Block {
             zero_scale(&mut last.norm, channels_out, device);
         }
         let projected = stride != 1 || channels_in != channels_out;
-        let shortcut = projected
-            .then(|| ConvNorm::new(config, [channels_in, channels_out], 1, stride, rng, device));
+        let shortcut =
+            projected.then(|| ConvNorm::new(config, [channels_in, channels_out], 1, stride, rng, device));
         Self { branch, shortcut }
     }
 

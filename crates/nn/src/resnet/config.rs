@@ -45,7 +45,9 @@ impl TryFrom<u64> for Depth {
             18 => Ok(Self::D18),
             34 => Ok(Self::D34),
             50 => Ok(Self::D50),
-            other => Err(format!("there is no residual network of depth {other}; the depths are 8, 18, 20, 34, 50")),
+            other => Err(format!(
+                "there is no residual network of depth {other}; the depths are 8, 18, 20, 34, 50"
+            )),
         }
     }
 }

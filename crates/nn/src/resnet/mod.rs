@@ -30,11 +30,7 @@ impl ResNet {
     /// channels last.
     pub fn forward(&self, pictures: Tensor<4>, mode: Mode) -> Tensor<2> {
         let x = self.stem.forward(pictures.permute([0, 2, 3, 1]), mode);
-        let x = self
-            .stages
-            .iter()
-            .flatten()
-            .fold(x, |x, block| block.forward(x, mode));
+        let x = self.stages.iter().flatten().fold(x, |x, block| block.forward(x, mode));
         let [batch, height, width, channels] = x.dims();
         ops::average_pool(x.reshape([batch, height * width, channels]))
     }

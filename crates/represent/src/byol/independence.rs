@@ -95,7 +95,8 @@ fn pictures(batch: &Batch, view: usize, range: std::ops::Range<usize>, device: &
 fn output_difference(online: &OnlineNetwork, batch: &Batch, device: &Device) -> f64 {
     let device = device.clone().autodiff();
     let together = online.forward(pictures(batch, 0, 0..PICTURES, &device), Mode::Train);
-    let (projections, predictions) = (to_vec(together.projection.detach()), to_vec(together.prediction.detach()));
+    let (projections, predictions) =
+        (to_vec(together.projection.detach()), to_vec(together.prediction.detach()));
     let width = projections.len() / PICTURES;
     (0..PICTURES)
         .map(|index| {
@@ -130,7 +131,8 @@ fn training_difference(config: &RepresentConfig, batches: &[Batch], device: &Dev
         let config = RepresentConfig { micro_batch_size, ..config.clone() };
         let mut byol = Byol::new(&config, 0, &batches[0], device);
         for step in 0..STEPS {
-            let clock = Clock { step, total_steps: STEPS, learning_rate: config.base_learning_rate, observe: false };
+            let clock =
+                Clock { step, total_steps: STEPS, learning_rate: config.base_learning_rate, observe: false };
             byol.step(&batches[step % batches.len()], clock);
         }
         flat(&state::parameters(&byol.online))

@@ -41,8 +41,8 @@ impl OnlineNetwork {
         let predictor = config
             .use_predictor
             .then(|| config.predictor.init(config.projector.output_size, &mut rng, device));
-        let classifier = (num_classes > 0)
-            .then(|| Linear::new([features, num_classes], true, false, &mut rng, device));
+        let classifier =
+            (num_classes > 0).then(|| Linear::new([features, num_classes], true, false, &mut rng, device));
         Self { encoder, projector, predictor, classifier }
     }
 

@@ -78,7 +78,8 @@ impl Learner for Byol {
         self.online = online;
 
         // Once per optimizer step, with the new weights.
-        let tau = tau(self.config.target.schedule, self.config.target.tau_base, clock.step, clock.total_steps);
+        let tau =
+            tau(self.config.target.schedule, self.config.target.tau_base, clock.step, clock.total_steps);
         self.target = update_target(self.target.clone(), &weights, tau);
 
         report.gradient_norm = gradient_norm;

@@ -53,8 +53,9 @@ pub(super) fn restore(
 fn difference(stored: &RepresentConfig, given: &RepresentConfig) -> String {
     let (stored, given) = (toml::Table::try_from(stored), toml::Table::try_from(given));
     match (stored, given) {
-        (Ok(stored), Ok(given)) => first_difference("", &stored, &given)
-            .unwrap_or_else(|| "the settings differ".to_owned()),
+        (Ok(stored), Ok(given)) => {
+            first_difference("", &stored, &given).unwrap_or_else(|| "the settings differ".to_owned())
+        }
         _ => "the settings differ".to_owned(),
     }
 }

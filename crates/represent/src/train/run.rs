@@ -93,8 +93,7 @@ pub fn train(
     let batches = loader.batches_per_epoch();
     let total_steps = config.epochs * batches;
     let warmup_steps = (config.warmup_epochs * batches as f64).round() as usize;
-    let schedule =
-        WarmupCosine::new(config.base_learning_rate, config.batch_size, warmup_steps, total_steps);
+    let schedule = WarmupCosine::new(config.base_learning_rate, config.batch_size, warmup_steps, total_steps);
 
     let mut learner = learner(config, num_classes, &mut loader, device)?;
     let checkpoints = run.checkpoints();
@@ -103,8 +102,7 @@ pub fn train(
             for damage in &latest.skipped {
                 tell(Telling::Note(format!("{damage}; continuing from the checkpoint before it")));
             }
-            let position =
-                checkpoint::restore(&mut *learner, config, &latest.checkpoint, len, run.path())?;
+            let position = checkpoint::restore(&mut *learner, config, &latest.checkpoint, len, run.path())?;
             loader.seek(position)?;
             let step = latest.checkpoint.step();
             tell(Telling::Note(format!("continuing after step {step} of {total_steps}")));
