@@ -1,0 +1,167 @@
+//! The CPU kernels, which take single precision, against the composed operations, which any device runs and which
+//! double precision takes on the CPU too; forward and backward.
+
+mod common;
+
+use autodidact_nn::ops;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use common::{Differences, values};
+
+/// Outputs and gradients of one operation, by name.
+type Found = Vec<(String, Vec<f64>)>;
+
+/// A leaf with drawn values in the given precision.
+fn leaf<const D: usize>(name: &str, shape: [usize; D], dtype: DType) -> Tensor<D> {
+    let device = Device::flex().autodiff();
+    let data = TensorData::new(values(name, shape.iter().product()), shape);
+    Tensor::from_data(data, (&device, dtype)).require_grad()
+}
+
+fn doubles<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().convert::<f64>().try_into_vec().expect("converted just before")
+}
+
+/// Runs `operation` on leaves of each precision and compares outputs and gradients.
+fn agree(what: &str, operation: impl Fn(DType) -> Found) {
+    let (single, double) = (operation(DType::F32), operation(DType::F64));
+    let mut differences = Differences::default();
+    for ((name, ours), (_, theirs)) in single.into_iter().zip(double) {
+        let ours: Vec<f32> = ours.into_iter().map(|value| value as f32).collect();
+        differences.compare(&name, &ours, &theirs);
+    }
+    differences.finish(what);
+}
+
+/// Output and the gradients of `sum(output * upstream)`.
+fn found<const D: usize>(
+    out: Tensor<D>,
+    dtype: DType,
+    gradients: impl Fn(&burn::tensor::Gradients) -> Found,
+) -> Found {
+    assert_eq!(out.dtype(), dtype);
+    let upstream = leaf("upstream", out.dims(), dtype);
+    let mut found = gradients(&(out.clone() * upstream).sum().backward());
+    found.push(("out".to_owned(), doubles(out.detach())));
+    found
+}
+
+fn gradient<const D: usize>(
+    name: &str,
+    leaf: &Tensor<D>,
+    gradients: &burn::tensor::Gradients,
+) -> (String, Vec<f64>) {
+    (format!("gradient of {name}"), doubles(leaf.grad(gradients).expect("a gradient")))
+}
+
+#[test]
+fn convolution_kernels_equal_the_composed_operation() {
+    // ([N, H, W, Ci], [Co, Ci, kh, kw], stride, padding)
+    let cases = [
+        ([2, 9, 7, 3], [8, 3, 3, 3], [1, 1], [1, 1]),
+        ([3, 8, 8, 16], [32, 16, 3, 3], [2, 2], [1, 1]),
+        ([2, 7, 7, 16], [24, 16, 1, 1], [2, 2], [0, 0]),
+        ([1, 16, 16, 3], [5, 3, 7, 7], [2, 2], [3, 3]),
+        ([5, 1, 1, 40], [16, 40, 3, 3], [1, 1], [1, 1]),
+        ([1, 6, 10, 2], [3, 2, 3, 1], [2, 1], [0, 1]),
+    ];
+    for (input, kernel, stride, padding) in cases {
+        agree(&format!("convolution {input:?} {kernel:?} stride {stride:?}"), |dtype| {
+            let (x, weight) = (leaf("x", input, dtype), leaf("weight", kernel, dtype));
+            let out = ops::conv2d(x.clone(), weight.clone(), stride, padding);
+            found(out, dtype, |gradients| {
+                vec![gradient("x", &x, gradients), gradient("weight", &weight, gradients)]
+            })
+        });
+    }
+}
+
+#[test]
+fn a_convolution_takes_views_that_are_not_contiguous() {
+    agree("convolution of a channels-first picture", |dtype| {
+        let x = leaf("x", [2, 3, 8, 6], dtype);
+        let weight = leaf("weight", [3, 4, 3, 3], dtype);
+        let out = ops::conv2d(
+            x.clone().permute([0, 2, 3, 1]),
+            weight.clone().permute([1, 0, 3, 2]),
+            [1, 1],
+            [1, 1],
+        );
+        found(out, dtype, |gradients| {
+            vec![gradient("x", &x, gradients), gradient("weight", &weight, gradients)]
+        })
+    });
+}
+
+#[test]
+fn batch_norm_kernels_equal_the_composed_operation() {
+    for ([rows, channels], relu) in
+        [([64, 16], false), ([63, 16], true), ([2, 5], true), ([200, 33], true), ([1, 4], false)]
+    {
+        agree(&format!("batch norm [{rows}, {channels}] relu {relu}"), |dtype| {
+            let x = leaf("x", [rows, channels], dtype);
+            let (gamma, beta) = (leaf("gamma", [channels], dtype), leaf("beta", [channels], dtype));
+            let normalised = ops::batch_norm(x.clone() * 3.0 + 5.0, gamma.clone(), beta.clone(), 1e-5, relu);
+            let (mean, variance) = (doubles(normalised.mean), doubles(normalised.variance));
+            let mut found = found(normalised.output, dtype, |gradients| {
+                let mut all = vec![gradient("gamma", &gamma, gradients), gradient("beta", &beta, gradients)];
+                if rows > 1 {
+                    all.push(gradient("x", &x, gradients));
+                }
+                all
+            });
+            found.push(("mean".to_owned(), mean));
+            if rows > 1 {
+                found.push(("variance".to_owned(), variance));
+            }
+            found
+        });
+    }
+}
+
+#[test]
+fn group_norm_kernels_equal_the_composed_operation() {
+    for (shape, groups, relu) in [
+        ([2, 16, 32], 8, false),
+        ([3, 9, 24], 3, true),
+        ([4, 1, 16], 4, true),
+        ([2, 7, 10], 1, true),
+        ([2, 25, 6], 6, false),
+    ] {
+        agree(&format!("group norm {shape:?} in {groups} groups relu {relu}"), |dtype| {
+            let x = leaf("x", shape, dtype);
+            let (gamma, beta) = (leaf("gamma", [shape[2]], dtype), leaf("beta", [shape[2]], dtype));
+            let normalised =
+                ops::group_norm(x.clone() * 3.0 + 5.0, gamma.clone(), beta.clone(), groups, 1e-5, relu);
+            let statistics = [("mean", normalised.mean), ("variance", normalised.variance)];
+            let mut found = found(normalised.output, dtype, |gradients| {
+                vec![
+                    gradient("x", &x, gradients),
+                    gradient("gamma", &gamma, gradients),
+                    gradient("beta", &beta, gradients),
+                ]
+            });
+            found.extend(statistics.map(|(name, values)| (name.to_owned(), doubles(values))));
+            found
+        });
+    }
+}
+
+#[test]
+fn add_relu_kernels_equal_the_composed_operation() {
+    agree("max(a + b, 0)", |dtype| {
+        let (a, b) = (leaf("a", [3, 5, 7, 4], dtype), leaf("b", [3, 5, 7, 4], dtype));
+        let out = ops::add_relu(a.clone(), b.clone());
+        found(out, dtype, |gradients| vec![gradient("a", &a, gradients), gradient("b", &b, gradients)])
+    });
+}
+
+#[test]
+fn statistics_carry_no_gradient() {
+    let x = leaf("x", [8, 4], DType::F32);
+    let (gamma, beta) = (leaf("gamma", [4], DType::F32), leaf("beta", [4], DType::F32));
+    let normalised = ops::batch_norm(x.clone(), gamma, beta, 1e-5, false);
+    let loss = normalised.output.sum() * 0.0 + (normalised.mean + normalised.variance).sum();
+    let gradients = loss.backward();
+    let gradient = doubles(x.grad(&gradients).expect("the output still depends on x"));
+    assert!(gradient.iter().all(|value| *value == 0.0), "{gradient:?}");
+}
