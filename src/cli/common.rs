@@ -164,8 +164,11 @@ pub fn require_parent(path: &Path) -> Result<()> {
 
 /// A new name `folder/name`, `folder/name-2`, … that is not taken.
 pub fn fresh(folder: &Path, name: &str) -> PathBuf {
-    std::iter::once(folder.join(name))
-        .chain((2..).map(|number| folder.join(format!("{name}-{number}"))))
-        .find(|path| !path.exists())
-        .expect("there are endless numbers")
+    let mut path = folder.join(name);
+    let mut number = 1;
+    while path.exists() {
+        number += 1;
+        path = folder.join(format!("{name}-{number}"));
+    }
+    path
 }

@@ -48,7 +48,7 @@ pub fn report(error: &anyhow::Error) -> Exit {
             told = cause;
         }
     }
-    if error.chain().any(|cause| cause.is::<WrongUse>()) { Exit::Usage } else { Exit::Failed }
+    if error.is::<WrongUse>() { Exit::Usage } else { Exit::Failed }
 }
 
 /// A reader that closes the pipe early (`| head`) is no error.

@@ -128,7 +128,7 @@ fn run_one(arguments: &Arguments, reproduction: &Reproduction<'_>, id: &str) -> 
             arguments.output.result(&result, || format!("{id} done in {:.0} s", result.seconds))?;
             Ok(Exit::Done)
         }
-        Err(experiment::Error::Interrupted { .. }) => Ok(Exit::Interrupted),
+        Err(experiment::Error::Interrupted) => Ok(Exit::Interrupted),
         Err(error) => Err(anyhow!(error)),
     }
 }
@@ -159,13 +159,12 @@ fn child(arguments: &Arguments, job: &Job) -> Command {
 
 fn print(arguments: &Arguments, report: &Report) -> Result<()> {
     arguments.output.result(report, || {
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for paper in &report.papers {
-            text += &format!("{:22} {}\n", paper.paper, paper.findings.verdict);
-            for reason in &paper.findings.reasons {
-                text += &format!("    {reason}\n");
-            }
+            lines.push(format!("{:22} {}", paper.paper, paper.findings.verdict));
+            lines.extend(paper.findings.reasons.iter().map(|reason| format!("    {reason}")));
         }
-        text + &format!("report: {}", arguments.out.join("report.html").display())
+        lines.push(format!("report: {}", arguments.out.join("report.html").display()));
+        lines.join("\n")
     })
 }

@@ -144,14 +144,14 @@ impl Norm {
                 Mode::Train => self.batch_norm_train(x, momentum, epsilon, relu),
                 Mode::Evaluate => {
                     let (scale, shift) = self.folded(epsilon);
-                    self.affine(x, scale, shift, relu)
+                    affine(x, scale, shift, relu)
                 }
             },
             NormConfig::Group { epsilon, .. } | NormConfig::Layer { epsilon } => {
                 let groups = self.config.groups_for(x.dims()[2]);
                 ops::group_norm(x, self.gamma(), self.beta(), groups, epsilon, relu).output
             }
-            NormConfig::Affine => self.affine(x, self.gamma(), self.beta(), relu),
+            NormConfig::Affine => affine(x, self.gamma(), self.beta(), relu),
             NormConfig::None if relu => burn::tensor::activation::relu(x),
             NormConfig::None => x,
         }
@@ -177,12 +177,6 @@ impl Norm {
         let scale = gamma / variance.add_scalar(epsilon).sqrt();
         let shift = self.beta() - mean * scale.clone();
         (scale, shift)
-    }
-
-    fn affine(&self, x: Tensor<3>, scale: Tensor<1>, shift: Tensor<1>, relu: bool) -> Tensor<3> {
-        let [batch, spatial, channels] = x.dims();
-        let rows = x.reshape([batch * spatial, channels]);
-        ops::scale_shift(rows, scale, shift, relu).reshape([batch, spatial, channels])
     }
 
     fn gamma(&self) -> Tensor<1> {
@@ -218,6 +212,13 @@ impl Norm {
     pub fn config(&self) -> NormConfig {
         self.config
     }
+}
+
+/// `scale · x + shift` per channel of `[N, spatial, C]`, then ReLU if `relu`.
+fn affine(x: Tensor<3>, scale: Tensor<1>, shift: Tensor<1>, relu: bool) -> Tensor<3> {
+    let [batch, spatial, channels] = x.dims();
+    let rows = x.reshape([batch * spatial, channels]);
+    ops::scale_shift(rows, scale, shift, relu).reshape([batch, spatial, channels])
 }
 
 fn running_value(state: Option<&RunningState<Tensor<1>>>) -> Tensor<1> {

@@ -1,18 +1,16 @@
 //! Tensors to and from the bytes of a safetensors file.
 
-use std::collections::HashMap;
-
 use ::safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::state::{NamedTensor, TensorMap, to_vec};
 use crate::{Error, Result};
 
-/// Writes `tensors` as f32 with `metadata` in the header.
+/// Writes `tensors` as f32.
 ///
 /// # Panics
 /// If a tensor's shape does not match its values.
-pub fn encode(tensors: &TensorMap, metadata: Option<HashMap<String, String>>) -> Vec<u8> {
+pub fn encode(tensors: &TensorMap) -> Vec<u8> {
     let bytes: Vec<(&String, &NamedTensor, Vec<u8>)> = tensors
         .iter()
         .map(|(name, tensor)| {
@@ -25,7 +23,7 @@ pub fn encode(tensors: &TensorMap, metadata: Option<HashMap<String, String>>) ->
             .expect("the shape belongs to these values");
         (name.as_str(), view)
     });
-    ::safetensors::serialize(views, metadata).expect("views are consistent")
+    ::safetensors::serialize(views, None).expect("views are consistent")
 }
 
 /// Reads f32, f16 and bf16 tensors; integer tensors (`num_batches_tracked`) are passed over.

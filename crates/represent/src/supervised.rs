@@ -83,7 +83,7 @@ impl Learner for Supervised {
     }
 
     fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
-        let network = safetensors::encode(&state::all_tensors(&self.network), None);
+        let network = safetensors::encode(&state::all_tensors(&self.network));
         self.update.save(checkpoint.section("online", network))
     }
 

@@ -48,7 +48,7 @@ impl Update {
     }
 
     pub fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
-        let tensors = safetensors::encode(&self.optimizer.state(), None);
+        let tensors = safetensors::encode(&self.optimizer.state());
         Ok(checkpoint.section("optimizer", tensors).json("optimizer_steps", &self.optimizer.steps())?)
     }
 

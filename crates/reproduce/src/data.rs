@@ -16,12 +16,15 @@ const DRAWING_SEED: u64 = 2020;
 /// Index of the first drawn test picture, far behind every training picture.
 const FIRST_TEST_PICTURE: u64 = 1 << 32;
 
+/// Training and test pictures.
+pub(crate) type Splits = (Arc<dyn Dataset>, Arc<dyn Dataset>);
+
 /// Which pictures a job uses; part of its description.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pictures {
     /// Last component of the folder's path, or `procedural-vN`.
     source: String,
-    /// Training pictures, the same number of each class; `usize::MAX` for all.
+    /// Training pictures, the same number of each class.
     train: usize,
     /// Test pictures.
     test: usize,
@@ -41,28 +44,24 @@ impl Pictures {
     }
 
     /// Training and test pictures, in memory.
-    pub fn load(&self, plan: &Plan) -> Result<(Arc<dyn Dataset>, Arc<dyn Dataset>), JobError> {
-        Ok(match &plan.data {
-            Some(path) => {
-                let train = self.read(path, "train", self.train)?;
-                (train, self.read(path, "test", self.test)?)
-            }
-            None => {
-                let test = FIRST_TEST_PICTURE..FIRST_TEST_PICTURE + self.test as u64;
-                (
-                    Arc::new(Procedural::new(DRAWING_SEED, self.train, self.side)) as Arc<dyn Dataset>,
-                    Arc::new(Procedural::range(DRAWING_SEED, test, self.side)) as Arc<dyn Dataset>,
-                )
-            }
-        })
-        .and_then(|(train, test)| Ok((hold(&*train, self.side)?, hold(&*test, self.side)?)))
+    pub fn load(&self, plan: &Plan) -> Result<Splits, JobError> {
+        let (train, test): Splits = if let Some(path) = &plan.data {
+            (read(path, "train", self.train)?, read(path, "test", self.test)?)
+        } else {
+            let test = FIRST_TEST_PICTURE..FIRST_TEST_PICTURE + self.test as u64;
+            (
+                Arc::new(Procedural::new(DRAWING_SEED, self.train, self.side)),
+                Arc::new(Procedural::range(DRAWING_SEED, test, self.side)),
+            )
+        };
+        Ok((hold(&*train, self.side)?, hold(&*test, self.side)?))
     }
+}
 
-    fn read(&self, path: &Path, split: &str, count: usize) -> Result<Arc<dyn Dataset>, JobError> {
-        let all = open(path, &Options::default().with_split(split))?;
-        let indices = balanced(&*all, count)?;
-        Ok(Arc::new(Subset::new(all, indices)))
-    }
+fn read(path: &Path, split: &str, count: usize) -> Result<Arc<dyn Dataset>, JobError> {
+    let all = open(path, &Options::default().with_split(split))?;
+    let indices = balanced(&*all, count)?;
+    Ok(Arc::new(Subset::new(all, indices)))
 }
 
 fn hold(dataset: &dyn Dataset, side: usize) -> Result<Arc<dyn Dataset>, JobError> {

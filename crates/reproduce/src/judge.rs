@@ -45,6 +45,8 @@ impl Arms {
     }
 }
 
+/// [`Arms::values`] takes values that may be absent; the probe's never is.
+#[allow(clippy::unnecessary_wraps)]
 pub(crate) fn linear(measured: &Measured) -> Option<f64> {
     Some(measured.linear)
 }

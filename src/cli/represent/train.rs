@@ -138,7 +138,7 @@ pub fn run(arguments: &Train) -> Result<Exit> {
         progress.finish();
     }
     match outcome {
-        Outcome::Finished(trained) => finish(arguments, &run, trained),
+        Outcome::Finished(trained) => finish(arguments, &run, *trained),
         Outcome::Interrupted { step } => {
             let path = run.path().display();
             arguments.output.note(&format!(

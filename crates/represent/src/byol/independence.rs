@@ -116,8 +116,8 @@ fn gradient_difference(byol: &Byol, batches: &[Batch], device: &Device) -> f64 {
             let own = pictures(&batches[0], number, 0..1, &device);
             Tensor::cat(vec![own, pictures(neighbours, number, 1..PICTURES, &device)], 0)
         };
-        let target = byol.target.forward(view(1).without_autodiff()).slice([0..1]);
-        let prediction = byol.online.forward(view(0), Mode::Train).prediction.slice([0..1]);
+        let target = byol.target.forward(view(1).without_autodiff()).narrow(0, 0, 1);
+        let prediction = byol.online.forward(view(0), Mode::Train).prediction.narrow(0, 0, 1);
         let loss = regression_loss(prediction, Tensor::from_inner(target));
         state::gradients(&byol.online, &mut loss.backward())
     };

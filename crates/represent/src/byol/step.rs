@@ -92,8 +92,8 @@ impl Learner for Byol {
     }
 
     fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
-        let online = safetensors::encode(&state::all_tensors(&self.online), None);
-        let target = safetensors::encode(&state::all_tensors(&self.target), None);
+        let online = safetensors::encode(&state::all_tensors(&self.online));
+        let target = safetensors::encode(&state::all_tensors(&self.target));
         self.update.save(checkpoint.section("online", online).section("target", target))
     }
 

@@ -76,7 +76,7 @@ pub fn import(path: &Path, folder: &Path) -> Result<Imported> {
         .collect();
     let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let state = CheckpointBuilder::new()
-        .section("online", safetensors::encode(&tensors, None))
+        .section("online", safetensors::encode(&tensors))
         .json("import", &Provenance { file, ignored: &ignored })?;
     let config = toml::to_string_pretty(&trained.config).expect("a configuration is plain data");
 

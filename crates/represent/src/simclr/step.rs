@@ -60,7 +60,7 @@ impl Learner for Simclr {
     }
 
     fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
-        let network = safetensors::encode(&state::all_tensors(&self.network), None);
+        let network = safetensors::encode(&state::all_tensors(&self.network));
         self.update.save(checkpoint.section("online", network))
     }
 

@@ -38,7 +38,7 @@ pub struct Trained {
 #[derive(Debug)]
 pub enum Outcome {
     /// All epochs are done.
-    Finished(Trained),
+    Finished(Box<Trained>),
     /// Stopped on request at this step, after a clean save; [`train`] on the same run continues.
     Interrupted {
         /// Optimizer steps made.
@@ -151,13 +151,13 @@ pub fn train(
         checkpoints.save(0, &state)?;
     }
 
-    Ok(Outcome::Finished(Trained {
+    Ok(Outcome::Finished(Box::new(Trained {
         encoder: learner.encoder().clone(),
         steps: step as u64,
         metrics: last_metrics.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         skipped: loader.skipped().cloned().collect(),
         warning: monitor.warning().map(|warning| warning.to_string()),
-    }))
+    })))
 }
 
 /// Number of classes for the probe, 0 where it is off or has nothing to learn from.
