@@ -94,7 +94,7 @@ fn the_affine_map_equals_batch_norm_on_the_batch_it_was_measured_on() {
         assert!(largest_difference(&mapped, &trained) <= 2e-2 * scale);
 
         assert!(state::buffers(&affine).is_empty());
-        let alone = affine.forward(pictures.slice([0..1]), Mode::Train).detach();
+        let alone = affine.forward(pictures.narrow(0, 0, 1), Mode::Train).detach();
         assert!(largest_difference(&to_vec(alone), &mapped[..32]) <= 1e-5 * scale);
     }
 }
@@ -106,7 +106,7 @@ fn only_batch_norm_looks_at_the_other_pictures() {
         let network = resnet8(norm, StemKind::Cifar, &device);
         let pictures: Tensor<4> = drawn("pictures", [4, 3, 8, 8], &device);
         let together = to_vec(network.forward(pictures.clone(), Mode::Train));
-        let alone = to_vec(network.forward(pictures.slice([0..1]), Mode::Train));
+        let alone = to_vec(network.forward(pictures.narrow(0, 0, 1), Mode::Train));
         let difference = largest_difference(&together[..32], &alone);
         let scale = together.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         if norm.uses_batch_statistics() {

@@ -103,7 +103,7 @@ fn the_regression_loss_is_two_minus_two_cosines() {
         assert!((loss - expected).abs() < 1e-6, "row {row}: {loss}, expected {expected}");
     }
     let zero = Tensor::<2>::zeros([1, 2], &device);
-    let loss: f32 = regression_loss(zero, z.slice([0..1])).into_scalar();
+    let loss: f32 = regression_loss(zero, z.narrow(0, 0, 1)).into_scalar();
     assert!((loss - 1.0).abs() < 1e-6, "{loss}");
 }
 

@@ -48,7 +48,7 @@ fn new_run(path: impl AsRef<Path>) -> RunDirectory {
 
 fn finished(outcome: Result<Outcome, Error>) -> Trained {
     match outcome.expect("the run goes through") {
-        Outcome::Finished(trained) => trained,
+        Outcome::Finished(trained) => *trained,
         Outcome::Interrupted { step } => panic!("interrupted at step {step}"),
     }
 }
