@@ -66,7 +66,7 @@ impl std::fmt::Display for Independence {
     }
 }
 
-/// Runs the three parts on fresh networks of `config`; `batches` are [`STEPS`] batches (or more) with both views.
+/// Runs the three parts on fresh networks of `config`; `batches` are batches with both views, used in turn for 20 steps.
 ///
 /// # Errors
 /// If the configuration does not validate.
