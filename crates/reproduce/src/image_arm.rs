@@ -1,9 +1,11 @@
 //! One arm of a claim about image representations: pre-train an encoder, then measure it.
 
+use std::path::Path;
+
 use autodidact_data::augment::AugmentConfig;
 use autodidact_experiment::metrics::read_metrics;
 use autodidact_experiment::reproduction::{Interrupted, Job, JobContext, JobError, JobResult};
-use autodidact_experiment::run::RunDirectory;
+use autodidact_experiment::run::{Environment, RunDirectory, command_line};
 use autodidact_represent::evaluate::{
     KnnConfig, LabelledFeatures, LinearProbeConfig, knn_probe, linear_probe,
 };
@@ -79,7 +81,7 @@ impl ImageArm {
     pub fn run(&self, context: &JobContext<'_>) -> Result<Value, JobError> {
         let device = device(&context.plan.device)?;
         let (training, test) = self.pictures.load(context.plan)?;
-        let run = open_or_create(&context.scratch.join("run"))?;
+        let run = open_or_create(&context.scratch.join("run"), &self.config)?;
 
         let mut tell = |telling: Telling<'_>| {
             if let Telling::Step { step, total, metrics } = telling {
@@ -124,8 +126,18 @@ impl Measured {
     }
 }
 
-fn open_or_create(path: &std::path::Path) -> Result<RunDirectory, JobError> {
-    Ok(if path.exists() { RunDirectory::open(path)? } else { RunDirectory::create(path)? })
+/// The run of a job that was stopped, or a new one.
+fn open_or_create(path: &Path, config: &RepresentConfig) -> Result<RunDirectory, JobError> {
+    if let Ok(run) = RunDirectory::open(path) {
+        return Ok(run);
+    }
+    // Killed before the run was described: nothing is in it yet.
+    if path.exists() {
+        std::fs::remove_dir_all(path)?;
+    }
+    let run = RunDirectory::create(path)?;
+    run.describe(&toml::to_string(config)?, &command_line(), &Environment::capture(1))?;
+    Ok(run)
 }
 
 /// Linear and k-NN accuracy in percent.

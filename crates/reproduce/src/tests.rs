@@ -142,3 +142,27 @@ fn an_untrained_arm_runs_and_gives_the_same_result_twice() {
     assert!(first["linear"].as_f64().expect("an accuracy") > 5.0, "{first}");
     assert!(first["spread"].is_null(), "nothing was trained");
 }
+
+#[test]
+fn a_job_that_was_interrupted_continues_to_the_same_result() {
+    let plan = Plan::new(Scale::Quick);
+    let mut job = Byol.jobs(&plan).into_iter().find(|job| job.arm == "byol").expect("there is a byol arm");
+    for (key, value) in [("epochs", 2), ("log_every", 1), ("checkpoint_every", 3), ("batch_size", 16)] {
+        job.description["config"][key] = json!(value);
+    }
+    for (key, value) in [("train", 64), ("test", 40), ("side", 16)] {
+        job.description["pictures"][key] = json!(value);
+    }
+    let whole = tempfile::tempdir().expect("a scratch folder");
+    let expected = Byol.run(&job, &JobContext::new(whole.path(), &plan)).expect("the job runs");
+
+    // As a kill leaves it: the run is there, the checkpoint of the last step is not.
+    let checkpoints = whole.path().join("run/checkpoints");
+    let newest = std::fs::read_dir(&checkpoints)
+        .expect("checkpoints")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .max()
+        .expect("a checkpoint");
+    std::fs::remove_file(newest).expect("the last checkpoint goes");
+    assert_eq!(Byol.run(&job, &JobContext::new(whole.path(), &plan)).expect("the job continues"), expected);
+}
