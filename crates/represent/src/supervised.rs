@@ -3,7 +3,7 @@
 use autodidact_data::loader::Batch;
 use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
 use autodidact_experiment::rng::Seeds;
-use autodidact_nn::{Linear, Mode, ResNet, safetensors, state};
+use autodidact_nn::{Linear, Mode, ResNet, state};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -83,13 +83,11 @@ impl Learner for Supervised {
     }
 
     fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
-        let network = safetensors::encode(&state::all_tensors(&self.network));
-        self.update.save(checkpoint.section("online", network))
+        self.update.save(checkpoint, &self.network)
     }
 
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        let tensors = safetensors::decode(checkpoint.section("online")?, &self.device)?;
-        self.network = state::load(self.network.clone(), &tensors)?;
-        self.update.restore(checkpoint, &self.device)
+        self.network = self.update.restore(checkpoint, self.network.clone(), &self.device)?;
+        Ok(())
     }
 }

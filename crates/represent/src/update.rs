@@ -47,14 +47,21 @@ impl Update {
         (module, weights, norm)
     }
 
-    pub fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
-        let tensors = safetensors::encode(&self.optimizer.state());
-        Ok(checkpoint.section("optimizer", tensors).json("optimizer_steps", &self.optimizer.steps())?)
+    /// Adds the module, as section `online`, and the optimizer's state.
+    pub fn save<M: Module>(&self, checkpoint: CheckpointBuilder, module: &M) -> Result<CheckpointBuilder> {
+        let weights = safetensors::encode(&state::all_tensors(module));
+        let moments = safetensors::encode(&self.optimizer.state());
+        Ok(checkpoint
+            .section("online", weights)
+            .section("optimizer", moments)
+            .json("optimizer_steps", &self.optimizer.steps())?)
     }
 
-    pub fn restore(&mut self, checkpoint: &Checkpoint, device: &Device) -> Result<()> {
-        let tensors = safetensors::decode(checkpoint.section("optimizer")?, device)?;
-        self.optimizer.load_state(&tensors, checkpoint.json("optimizer_steps")?)?;
-        Ok(())
+    /// The stored module; the optimizer continues from its stored state.
+    pub fn restore<M: Module>(&mut self, checkpoint: &Checkpoint, module: M, device: &Device) -> Result<M> {
+        let weights = safetensors::decode(checkpoint.section("online")?, device)?;
+        let moments = safetensors::decode(checkpoint.section("optimizer")?, device)?;
+        self.optimizer.load_state(&moments, checkpoint.json("optimizer_steps")?)?;
+        Ok(state::load(module, &weights)?)
     }
 }

@@ -180,3 +180,30 @@ fn another_configuration_is_refused_with_the_field_that_differs() {
     assert!(error.to_string().contains("24 pictures") && error.to_string().contains("32"), "{error}");
     assert_eq!(std::fs::read(run.metrics_path()).expect("metrics"), before, "a refused run is not touched");
 }
+/// The stored run did not set an optional field that the present configuration sets.
+#[test]
+fn a_field_that_only_the_new_configuration_sets_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = new_run(folder.path().join("run"));
+    let mut unset = RepresentConfig { epochs: 1, ..config() };
+    unset.encoder.width = None;
+    finished(run_with(&unset, &run, PICTURES, &mut |_| ()));
+    let mut set = unset;
+    set.encoder.width = Some(8);
+    let error = run_with(&set, &run, PICTURES, &mut |_| ()).expect_err("another configuration");
+    assert!(error.to_string().contains("`encoder.width`"), "{error}");
+}
+
+#[test]
+fn a_random_encoder_is_not_trained() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = new_run(folder.path().join("run"));
+    let config = RepresentConfig { method: Method::Random, ..config() };
+    let trained = finished(run_with(&config, &run, PICTURES, &mut |_| ()));
+    let drawn = autodidact_represent::byol::OnlineNetwork::new(&config, 10, &Device::flex()).encoder;
+    let [found, expected] = [trained.encoder, drawn].map(|encoder| {
+        let weights = autodidact_nn::state::parameters(&encoder);
+        weights.into_values().map(|tensor| autodidact_nn::state::to_vec(tensor.values)).collect::<Vec<_>>()
+    });
+    assert_eq!(found, expected);
+}

@@ -5,13 +5,26 @@
 
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn_autodiff::{
-    Autodiff,
+    Autodiff, NodeId,
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
     ops::{Backward, Ops, OpsKind},
 };
 
 use super::backend::TrainingOps;
+
+/// Hands each parent that wants one its gradient.
+fn register<B: TrainingOps, const N: usize>(
+    gradients: &mut Gradients,
+    parents: [Option<NodeId>; N],
+    values: [FloatTensor<B>; N],
+) {
+    for (node, gradient) in parents.into_iter().zip(values) {
+        if let Some(node) = node {
+            gradients.register::<B>(node, gradient);
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Conv2d;
@@ -56,11 +69,7 @@ impl<B: TrainingOps> Backward<B, 3> for BatchNorm {
         let output_gradient = gradients.consume::<B>(&ops.node);
         let (x, gamma, beta) =
             B::nn_batch_norm_gradient(x, gamma, beta, mean, variance, epsilon, relu, output_gradient);
-        for (node, gradient) in ops.parents.into_iter().zip([x, gamma, beta]) {
-            if let Some(node) = node {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
+        register::<B, 3>(gradients, ops.parents.map(|parent| Some(parent?.id)), [x, gamma, beta]);
     }
 }
 
@@ -75,11 +84,7 @@ impl<B: TrainingOps> Backward<B, 3> for GroupNorm {
         let output_gradient = gradients.consume::<B>(&ops.node);
         let (x, gamma, beta) =
             B::nn_group_norm_gradient(x, gamma, beta, mean, variance, groups, epsilon, relu, output_gradient);
-        for (node, gradient) in ops.parents.into_iter().zip([x, gamma, beta]) {
-            if let Some(node) = node {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
+        register::<B, 3>(gradients, ops.parents.map(|parent| Some(parent?.id)), [x, gamma, beta]);
     }
 }
 
@@ -93,11 +98,7 @@ impl<B: TrainingOps> Backward<B, 3> for ScaleShift {
         let (x, scale, shift, relu) = ops.state;
         let output_gradient = gradients.consume::<B>(&ops.node);
         let (x, scale, shift) = B::nn_scale_shift_gradient(x, scale, shift, relu, output_gradient);
-        for (node, gradient) in ops.parents.into_iter().zip([x, scale, shift]) {
-            if let Some(node) = node {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
+        register::<B, 3>(gradients, ops.parents.map(|parent| Some(parent?.id)), [x, scale, shift]);
     }
 }
 

@@ -92,16 +92,14 @@ impl Learner for Byol {
     }
 
     fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
-        let online = safetensors::encode(&state::all_tensors(&self.online));
         let target = safetensors::encode(&state::all_tensors(&self.target));
-        self.update.save(checkpoint.section("online", online).section("target", target))
+        self.update.save(checkpoint.section("target", target), &self.online)
     }
 
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        let online = safetensors::decode(checkpoint.section("online")?, &self.device)?;
         let target = safetensors::decode(checkpoint.section("target")?, &self.device)?;
-        self.online = state::load(self.online.clone(), &online)?;
         self.target = state::load(self.target.clone(), &target)?;
-        self.update.restore(checkpoint, &self.device)
+        self.online = self.update.restore(checkpoint, self.online.clone(), &self.device)?;
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use autodidact_data::loader::Batch;
 use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
-use autodidact_nn::{Mode, ResNet, safetensors, state};
+use autodidact_nn::{Mode, ResNet};
 use burn::tensor::Device;
 
 use super::nt_xent;
@@ -60,13 +60,11 @@ impl Learner for Simclr {
     }
 
     fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
-        let network = safetensors::encode(&state::all_tensors(&self.network));
-        self.update.save(checkpoint.section("online", network))
+        self.update.save(checkpoint, &self.network)
     }
 
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        let tensors = safetensors::decode(checkpoint.section("online")?, &self.device)?;
-        self.network = state::load(self.network.clone(), &tensors)?;
-        self.update.restore(checkpoint, &self.device)
+        self.network = self.update.restore(checkpoint, self.network.clone(), &self.device)?;
+        Ok(())
     }
 }

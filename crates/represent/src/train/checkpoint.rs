@@ -61,15 +61,19 @@ fn difference(stored: &RepresentConfig, given: &RepresentConfig) -> String {
 }
 
 fn first_difference(prefix: &str, stored: &toml::Table, given: &toml::Table) -> Option<String> {
-    stored.iter().find_map(|(key, value)| {
+    let added = given.keys().filter(|key| !stored.contains_key(*key));
+    stored.keys().chain(added).find_map(|key| {
         let name = format!("{prefix}{key}");
-        match (value, given.get(key)) {
-            (toml::Value::Table(stored), Some(toml::Value::Table(given))) => {
+        match (stored.get(key), given.get(key)) {
+            (Some(toml::Value::Table(stored)), Some(toml::Value::Table(given))) => {
                 first_difference(&format!("{name}."), stored, given)
             }
-            (stored, Some(given)) if stored == given => None,
-            (stored, Some(given)) => Some(format!("`{name}` was {stored}, now {given}")),
-            (stored, None) => Some(format!("`{name}` was {stored}, now absent")),
+            (stored, given) if stored == given => None,
+            (stored, given) => Some(format!("`{name}` was {}, now {}", shown(stored), shown(given))),
         }
     })
+}
+
+fn shown(value: Option<&toml::Value>) -> String {
+    value.map_or_else(|| "not set".to_owned(), ToString::to_string)
 }

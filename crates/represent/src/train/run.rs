@@ -91,7 +91,7 @@ pub fn train(
     let mut loader = Loader::new(dataset, &views, loader_config)?;
 
     let batches = loader.batches_per_epoch();
-    let total_steps = config.epochs * batches;
+    let total_steps = if config.method == Method::Random { 0 } else { config.epochs * batches };
     let warmup_steps = (config.warmup_epochs * batches as f64).round() as usize;
     let schedule = WarmupCosine::new(config.base_learning_rate, config.batch_size, warmup_steps, total_steps);
 
