@@ -2,7 +2,7 @@
 
 use autodidact_data::loader::{Loader, LoaderConfig};
 use autodidact_experiment::reproduction::{
-    Claim, Findings, Job, JobContext, JobError, JobResult, Plan, Scale, Verdict,
+    Claim, Findings, Job, JobContext, JobError, JobResult, Plan, Verdict,
 };
 use autodidact_nn::NormConfig;
 use autodidact_optim::OptimizerConfig;
@@ -80,10 +80,10 @@ impl Claim for ByolNoBatchStats {
 
     fn jobs(&self, plan: &Plan) -> Vec<Job> {
         let base = baseline(plan);
-        let mut jobs = vec![arm(&base, "gn-ws", plan.scale).job(self.paper(), plan.scale, INDEPENDENCE, 1)];
+        let mut jobs = vec![arm(&base, "gn-ws").job(self.paper(), plan.scale, INDEPENDENCE, 1)];
         for seed in plan.seeds(default_seeds(plan.scale)) {
             for (name, _, _) in ARMS {
-                jobs.push(arm(&base, name, plan.scale).job(self.paper(), plan.scale, name, seed));
+                jobs.push(arm(&base, name).job(self.paper(), plan.scale, name, seed));
             }
         }
         jobs
@@ -146,8 +146,9 @@ fn independence_of_both(arm: &ImageArm, context: &JobContext<'_>) -> Result<Valu
     })?)
 }
 
-/// Learning rates were chosen among three per arm and optimizer on the pilot seed 0, then frozen.
-fn arm(base: &ImageArm, name: &str, _scale: Scale) -> ImageArm {
+/// All arms share the baseline's settings, so none is tuned more than another; the LARS arms differ in the update rule
+/// and its rate.
+fn arm(base: &ImageArm, name: &str) -> ImageArm {
     let norm = |norm: NormConfig| base.with(|config| *config = config.clone().with_norm(norm));
     let lars = |arm: ImageArm| {
         arm.with(|config| {
