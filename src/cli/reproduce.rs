@@ -24,7 +24,7 @@ use super::exit::{Exit, WrongUse};
 Jobs are pure functions of their description and leave one JSON file each below OUT/results, so a stopped
 reproduction continues where it was, and jobs can be spread over machines that share OUT.")]
 pub struct Arguments {
-    /// Papers by short name; all if none is given
+    /// Claims by short name; each paper's central one if none is given
     papers: Vec<String>,
     /// How large: `quick` (minutes), `standard` (about two hours per paper on two cores), `full` (the paper's size)
     #[arg(long, default_value = "quick")]
@@ -105,7 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
 fn chosen(papers: &[String]) -> Result<Vec<&'static dyn Claim>> {
     let all = autodidact::reproduce::claims();
     if papers.is_empty() {
-        return Ok(all);
+        return Ok(all.into_iter().filter(|claim| !claim.is_extension()).collect());
     }
     let known: Vec<&str> = all.iter().map(|claim| claim.paper()).collect();
     papers

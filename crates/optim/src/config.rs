@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// An update rule and its constants. Weight decay and LARS adaptation skip tensors of rank at most one:
 /// biases and the scales and shifts of normalisation layers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum OptimizerConfig {
     /// Stochastic gradient descent: `g ← g + λ w`, `m ← μ m + g`, `w ← w − lr m`.
     Sgd {

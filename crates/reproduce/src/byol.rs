@@ -22,7 +22,7 @@ const COLLAPSED: f64 = 0.1;
 const SLACK: f64 = 1.0;
 
 /// Job name, label, and the paper's ImageNet linear top-1 after 300 epochs (ResNet-50, tables 5 and 19–22).
-const ARMS: &[ShownArm] = &[
+const ARMS: &[ShownArm<'static>] = &[
     ("byol", "BYOL", "72.5"),
     ("random", "random encoder", "1.4"),
     ("no-predictor", "no predictor", "0.2"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use autodidact_data::augment::AugmentConfig;
-use autodidact_experiment::metrics::read_metrics;
+use autodidact_experiment::metrics::{MetricRecord, read_metrics};
 use autodidact_experiment::reproduction::{Interrupted, Job, JobContext, JobError, JobResult};
 use autodidact_experiment::run::{Environment, RunDirectory, command_line};
 use autodidact_represent::evaluate::{
@@ -106,12 +106,17 @@ impl ImageArm {
         let test_set = embed(&encoder, test, &view, &device, 0, &mut |_| ())?;
         let (linear, knn) = probe(&train_set, &test_set)?;
 
-        let curve = if self.config.method == Method::Random { Vec::new() } else { curve(&run)? };
+        let records = if self.config.method == Method::Random {
+            Vec::new()
+        } else {
+            read_metrics(&run.metrics_path())?
+        };
+        let curve = curve(&records);
         Ok(serde_json::to_value(Measured {
             linear,
             knn,
             spread: tail_mean(&curve, |point| point.spread),
-            effective_rank: last_rank(&run)?,
+            effective_rank: records.last().and_then(|record| record.get("projection/effective_rank")),
             loss: tail_mean(&curve, |point| point.loss),
             diverged,
             curve,
@@ -161,13 +166,13 @@ fn diverged_at(step: u64, run: &RunDirectory) -> Result<Measured, JobError> {
         effective_rank: None,
         loss: None,
         diverged: true,
-        curve: curve(run)?,
+        curve: curve(&read_metrics(&run.metrics_path())?),
         steps: step,
     })
 }
 
-fn curve(run: &RunDirectory) -> Result<Vec<CurvePoint>, JobError> {
-    Ok(read_metrics(&run.metrics_path())?
+fn curve(records: &[MetricRecord]) -> Vec<CurvePoint> {
+    records
         .iter()
         .filter_map(|record| {
             Some(CurvePoint {
@@ -177,12 +182,7 @@ fn curve(run: &RunDirectory) -> Result<Vec<CurvePoint>, JobError> {
             })
         })
         .filter(|point| point.spread.is_finite() && point.loss.is_finite())
-        .collect())
-}
-
-fn last_rank(run: &RunDirectory) -> Result<Option<f64>, JobError> {
-    let records = read_metrics(&run.metrics_path())?;
-    Ok(records.last().and_then(|record| record.get("projection/effective_rank")))
+        .collect()
 }
 
 fn tail_mean(curve: &[CurvePoint], value: fn(&CurvePoint) -> f64) -> Option<f64> {

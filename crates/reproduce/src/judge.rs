@@ -73,10 +73,10 @@ pub(crate) fn difference(arms: &Arms, a: &str, b: &str) -> Interval {
 }
 
 /// An arm as the report shows it: name in jobs, label, what the paper has.
-pub(crate) type ShownArm = (&'static str, &'static str, &'static str);
+pub(crate) type ShownArm<'a> = (&'a str, &'a str, &'a str);
 
 /// The table of all arms.
-pub(crate) fn table(arms: &Arms, shown: &[ShownArm], caption: &str) -> Table {
+pub(crate) fn table(arms: &Arms, shown: &[ShownArm<'_>], caption: &str) -> Table {
     let columns = [
         "arm",
         "linear probe, %",
@@ -106,7 +106,7 @@ pub(crate) fn table(arms: &Arms, shown: &[ShownArm], caption: &str) -> Table {
 pub(crate) fn with_figures(
     mut findings: Findings,
     arms: &Arms,
-    shown: &[ShownArm],
+    shown: &[ShownArm<'_>],
     floor: (&str, &str),
     captions: [&str; 2],
 ) -> Findings {

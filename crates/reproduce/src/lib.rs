@@ -2,6 +2,7 @@
 
 mod byol;
 mod byol_no_batch_stats;
+mod byol_robustness;
 mod data;
 mod device;
 mod image_arm;
@@ -13,11 +14,12 @@ mod tests;
 
 pub use byol::Byol;
 pub use byol_no_batch_stats::ByolNoBatchStats;
+pub use byol_robustness::ByolRobustness;
 pub use device::{DeviceError, device};
 
 use autodidact_experiment::reproduction::Claim;
 
-/// Every claim that can be re-tested today, in the order of the papers' table.
+/// Every claim that can be re-tested today, in the order of the papers' table; extensions follow their paper's claim.
 pub fn claims() -> Vec<&'static dyn Claim> {
-    vec![&Byol, &ByolNoBatchStats]
+    vec![&Byol, &ByolRobustness, &ByolNoBatchStats]
 }

@@ -4,15 +4,19 @@ use autodidact_experiment::reproduction::{Claim, Job, JobContext, JobResult, Pla
 use autodidact_experiment::run::Environment;
 use serde_json::{Value, json};
 
-use crate::{Byol, ByolNoBatchStats};
+use crate::{Byol, ByolNoBatchStats, ByolRobustness};
 
 /// Linear accuracy and spread of an arm, the same in every seed.
 type Made<'a> = (&'a str, f64, f64);
 
-fn results(claim: &dyn Claim, made: &[Made<'_>], extra: Option<(&str, Value)>) -> Vec<JobResult> {
-    let plan = Plan::new(Scale::Standard);
+fn results(
+    claim: &dyn Claim,
+    plan: &Plan,
+    made: &[Made<'_>],
+    extra: Option<(&str, Value)>,
+) -> Vec<JobResult> {
     claim
-        .jobs(&plan)
+        .jobs(plan)
         .into_iter()
         .map(|job| {
             let result = match &extra {
@@ -41,7 +45,8 @@ fn measured(made: &[Made<'_>], job: &Job) -> Value {
 }
 
 fn byol(made: &[Made<'_>]) -> Verdict {
-    Byol.judge(&Plan::new(Scale::Standard), &results(&Byol, made, None)).verdict
+    let plan = Plan::new(Scale::Standard);
+    Byol.judge(&plan, &results(&Byol, &plan, made, None)).verdict
 }
 
 const COLLAPSED: [Made<'static>; 2] = [("no-predictor", 33.0, 0.02), ("no-predictor-no-ema", 33.5, 0.01)];
@@ -84,8 +89,9 @@ fn independence(group: [f64; 3], batch: [f64; 3]) -> Value {
 }
 
 fn no_batch_stats(made: &[Made<'_>], tests: Value) -> Verdict {
-    let results = results(&ByolNoBatchStats, made, Some(("independence", tests)));
-    ByolNoBatchStats.judge(&Plan::new(Scale::Standard), &results).verdict
+    let plan = Plan::new(Scale::Standard);
+    let results = results(&ByolNoBatchStats, &plan, made, Some(("independence", tests)));
+    ByolNoBatchStats.judge(&plan, &results).verdict
 }
 
 const EXACT: [f64; 3] = [1e-6, 0.0, 1e-5];
@@ -112,6 +118,42 @@ fn group_norm_is_refuted_when_it_collapses_under_both_optimizers_or_trails_far()
     assert_eq!(no_batch_stats(&both, independence(EXACT, DEPENDENT)), Verdict::Refuted);
     let far = [("bn", 52.0, 0.8), ("gn-ws", 41.0, 0.7), ("random", 34.0, 0.9)];
     assert_eq!(no_batch_stats(&far, independence(EXACT, DEPENDENT)), Verdict::Refuted);
+}
+
+/// Probes of SimCLR and BYOL after the two deciding changes; both baselines are 50. The seeds differ a little.
+fn robustness(seeds: usize, simclr: [f64; 2], byol: [f64; 2]) -> Verdict {
+    let plan = Plan { seeds: Some(seeds), ..Plan::new(Scale::Standard) };
+    let mut made = results(
+        &ByolRobustness,
+        &plan,
+        &[
+            ("byol-baseline", 50.0, 0.9),
+            ("simclr-baseline", 50.0, 0.9),
+            ("simclr-crop-only", simclr[0], 0.9),
+            ("simclr-micro-64", simclr[1], 0.9),
+            ("byol-crop-only", byol[0], 0.9),
+            ("byol-micro-64", byol[1], 0.9),
+        ],
+        None,
+    );
+    for result in made.iter_mut().filter(|result| result.job.arm == "byol-crop-only") {
+        result.result["linear"] = json!(byol[0] + 0.5 * result.job.seed as f64);
+    }
+    ByolRobustness.judge(&plan, &made).verdict
+}
+
+#[test]
+fn byol_is_more_robust_only_if_both_changes_cost_simclr_more() {
+    assert_eq!(robustness(5, [30.0, 40.0], [40.0, 45.0]), Verdict::Supported);
+    assert_eq!(robustness(5, [30.0, 45.0], [40.0, 45.0]), Verdict::Inconclusive);
+    assert_eq!(robustness(5, [30.0, 46.0], [40.0, 45.0]), Verdict::Refuted);
+    // Within two standard errors: half a point a seed, five seeds.
+    assert_eq!(robustness(5, [41.0, 40.0], [40.0, 45.0]), Verdict::Inconclusive);
+}
+
+#[test]
+fn one_seed_decides_nothing_about_robustness() {
+    assert_eq!(robustness(1, [30.0, 40.0], [40.0, 45.0]), Verdict::Inconclusive);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use autodidact::represent::{Embeddings, FinetuneConfig, TrainedEncoder, finetune
 use clap::{Args, Subcommand};
 
 use super::embed::embed;
+use super::independence::{self, Independence};
 use crate::cli::common::{Machine, Output, Selection};
 use crate::cli::exit::Exit;
 
@@ -30,6 +31,8 @@ pub enum Protocol {
     Knn(Knn),
     /// Train encoder and classifier on all or a fraction of the labels
     Finetune(Finetune),
+    /// Whether the network looks at other pictures of its batch: an exact test on fresh weights
+    Independence(Independence),
 }
 
 /// Encoder and pictures.
@@ -122,6 +125,7 @@ pub fn run(protocol: &Protocol) -> Result<Exit> {
             })
         }
         Protocol::Finetune(arguments) => fine_tune(arguments),
+        Protocol::Independence(arguments) => independence::run(arguments),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod embed;
 mod evaluate;
+mod independence;
 mod neighbours;
 mod share;
 mod train;

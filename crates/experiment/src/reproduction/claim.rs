@@ -24,6 +24,11 @@ pub trait Claim: Sync {
     /// The decision rule, written down before the run: what supports, what refutes, what leaves it open.
     fn rule(&self) -> &'static str;
 
+    /// Whether it is beside the paper's central claim and runs only when it is named.
+    fn is_extension(&self) -> bool {
+        false
+    }
+
     /// The data the jobs of this plan use, in a sentence for the report.
     fn data(&self, plan: &Plan) -> String {
         plan.data.as_ref().map_or_else(

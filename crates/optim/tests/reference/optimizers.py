@@ -90,7 +90,7 @@ def numpy_lars(config, groups):
 
 
 PREDICTOR = [{"prefix": "predictor.", "multiplier": 10.0}]
-ADAMW = {"kind": "adam-w", "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.05}
+ADAMW = {"kind": "adamw", "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.05}
 LARS = {"kind": "lars", "momentum": 0.9, "weight_decay": 1e-6, "eta": 1e-3, "trust": "official"}
 SGD = {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weight_decay": 5e-4}
 CASES = [

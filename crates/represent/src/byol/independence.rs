@@ -1,9 +1,12 @@
 //! Does a network look at other pictures of its batch? An exact test, without statistics.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use autodidact_data::loader::Batch;
+use autodidact_data::Dataset;
+use autodidact_data::loader::{Batch, Loader, LoaderConfig};
 use autodidact_nn::state::{self, to_vec};
 use autodidact_nn::{Mode, TensorMap};
 
@@ -16,6 +19,8 @@ use crate::{RepresentConfig, Result};
 const PICTURES: usize = 8;
 /// Steps of the third part.
 const STEPS: usize = 20;
+/// Pictures in a batch of [`independence_on`].
+const BATCH: usize = 64;
 /// Largest absolute difference of projections and predictions that rounding explains.
 const OUTPUT_TOLERANCE: f64 = 1e-5;
 /// Largest relative difference of gradients and of weights after [`STEPS`] steps.
@@ -83,6 +88,23 @@ pub fn independence(config: &RepresentConfig, batches: &[Batch], device: &Device
         gradient_difference: gradient_difference(&byol, batches, device),
         training_difference: training_difference(&config, batches, device),
     })
+}
+
+/// [`independence`] on 20 batches of 64 of these pictures, augmented as `config` says.
+///
+/// # Errors
+/// If the configuration does not validate, there are fewer than 64 pictures, or none of them can be read.
+pub fn independence_on(
+    config: &RepresentConfig,
+    pictures: Arc<dyn Dataset>,
+    device: &Device,
+) -> Result<Independence> {
+    let views = [config.views.first.clone(), config.views.second.clone()];
+    let loading = LoaderConfig { batch_size: BATCH, seed: config.seed, ..LoaderConfig::default() };
+    let mut loader = Loader::new(pictures, &views, loading)?;
+    let batches: Vec<Batch> =
+        (0..STEPS).map(|_| loader.next_batch()).collect::<autodidact_data::Result<_>>()?;
+    independence(config, &batches, device)
 }
 
 fn pictures(batch: &Batch, view: usize, range: std::ops::Range<usize>, device: &Device) -> Tensor<4> {

@@ -21,7 +21,7 @@ mod loss;
 mod network;
 mod step;
 
-pub use independence::{Independence, independence};
+pub use independence::{Independence, independence, independence_on};
 pub use loss::{l2_normalize, regression_loss};
 pub use network::{OnlineNetwork, OnlineOutput, TargetNetwork};
 pub use step::Byol;
