@@ -8,7 +8,7 @@ use crate::rule::norm;
 ///
 /// Without batch statistics the average over equal micro-batches is exactly the gradient of the whole
 /// batch. With batch norm it is not: each micro-batch is normalised by its own statistics.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct GradientAccumulator {
     sum: TensorMap,
     count: usize,

@@ -117,11 +117,14 @@ fn cifar() -> RepresentConfig {
 }
 
 /// A network that trains on two CPU cores.
+/// Rate, batch and clipping are the best of short runs on 10 000 CIFAR-10 pictures. Clipping matters without batch
+/// norm, where the first gradients are large enough to throw the network into the constant solution.
 fn cpu_small() -> RepresentConfig {
     RepresentConfig {
         epochs: 30,
-        batch_size: 256,
-        base_learning_rate: 0.12,
+        batch_size: 64,
+        base_learning_rate: 1.6,
+        clip_norm: 0.2,
         encoder: ResNetConfig::new(Depth::D8, StemKind::Cifar),
         projector: MlpConfig::new(512, 64, NormConfig::BATCH),
         predictor: MlpConfig::new(512, 64, NormConfig::BATCH),

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 use crate::{RepresentConfig, Result};
 
 /// Accumulates the gradients of a step's micro-batches and applies them once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Update {
     optimizer: Optimizer,
     accumulator: GradientAccumulator,

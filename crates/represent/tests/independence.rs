@@ -25,8 +25,7 @@ fn batches() -> Vec<Batch> {
 }
 
 fn measure(name: &str, config: &RepresentConfig) -> Independence {
-    let config = RepresentConfig { base_learning_rate: 0.05, ..config.clone() };
-    let found = independence(&config, &batches(), &Device::flex()).expect("a valid configuration");
+    let found = independence(config, &batches(), &Device::flex()).expect("a valid configuration");
     println!(
         "{name}: outputs {:.1e}, gradients {:.1e}, training {:.1e}",
         found.output_difference,

@@ -13,7 +13,7 @@ use crate::views::{Views, micro_batches};
 use crate::{RepresentConfig, Result, probe};
 
 /// Online and target network with their optimizer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Byol {
     config: RepresentConfig,
     /// θ.
@@ -37,6 +37,12 @@ impl Byol {
             (OnlineNetwork::new(config, num_classes, &training), TargetNetwork::new(config, device))
         };
         Self { config: config.clone(), online, target, update: Update::new(config), device: device.clone() }
+    }
+
+    /// The same networks and optimizer state with other micro-batches.
+    pub(super) fn with_micro_batch_size(mut self, micro_batch_size: usize) -> Self {
+        self.config.micro_batch_size = micro_batch_size;
+        self
     }
 
     /// Loss of a micro-batch and what monitoring wants to see: Grill et al. 2020, eq. (2), both directions.
