@@ -6,7 +6,7 @@ use autodidact_optim::{GradientAccumulator, Optimizer, ParameterGroup, clip_by_g
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::{RepresentConfig, Result};
+use crate::{Method, RepresentConfig, Result};
 
 /// Accumulates the gradients of a step's micro-batches and applies them once.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Update {
     optimizer: Optimizer,
     accumulator: GradientAccumulator,
     clip_norm: f64,
+    /// Whether the classifier only watches, as the online probe does: then it must not shorten the networks' gradient.
+    is_probed: bool,
 }
 
 impl Update {
@@ -24,6 +26,7 @@ impl Update {
             optimizer: Optimizer::new(config.optimizer, vec![predictor]),
             accumulator: GradientAccumulator::default(),
             clip_norm: config.clip_norm,
+            is_probed: config.method != Method::Supervised,
         }
     }
 
@@ -33,15 +36,18 @@ impl Update {
         self.accumulator.add(state::gradients(module, &mut gradients));
     }
 
-    /// One optimizer step; gives the module with its new weights, those weights by name, and the gradient norm.
+    /// One optimizer step; gives the module with its new weights, those weights by name, and the gradient norm
+    /// without the online probe's.
     pub fn apply<M: Module>(&mut self, module: M, learning_rate: f64) -> (M, TensorMap, f64) {
-        let gradients = self.accumulator.take();
-        let (gradients, norm) = if self.clip_norm > 0.0 {
+        let (mut watching, gradients): (TensorMap, TensorMap) =
+            self.accumulator.take().into_iter().partition(|(name, _)| self.is_probed && is_classifier(name));
+        let (mut gradients, norm) = if self.clip_norm > 0.0 {
             clip_by_global_norm(gradients, self.clip_norm)
         } else {
             let norm = global_norm(&gradients);
             (gradients, norm)
         };
+        gradients.append(&mut watching);
         let weights = self.optimizer.step(learning_rate, &state::parameters(&module), &gradients);
         let module = state::replace(module, &weights).expect("weights come from this module");
         (module, weights, norm)
@@ -64,4 +70,8 @@ impl Update {
         self.optimizer.load_state(&moments, checkpoint.json("optimizer_steps")?)?;
         Ok(state::load(module, &weights)?)
     }
+}
+
+fn is_classifier(name: &str) -> bool {
+    name.starts_with("classifier.")
 }

@@ -20,6 +20,8 @@ pub type Tensors = BTreeMap<String, Vec<f32>>;
 pub fn small(batch_size: usize) -> RepresentConfig {
     let mut config = preset::named("cpu-small").expect("a preset");
     config.batch_size = batch_size;
+    config.base_learning_rate = 0.12;
+    config.clip_norm = 0.0;
     config.encoder.width = Some(8);
     config.projector = MlpConfig::new(16, 8, NormConfig::BATCH);
     config.predictor = MlpConfig::new(16, 8, NormConfig::BATCH);
