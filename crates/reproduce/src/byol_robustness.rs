@@ -212,6 +212,6 @@ fn apply(config: &mut RepresentConfig, method: Method, change: &str) {
     }
 }
 
-/// Peak rates per 256 pictures, each the best of three in a short run of the pilot seed 0, which is never judged.
+/// Peak rates per 256 pictures; not tuned yet.
 const BYOL_LEARNING_RATE: f64 = 0.12;
 const SIMCLR_LEARNING_RATE: f64 = 0.12;

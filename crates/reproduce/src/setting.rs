@@ -14,8 +14,8 @@ const SGD_WEIGHT_DECAY: f64 = 5e-4;
 /// Peak rate of SGD per 256 pictures: the best of 0.1, 0.4 and 1.6 for batch norm, and for group norm, in six epochs of
 /// the pilot seed 0, which is never judged.
 const LEARNING_RATE: f64 = 1.6;
-/// Largest gradient norm. The first gradients of a network without batch norm are some fifty times larger than later
-/// ones; unclipped, ten steps of them throw it into the constant solution, from which SGD recovers late or never.
+/// Largest gradient norm. The first gradients of a network without batch norm have a norm of up to 10, later ones of
+/// less than 1; unclipped, ten of those steps throw it into the constant solution, from which SGD recovers late or never.
 const CLIP_NORM: f64 = 0.2;
 
 /// BYOL with batch norm at the plan's scale, the arm every other one is derived from.
