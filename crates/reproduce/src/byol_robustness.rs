@@ -193,10 +193,7 @@ fn apply(config: &mut RepresentConfig, method: Method, change: &str) {
     config.method = method;
     config.batch_size = BATCH;
     config.micro_batch_size = BATCH;
-    config.base_learning_rate = match method {
-        Method::Simclr => SIMCLR_LEARNING_RATE,
-        _ => BYOL_LEARNING_RATE,
-    };
+    config.base_learning_rate = LEARNING_RATE;
     let mut views = |change: fn(AugmentConfig) -> AugmentConfig| {
         for view in [&mut config.views.first, &mut config.views.second] {
             *view = change(view.clone());
@@ -212,6 +209,5 @@ fn apply(config: &mut RepresentConfig, method: Method, change: &str) {
     }
 }
 
-/// Peak rates per 256 pictures; not tuned yet.
-const BYOL_LEARNING_RATE: f64 = 0.12;
-const SIMCLR_LEARNING_RATE: f64 = 0.12;
+/// Peak rate per 256 pictures of both methods; not tuned yet.
+const LEARNING_RATE: f64 = 0.12;

@@ -11,7 +11,8 @@ use autodidact::represent::export::arrays::{NamedArray, write_csv, write_npz};
 use autodidact::represent::{Embeddings, TrainedEncoder};
 use clap::Args;
 
-use crate::cli::common::{Machine, Output, Selection, require_parent};
+use super::applied::Applied;
+use crate::cli::common::{Output, require_parent};
 use crate::cli::exit::{Exit, WrongUse};
 
 /// Flags of `represent embed`.
@@ -21,21 +22,11 @@ use crate::cli::exit::{Exit, WrongUse};
   numpy.load(\"x.npz\")[\"embeddings\"]"
 )]
 pub struct Embed {
-    /// Run directory
-    #[arg(long)]
-    run: PathBuf,
-    /// Pictures
-    #[arg(long)]
-    data: PathBuf,
     #[command(flatten)]
-    selection: Selection,
+    applied: Applied,
     /// Where the arrays go: a new .npz or .csv file
     #[arg(long)]
     out: PathBuf,
-    #[command(flatten)]
-    machine: Machine,
-    #[command(flatten)]
-    output: Output,
 }
 
 /// Representations with a progress line.
@@ -77,10 +68,9 @@ pub fn run(arguments: &Embed) -> Result<Exit> {
         let out = arguments.out.display();
         return Err(WrongUse(format!("`{out}` exists; give another name or remove it")).into());
     }
-    let device = arguments.machine.start()?;
-    let trained = super::load(&arguments.run, &device)?;
-    let dataset = arguments.selection.open(&arguments.data, arguments.output)?;
-    let embeddings = embed(&trained, dataset, &device, arguments.machine.threads(), arguments.output)?;
+    let applied = &arguments.applied;
+    let (device, trained, dataset) = applied.open()?;
+    let embeddings = embed(&trained, dataset, &device, applied.machine.threads(), applied.output)?;
 
     let count = embeddings.len();
     let labels = embeddings
@@ -97,7 +87,7 @@ pub fn run(arguments: &Embed) -> Result<Exit> {
     let told = serde_json::json!({
         "out": arguments.out, "pictures": count, "features": embeddings.width, "skipped": embeddings.skipped,
     });
-    arguments.output.result(&told, || {
+    applied.output.result(&told, || {
         format!("{count} pictures, {} features each: {}", embeddings.width, arguments.out.display())
     })?;
     Ok(Exit::Done)

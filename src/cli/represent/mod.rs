@@ -1,5 +1,6 @@
 //! `autodidact represent`: representations of images without labels.
 
+mod applied;
 mod embed;
 mod evaluate;
 mod independence;

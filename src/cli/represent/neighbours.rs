@@ -6,21 +6,16 @@ use anyhow::{Context, Result};
 use autodidact::represent::{nearest_rows, neighbours_picture};
 use clap::Args;
 
+use super::applied::Applied;
 use super::embed::embed;
-use crate::cli::common::{Machine, Output, Selection, require_parent};
+use crate::cli::common::require_parent;
 use crate::cli::exit::Exit;
 
 /// Flags of `represent neighbours`.
 #[derive(Debug, Args)]
 pub struct Neighbours {
-    /// Run directory
-    #[arg(long)]
-    run: PathBuf,
-    /// Pictures
-    #[arg(long)]
-    data: PathBuf,
     #[command(flatten)]
-    selection: Selection,
+    applied: Applied,
     /// Queries, spread evenly over the collection
     #[arg(long, default_value_t = 10)]
     queries: usize,
@@ -30,19 +25,13 @@ pub struct Neighbours {
     /// The picture
     #[arg(long, default_value = "neighbours.png")]
     out: PathBuf,
-    #[command(flatten)]
-    machine: Machine,
-    #[command(flatten)]
-    output: Output,
 }
 
 pub fn run(arguments: &Neighbours) -> Result<Exit> {
     require_parent(&arguments.out)?;
-    let device = arguments.machine.start()?;
-    let trained = super::load(&arguments.run, &device)?;
-    let dataset = arguments.selection.open(&arguments.data, arguments.output)?;
-    let embeddings =
-        embed(&trained, dataset.clone(), &device, arguments.machine.threads(), arguments.output)?;
+    let applied = &arguments.applied;
+    let (device, trained, dataset) = applied.open()?;
+    let embeddings = embed(&trained, dataset.clone(), &device, applied.machine.threads(), applied.output)?;
     let count = arguments.queries.clamp(1, embeddings.len());
     let queries: Vec<usize> = (0..count).map(|query| query * embeddings.len() / count).collect();
     let rows = nearest_rows(&embeddings, &*dataset, &queries, arguments.k)?;
@@ -59,7 +48,7 @@ pub fn run(arguments: &Neighbours) -> Result<Exit> {
             serde_json::json!({ "path": dataset.path(row.index), "neighbours": near })
         })
         .collect();
-    arguments.output.result(&serde_json::json!({ "out": arguments.out, "queries": told }), || {
+    applied.output.result(&serde_json::json!({ "out": arguments.out, "queries": told }), || {
         arguments.out.display().to_string()
     })?;
     Ok(Exit::Done)

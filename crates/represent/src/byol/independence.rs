@@ -151,12 +151,12 @@ fn gradient_difference(byol: &Byol, batches: &[Batch], device: &Device) -> f64 {
 
 fn training_difference(config: &RepresentConfig, batches: &[Batch], device: &Device) -> Option<f64> {
     let mut byol = Byol::new(config, 0, &batches[0], device);
+    let mut before = flat(&state::parameters(&byol.online));
     let mut largest = 0.0f64;
     for step in 0..STEPS {
         let clock =
             Clock { step, total_steps: STEPS, learning_rate: config.base_learning_rate, observe: false };
         let batch = &batches[step % batches.len()];
-        let before = flat(&state::parameters(&byol.online));
         let mut accumulating = byol.clone().with_micro_batch_size(1);
         accumulating.step(batch, clock);
         byol.step(batch, clock);
@@ -168,6 +168,7 @@ fn training_difference(config: &RepresentConfig, batches: &[Batch], device: &Dev
             return None;
         }
         largest = largest.max(difference);
+        before = whole;
     }
     Some(largest)
 }

@@ -1,0 +1,39 @@
+//! Flags of the verbs that apply a run to pictures.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+use autodidact::data::Dataset;
+use autodidact::represent::TrainedEncoder;
+use autodidact::represent::burn::tensor::Device;
+use clap::Args;
+
+use crate::cli::common::{Machine, Output, Selection};
+
+/// A run and the pictures it is applied to.
+#[derive(Debug, Args)]
+pub struct Applied {
+    /// Run directory
+    #[arg(long)]
+    run: PathBuf,
+    /// Pictures
+    #[arg(long)]
+    data: PathBuf,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    pub machine: Machine,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+impl Applied {
+    /// Starts the machine, reads the encoder and opens the pictures.
+    pub fn open(&self) -> Result<(Device, TrainedEncoder, Arc<dyn Dataset>)> {
+        let device = self.machine.start()?;
+        let trained = super::load(&self.run, &device)?;
+        let pictures = self.selection.open(&self.data, self.output)?;
+        Ok((device, trained, pictures))
+    }
+}
