@@ -85,10 +85,14 @@ impl Machine {
         )
     }
 
-    /// Starts the thread pool and opens the device.
+    /// Starts the thread pool, this thread among its workers, and opens the device.
+    ///
+    /// A training step is hundreds of short parallel loops, one after the other. Were this thread outside the pool, each
+    /// of them would put it to sleep and wake another, and the data would change cores.
     pub fn start(&self) -> Result<Device> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).use_current_thread();
         // Fails only if the pool runs already, which is then as wanted.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build_global();
+        let _ = pool.build_global();
         autodidact::reproduce::device(&self.device).map_err(|error| WrongUse(error.to_string()).into())
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn baseline(plan: &Plan) -> ImageArm {
     // Pictures (train, test, side), encoder, head widths, epochs, τ_base.
     let (train, test, side, encoder, heads, epochs, tau_base) = match plan.scale {
         Scale::Quick => (1_500, 500, 16, resnet(Depth::D8), [256, 32], 16, 0.97),
-        Scale::Standard => (10_000, 2_000, 24, resnet(Depth::D8), [512, 64], 30, 0.97),
+        Scale::Standard => (10_000, 2_000, 24, resnet(Depth::D8), [512, 64], 20, 0.97),
         Scale::Full => (50_000, 10_000, 32, resnet(Depth::D18), [1024, 256], 200, 0.99),
     };
     let view = |view: AugmentConfig| view.without_blur().with_normalize(Some(Normalize::CIFAR10));
