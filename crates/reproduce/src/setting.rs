@@ -22,7 +22,7 @@ const CLIP_NORM: f64 = 0.2;
 pub(crate) fn baseline(plan: &Plan) -> ImageArm {
     // Pictures (train, test, side), encoder, head widths, epochs, τ_base.
     let (train, test, side, encoder, heads, epochs, tau_base) = match plan.scale {
-        Scale::Quick => (1_500, 500, 16, resnet(Depth::D8), [256, 32], 16, 0.97),
+        Scale::Quick => (1_500, 2_000, 16, resnet(Depth::D8), [256, 32], 16, 0.97),
         Scale::Standard => (10_000, 2_000, 24, resnet(Depth::D8), [512, 64], 20, 0.97),
         Scale::Full => (50_000, 10_000, 32, resnet(Depth::D18), [1024, 256], 200, 0.99),
     };

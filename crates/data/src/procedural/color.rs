@@ -38,25 +38,25 @@ pub(super) struct Palette {
 }
 
 impl Palette {
-    /// Muted ground, stronger object. The object differs in brightness from the ground, its texture from it, each
-    /// to either side, so that no brightness stands for a class.
-    pub(super) fn new(random: &mut Random) -> Self {
-        let ground = random.between(0.2, 0.8);
-        let hue = random.unit();
-        let near = |random: &mut Random| {
-            let brightness = ground + random.between(-0.1, 0.1);
-            color(brightness, hue + random.between(0.0, 0.15), random.between(0.08, 0.35))
-        };
-        let background = [near(random), near(random)];
+    /// A ground that is nearly grey, an object of this hue. The object differs in brightness from the ground, its texture
+    /// from it, each to either side, so that no brightness stands for a class.
+    pub(super) fn new(random: &mut Random, hue: f32) -> Self {
+        let ground = random.between(0.25, 0.75);
+        let near =
+            |random: &mut Random, brightness: f32| color(brightness, random.unit(), random.between(0.0, 0.1));
+        let mark = away_from(ground, random);
+        let background = [near(random, ground), near(random, ground + 0.35 * (mark - ground))];
         let fill = away_from(ground, random);
         let mark = away_from(fill, random);
-        let object_hue = random.unit();
+        let object_hue = hue + random.between(-0.05, 0.05) + 1.0;
         let object = [
-            color(fill, object_hue, random.between(0.25, 0.65)),
-            color(mark, object_hue + random.between(0.1, 0.9), random.between(0.2, 0.6)),
+            color(fill, object_hue, random.between(0.35, 0.65)),
+            color(mark, object_hue, random.between(0.2, 0.5)),
         ];
-        let clutter =
-            [(); 3].map(|()| color(random.between(0.15, 0.85), random.unit(), random.between(0.1, 0.5)));
+        let clutter = [(); 3].map(|()| {
+            let brightness = random.between(0.15, 0.85);
+            near(random, brightness)
+        });
         Self { background, object, clutter }
     }
 }

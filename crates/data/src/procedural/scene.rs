@@ -2,6 +2,7 @@
 //!
 //! Coordinates are those of the square from -1 to 1, x to the right and y down.
 
+use super::class::{Class, Ground, HUES, USUAL};
 use super::color::{Color, Palette, mix};
 use super::random::Random;
 use super::shape::Shape;
@@ -50,8 +51,9 @@ pub(super) struct Scene {
     /// The direction along which the background changes from one colour to the other.
     slope: [f32; 2],
     clouds: [[f32; CLOUDS + 1]; CLOUDS + 1],
-    /// Faint stripes of the background: direction, period, phase and strength (often none).
-    ground_stripes: ([f32; 2], f32, f32, f32),
+    ground: Ground,
+    /// Period and phases of the ground's pattern.
+    ground_wave: (f32, [f32; 2]),
     behind: Vec<(Placed, Color)>,
     object: Placed,
     texture: Texture,
@@ -60,14 +62,18 @@ pub(super) struct Scene {
     light: [f32; 2],
     in_front: Option<(Placed, Color)>,
     gain: f32,
+    offset: f32,
     noise: f32,
     noise_key: (u64, u64),
 }
 
 impl Scene {
-    pub(super) fn new(seed: u64, index: u64, shape: Shape, texture: Texture) -> Self {
+    pub(super) fn new(seed: u64, index: u64, class: &Class) -> Self {
         let random = &mut Random::new(seed, index, LAYOUT);
-        let palette = Palette::new(random);
+        let Class { shape, texture, .. } = *class;
+        let hue = usual(random, class.hue, HUES);
+        let ground = Ground::ALL[usual(random, class.ground as usize, Ground::ALL.len())];
+        let palette = Palette::new(random, hue as f32 / HUES as f32);
         let scale = random.between(0.54, 0.8);
         let stretch = random.between(0.88, 1.12);
         let room = 0.9 - scale;
@@ -84,17 +90,14 @@ impl Scene {
         Self {
             slope: random.direction(),
             clouds: [(); CLOUDS + 1].map(|()| [(); CLOUDS + 1].map(|()| random.between(-0.5, 0.5))),
-            ground_stripes: (
-                random.direction(),
-                random.between(0.3, 0.7),
-                random.unit(),
-                if random.chance(0.4) { random.between(0.05, 0.16) } else { 0.0 },
-            ),
+            ground,
+            ground_wave: (random.between(0.5, 0.8), [random.unit(), random.unit()]),
             texture,
             texture_axis: random.direction(),
             phase: random.unit(),
             light: random.direction(),
-            gain: random.between(0.75, 1.1),
+            gain: random.between(0.55, 1.1),
+            offset: random.between(-0.2, 0.2),
             noise: random.between(0.0, 0.045),
             noise_key: (seed, index),
             palette,
@@ -113,7 +116,7 @@ impl Scene {
             for column in 0..side {
                 let at = [column, row].map(|i| (i as f32 + 0.5) * pixel - 1.0);
                 for channel in self.color(at, pixel) {
-                    let value = channel * self.gain + self.noise * noise.normal();
+                    let value = 0.5 + (channel - 0.5) * self.gain + self.offset + self.noise * noise.normal();
                     pixels.push((value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
                 }
             }
@@ -148,11 +151,21 @@ impl Scene {
 
     fn ground(&self, [x, y]: [f32; 2], pixel: f32) -> Color {
         let along = 0.5 + 0.5 * (self.slope[0] * x + self.slope[1] * y);
-        let color = mix(self.palette.background[0], self.palette.background[1], along.clamp(0.0, 1.0));
-        let (direction, period, phase, strength) = self.ground_stripes;
-        let stripes = wave(direction[0] * x + direction[1] * y, period, phase, pixel) - 0.5;
-        let change = 0.22 * self.cloud([x, y]) + strength * stripes;
-        color.map(|channel| channel + change)
+        let (period, phase) = self.ground_wave;
+        let rows = || wave(y, period, phase[0], pixel);
+        let columns = || wave(x, period, phase[1], pixel);
+        let share = match self.ground {
+            Ground::Plain => 0.0,
+            Ground::Rows => rows(),
+            Ground::Columns => columns(),
+            Ground::Checks => {
+                let (a, b) = (rows(), columns());
+                a + b - 2.0 * a * b
+            }
+            Ground::Clouds => 0.5 + 1.6 * self.cloud([x, y]),
+        };
+        let color = mix(self.palette.background[0], self.palette.background[1], share.clamp(0.0, 1.0));
+        color.map(|channel| channel + 0.12 * (along - 0.5))
     }
 
     /// Smoothly interpolated random values, on [-0.5, 0.5].
@@ -167,6 +180,12 @@ impl Scene {
         };
         across(row) + (across(row + 1) - across(row)) * v
     }
+}
+
+/// The usual value, or now and then any of `count`.
+fn usual(random: &mut Random, value: usize, count: usize) -> usize {
+    let (usual, other) = (random.chance(USUAL), random.below(count));
+    if usual { value } else { other }
 }
 
 /// A small shape of any kind, where `place` says.
