@@ -1,8 +1,11 @@
 //! A look at a dataset before training: counts, sizes, broken files, and a sheet of thumbnails.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
+use image::ImageEncoder;
+use image::codecs::png::PngEncoder;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -187,23 +190,36 @@ fn choose<D: Dataset + ?Sized>(dataset: &D, sheet: &ContactSheet) -> Vec<Vec<usi
     rows
 }
 
+/// A picture as the bytes of a PNG file.
+///
+/// # Panics
+/// If a side is more than 2^32 - 1.
+pub fn encode_png(image: &Image) -> Vec<u8> {
+    let side = |length: usize| u32::try_from(length).expect("a side fits 32 bits");
+    let mut bytes = Vec::new();
+    PngEncoder::new(&mut bytes)
+        .write_image(
+            image.pixels(),
+            side(image.width()),
+            side(image.height()),
+            image::ExtendedColorType::Rgb8,
+        )
+        .expect("memory takes the bytes of any picture");
+    bytes
+}
+
 /// Writes a picture as a PNG file, replacing what is there.
 ///
 /// # Errors
-/// [`Error::Write`] if it cannot be written.
+/// [`Error::Write`] if it cannot be written; what was written of it is removed.
 ///
 /// # Panics
 /// If a side is more than 2^32 - 1.
 pub fn save_png(image: &Image, path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    let side = |length: usize| u32::try_from(length).expect("a side fits 32 bits");
-    image::save_buffer_with_format(
-        path,
-        image.pixels(),
-        side(image.width()),
-        side(image.height()),
-        image::ExtendedColorType::Rgb8,
-        image::ImageFormat::Png,
-    )
-    .map_err(|reason| Error::Write { path: path.into(), reason: reason.to_string() })
+    fs::write(path, encode_png(image)).map_err(|reason| {
+        // A full disk leaves half a file.
+        let _ = fs::remove_file(path);
+        Error::Write { path: path.into(), reason: reason.to_string() }
+    })
 }

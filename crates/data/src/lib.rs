@@ -13,8 +13,10 @@ pub mod source;
 mod area;
 mod dataset;
 mod error;
+mod fingerprint;
 mod image;
 
 pub use dataset::Dataset;
 pub use error::{ClassFolderProblem, Error, Fault, Result};
+pub use fingerprint::fingerprint;
 pub use image::Image;

@@ -10,7 +10,7 @@ use autodidact_data::inspect::save_png;
 use autodidact_data::source::{
     self, Checked, Cifar, Depth, Folder, Idx, Labels, Memory, Options, Preload, Resize, Subset, Tar,
 };
-use autodidact_data::{ClassFolderProblem, Dataset, Error, Image};
+use autodidact_data::{ClassFolderProblem, Dataset, Error, Image, fingerprint};
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 
@@ -162,8 +162,10 @@ fn checking_leaves_out_exactly_the_broken_files() {
     let checked = Checked::new(&dataset, Depth::Full).unwrap();
     assert_eq!(checked.bad_files().iter().map(|f| f.index).collect::<Vec<_>>(), [1, 3]);
     assert_eq!((values(&checked), labels(&checked)), (vec![0, 2, 4], vec![Some(0), Some(1), Some(1)]));
-    let error = Memory::preload(&dataset, &Preload { max_bytes: 1000, resize: None }).unwrap_err();
-    assert!(matches!(error, Error::Picture { .. }), "{error}");
+    let memory = Memory::preload(&dataset, &Preload { max_bytes: 1000, resize: None }).unwrap();
+    assert_eq!(memory.bad_files(), checked.bad_files());
+    assert_eq!((values(&memory), labels(&memory)), (values(&checked), labels(&checked)));
+    assert_eq!(memory.path(2), checked.path(2));
 }
 
 // CIFAR-10.
@@ -320,6 +322,16 @@ fn memory_checks_its_labels() {
 }
 
 #[test]
+fn a_moved_collection_keeps_its_fingerprint_and_a_changed_one_does_not() {
+    let of = |names: &[&str]| fingerprint(&*open(folder_of(names).path()).unwrap());
+    let first = of(&["a/1.png", "b/1.png"]);
+    assert_eq!(first, of(&["a/1.png", "b/1.png"]));
+    for other in [&["a/1.png", "c/1.png"][..], &["a/1.png", "b/2.png"], &["a/1.png", "b/1.png", "b/2.png"]] {
+        assert_ne!(first, of(other), "{other:?}");
+    }
+}
+
+#[test]
 fn preloading_keeps_everything_and_respects_its_limit() {
     let folder = folder_of(&["a/1.png", "a/2.png", "b/3.png"]);
     let dataset = open(folder.path()).unwrap();
@@ -357,6 +369,7 @@ fn area_resizing_is_the_mean_over_the_covered_area() {
 fn resizing_keeps_proportions_or_crops_the_centre() {
     let image = Image::new(6, 3, (0..54).collect());
     assert_eq!(Resize::ShorterSide(2).apply(&image).width(), 4);
+    assert_eq!(Resize::ShorterSide(100_000).apply(&image), image, "nothing is blown up");
     let square = image.centre_square();
     assert_eq!((square.width(), square.height(), square.pixel(0, 0)), (3, 3, image.pixel(1, 0)));
 }

@@ -64,9 +64,16 @@ pub enum Error {
     /// A new run was asked for where something already is.
     #[error(
         "`{path}` already exists and is not empty; nothing is overwritten\n\
-         hint: choose another `--out`, or continue that run with `--resume {path}`"
+         hint: choose another `--out`, or continue that run with `--out {path} --resume`"
     )]
     RunExists {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// Another process is training in the run's folder.
+    #[error("the run `{path}` is in use by another process; wait for it, or stop it first")]
+    RunInUse {
         /// The folder.
         path: PathBuf,
     },
@@ -109,7 +116,7 @@ pub enum Error {
     /// A checkpoint ends too early.
     #[error(
         "`{path}` is cut short: {found} bytes, {expected} expected\n\
-         hint: the copy or the disk is at fault; an earlier checkpoint in the same folder can be loaded by its step"
+         hint: the copy or the disk is at fault; remove the file to go on from the checkpoint before it"
     )]
     CheckpointTruncated {
         /// The file.
@@ -123,7 +130,7 @@ pub enum Error {
     /// A checkpoint's content is not what was written.
     #[error(
         "`{path}` is damaged: the checksum of its {part} does not match\n\
-         hint: the copy or the disk is at fault; an earlier checkpoint in the same folder can be loaded by its step"
+         hint: the copy or the disk is at fault; remove the file to go on from the checkpoint before it"
     )]
     CheckpointChecksum {
         /// The file.

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// Writes `bytes` to `path`: into a temporary neighbour, synced, renamed over `path`, and the folder synced.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+///
+/// # Errors
+/// [`Error::DiskFull`] or [`Error::Write`]; what was at `path` before is then untouched.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, bytes.len() as u64, |file| file.write_all(bytes))
 }
 

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::progress::say;
 use crate::{Error, Result};
 
 /// The exit code after an interrupt, as shells know it (128 + SIGINT).
@@ -21,7 +22,7 @@ pub fn install() -> Result<()> {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_CODE);
         }
-        eprintln!("interrupted: saving and stopping; interrupt again to stop now and lose the last steps");
+        say("interrupted: saving and stopping; interrupt again to stop now and lose the last steps");
     })
     .map_err(|source| Error::Interrupt { source })
 }

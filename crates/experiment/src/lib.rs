@@ -11,7 +11,7 @@
 pub mod checkpoint;
 mod error;
 pub mod figure;
-mod file;
+pub mod file;
 pub mod interrupt;
 pub mod metrics;
 pub mod progress;

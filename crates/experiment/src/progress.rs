@@ -3,11 +3,17 @@
 //! Results never go through here; stdout belongs to them.
 
 use std::fmt::{self, Write as _};
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Writes a line for people to stderr. One that is closed or full is no reason to stop work.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,7 +107,7 @@ impl Progress {
                     *last = Some(Instant::now());
                     let line =
                         plain_line(&self.label, step, self.total, step - first.min(step), start.elapsed());
-                    eprintln!("{line}  {}", describe(metrics));
+                    say(&format!("{line}  {}", describe(metrics)));
                 }
             }
             Shown::Nothing => {}
@@ -111,8 +117,8 @@ impl Progress {
     /// Says something above the living line, for instance that a checkpoint was saved.
     pub fn note(&self, text: &str) {
         match &self.shown {
-            Shown::Line(bar) => bar.suspend(|| eprintln!("{text}")),
-            Shown::Plain { .. } => eprintln!("{text}"),
+            Shown::Line(bar) => bar.suspend(|| say(text)),
+            Shown::Plain { .. } => say(text),
             Shown::Nothing => {}
         }
     }

@@ -43,6 +43,17 @@ fn a_run_explains_itself() {
 }
 
 #[test]
+fn one_process_trains_in_a_run_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = write_run(folder.path(), 0.2, 1);
+    let held = run.lock().unwrap();
+    let error = RunDirectory::open(folder.path()).unwrap().lock().unwrap_err();
+    assert!(matches!(error, Error::RunInUse { .. }), "{error}");
+    drop(held);
+    run.lock().unwrap();
+}
+
+#[test]
 fn nothing_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     // An empty folder is fine.

@@ -66,14 +66,13 @@ pub fn embed(
     let mut out = Embeddings { values: Vec::new(), width: 0, labels: vec![], paths: vec![], skipped: vec![] };
     let config = LoaderConfig { threads, ..LoaderConfig::evaluation(BATCH.min(len.max(1))) };
     let mut loader = Loader::new(dataset.clone(), std::slice::from_ref(view), config)?;
-    for _ in 0..loader.batches_per_epoch() {
+    for first in (0..len).step_by(BATCH) {
         let batch = loader.next_batch()?;
         let views = micro_batches(&batch, batch.len(), device).next().expect("a batch has pictures");
         let features = encoder.forward(views.views[0].clone(), Mode::Evaluate);
         out.width = features.dims()[1];
         let values = to_vec(features);
         // A picture that could not be read was replaced by another one, which has its own row elsewhere.
-        let first = out.labels.len() + out.skipped.len();
         for (row, &index) in batch.indices.iter().enumerate() {
             if index == first + row {
                 out.values.extend_from_slice(&values[row * out.width..(row + 1) * out.width]);
@@ -81,9 +80,9 @@ pub fn embed(
                 out.paths.push(dataset.path(index));
             }
         }
-        out.skipped.extend(batch.skipped.iter().cloned());
         progress(first + batch.len());
         loader.recycle(batch);
     }
+    out.skipped = loader.skipped().cloned().collect();
     Ok(out)
 }

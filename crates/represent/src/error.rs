@@ -31,21 +31,33 @@ pub enum Error {
         /// All pictures.
         total: usize,
     },
-    /// The loss or a weight is no longer a number.
+    /// Test labels would mean something else than training labels.
     #[error(
-        "the loss became {loss} at step {step}; lower `base_learning_rate` (now {learning_rate:.3e} at this step) or lengthen the warm-up"
+        "the classes of the training and the test pictures differ: {training} and {test}; give both the same class folders"
+    )]
+    ClassesDiffer {
+        /// Names in the training collection.
+        training: String,
+        /// Names in the test collection.
+        test: String,
+    },
+    /// The loss or the gradient is no longer a number.
+    #[error(
+        "the loss became {loss} and the gradient's norm {gradient_norm} at step {step}; lower `base_learning_rate` (now {learning_rate:.3e} at this step) or lengthen the warm-up"
     )]
     Diverged {
         /// The optimizer step.
         step: u64,
         /// The loss.
         loss: f64,
+        /// Global norm of the gradient.
+        gradient_norm: f64,
         /// The step's learning rate.
         learning_rate: f64,
     },
-    /// A stored run was made with another configuration.
+    /// A stored run was made with another configuration or other data.
     #[error(
-        "the checkpoint in `{path}` belongs to another configuration: {reason}; resume with the run's own `config.toml`"
+        "the run in `{path}` cannot be continued like this: {reason}; resume it with its own settings and data"
     )]
     ForeignCheckpoint {
         /// The run.

@@ -7,7 +7,7 @@ use autodidact_data::augment::AugmentConfig;
 use autodidact_data::loader::{Loader, LoaderConfig};
 use autodidact_data::source::Subset;
 use autodidact_experiment::interrupt;
-use autodidact_nn::state;
+use autodidact_nn::{NormConfig, state};
 use autodidact_optim::{OptimizerConfig, WarmupCosine};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::evaluate::{ClassificationReport, label_fraction};
 use crate::supervised::Supervised;
 use crate::train::{Clock, Learner};
-use crate::{Error, RepresentConfig, Result, TrainedEncoder, ViewsConfig, embed};
+use crate::{Error, Method, RepresentConfig, Result, TrainedEncoder, ViewsConfig, embed};
 
 /// How to fine-tune. The defaults are the paper's semi-supervised protocol at one learning rate of its sweep
 /// {0.005, 0.01, 0.02, 0.05, 0.1} (Grill et al. 2020, App. C.1): SGD with Nesterov momentum 0.9, no weight decay,
@@ -58,8 +58,8 @@ pub struct Finetuned {
 /// `tell` gets steps made, all steps, and the loss.
 ///
 /// # Errors
-/// [`Error::Unlabelled`] if a picture of either collection has no class, [`Error::Setting`] for settings out of range,
-/// [`Error::Diverged`] if the loss stops being a number.
+/// [`Error::Unlabelled`] if a picture of either collection has no class, [`Error::ClassesDiffer`] if their classes have
+/// other names, [`Error::Setting`] for settings out of range, [`Error::Diverged`] if loss or gradient stop being numbers.
 pub fn finetune(
     trained: &TrainedEncoder,
     (training, test): (Arc<dyn Dataset>, Arc<dyn Dataset>),
@@ -70,22 +70,32 @@ pub fn finetune(
 ) -> Result<Finetuned> {
     let labels = labels_of("fine-tuning", &*training)?;
     labels_of("testing", &*test)?;
+    if training.class_names() != test.class_names() {
+        let [training, test] = [training, test].map(|set| set.class_names().join(", "));
+        return Err(Error::ClassesDiffer { training, test });
+    }
     let chosen = label_fraction(&labels, config.fraction, config.seed)?;
     let num_labels = chosen.indices.len();
     let num_classes = training.class_names().len();
     let labelled: Arc<dyn Dataset> = Arc::new(Subset::new(training, chosen.indices));
 
     let view = AugmentConfig::linear_probe(trained.size()).with_normalize(trained.normalize());
+    // Of pre-training only the network stays, none of what held its loss or its gradients in place.
     let settings = RepresentConfig {
+        method: Method::Supervised,
         seed: config.seed,
+        epochs: config.epochs,
         batch_size: config.batch_size.min(num_labels),
         micro_batch_size: 0,
-        optimizer: OptimizerConfig::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.0 },
         base_learning_rate: config.base_learning_rate,
-        epochs: config.epochs,
+        warmup_epochs: 0.0,
+        clip_norm: 0.0,
+        initialise_as_batch_norm: false,
+        optimizer: OptimizerConfig::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.0 },
         views: ViewsConfig { first: view.clone(), second: view.clone() },
         ..trained.config.clone()
     };
+    settings.validate()?;
     let loader_config = LoaderConfig {
         batch_size: settings.batch_size,
         seed: config.seed,
@@ -97,8 +107,9 @@ pub fn finetune(
     let schedule = WarmupCosine::new(config.base_learning_rate, settings.batch_size, 0, total_steps);
 
     let mut learner = Supervised::new(&settings, num_classes, device);
-    learner.network.encoder =
-        state::load(learner.network.encoder.clone(), &state::all_tensors(&trained.encoder))?;
+    let fresh = learner.network.encoder.clone();
+    let fresh = if trained.norm() == NormConfig::Affine { fresh.into_affine() } else { fresh };
+    learner.network.encoder = state::load(fresh, &state::all_tensors(&trained.encoder))?;
     for step in 0..total_steps {
         if interrupt::requested() {
             return Err(autodidact_experiment::Error::Interrupted.into());
@@ -107,9 +118,7 @@ pub fn finetune(
         let learning_rate = schedule.at(step);
         let report = learner.step(&batch, Clock { step, total_steps, learning_rate, observe: false });
         loader.recycle(batch);
-        if !report.loss().is_finite() {
-            return Err(Error::Diverged { step: step as u64 + 1, loss: report.loss(), learning_rate });
-        }
+        report.check(step as u64 + 1, learning_rate)?;
         tell(step as u64 + 1, total_steps as u64, report.loss());
     }
 

@@ -1,6 +1,7 @@
 //! The encoder of a finished (or unfinished) run: what every use after training starts from.
 
 use autodidact_data::augment::{AugmentConfig, Normalize};
+use autodidact_experiment::checkpoint::Latest;
 use autodidact_experiment::rng::Seeds;
 use autodidact_experiment::run::RunDirectory;
 use autodidact_nn::{NormConfig, ResNet, TensorMap, safetensors, state};
@@ -20,6 +21,8 @@ pub struct TrainedEncoder {
     pub encoder: ResNet,
     /// Optimizer steps behind it.
     pub steps: u64,
+    /// Why newer checkpoints of the run were passed over; empty if it is the newest. Tell the user: steps are lost.
+    pub passed_over: Vec<String>,
 }
 
 impl TrainedEncoder {
@@ -35,8 +38,8 @@ impl TrainedEncoder {
             reason: error.message().to_owned(),
         })?;
         let latest = run.checkpoints().latest()?;
-        let checkpoint =
-            latest.ok_or_else(|| Error::NoCheckpoint { path: run.path().to_owned() })?.checkpoint;
+        let Latest { checkpoint, skipped } =
+            latest.ok_or_else(|| Error::NoCheckpoint { path: run.path().to_owned() })?;
         let tensors: TensorMap = safetensors::decode(checkpoint.section("online")?, device)?
             .into_iter()
             .filter_map(|(name, tensor)| Some((name.strip_prefix(ENCODER)?.to_owned(), tensor)))
@@ -47,7 +50,8 @@ impl TrainedEncoder {
         let affine =
             config.initialise_as_batch_norm && !tensors.keys().any(|name| name.ends_with("running_mean"));
         let encoder = state::load(if affine { fresh.into_affine() } else { fresh }, &tensors)?;
-        Ok(Self { config, encoder, steps: checkpoint.step() })
+        let passed_over = skipped.iter().map(ToString::to_string).collect();
+        Ok(Self { config, encoder, steps: checkpoint.step(), passed_over })
     }
 
     /// Side in pixels of the pictures the encoder was trained on.

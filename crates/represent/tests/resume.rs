@@ -12,7 +12,7 @@ use autodidact_optim::OptimizerConfig;
 use autodidact_represent::train::{Outcome, Telling, Trained};
 use autodidact_represent::{Error, Method, RepresentConfig, train};
 use burn::tensor::Device;
-use support::small;
+use support::{Damaged, small};
 
 const PICTURES: usize = 24;
 
@@ -136,7 +136,36 @@ fn a_finished_run_is_left_as_it_is() {
         steps += usize::from(matches!(telling, Telling::Step { .. }));
     }));
     assert_eq!((steps, trained.steps), (0, 9));
+    let told: Vec<&str> = trained.metrics.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(told.contains(&"loss/total") && told.contains(&"projection/spread"), "{told:?}");
     assert_same(&RunDirectory::open(copied).expect("a run"), &run, "finished twice");
+}
+
+/// What was skipped before a run was continued is told at its end all the same.
+#[test]
+fn skipped_pictures_are_remembered() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let damaged = || {
+        let (pictures, broken) = (Procedural::new(1, PICTURES, 8), vec![3, 17]);
+        Arc::new(Damaged { pictures, broken })
+    };
+    let run = new_run(folder.path().join("run"));
+    let straight = finished(train(&config(), damaged(), &Device::flex(), 0, &run, &mut |_| ()));
+    let indices: Vec<usize> = straight.skipped.iter().map(|picture| picture.index).collect();
+    assert_eq!(indices, [3, 17]);
+    let again = finished(train(&config(), damaged(), &Device::flex(), 0, &run, &mut |_| ()));
+    assert_eq!(again.skipped, straight.skipped);
+}
+
+#[test]
+fn two_trainings_do_not_share_a_run() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = new_run(folder.path().join("run"));
+    let held = run.lock().expect("nobody else");
+    let error = run_with(&config(), &run, PICTURES, &mut |_| ()).expect_err("in use");
+    assert!(error.to_string().contains("in use"), "{error}");
+    drop(held);
+    finished(run_with(&config(), &run, PICTURES, &mut |_| ()));
 }
 
 #[test]
@@ -178,6 +207,9 @@ fn another_configuration_is_refused_with_the_field_that_differs() {
     }
     let error = run_with(&config(), &run, PICTURES + 8, &mut |_| ()).expect_err("other data");
     assert!(error.to_string().contains("24 pictures") && error.to_string().contains("32"), "{error}");
+    let others = Arc::new(Procedural::range(1, 100..100 + PICTURES as u64, 8));
+    let error = train(&config(), others, &Device::flex(), 0, &run, &mut |_| ()).expect_err("other data");
+    assert!(error.to_string().contains("as many pictures, but others"), "{error}");
     assert_eq!(std::fs::read(run.metrics_path()).expect("metrics"), before, "a refused run is not touched");
 }
 /// The stored run did not set an optional field that the present configuration sets.

@@ -66,7 +66,12 @@ fn read(path: &Path, split: &str, count: usize) -> Result<Arc<dyn Dataset>, JobE
 
 fn hold(dataset: &dyn Dataset, side: usize) -> Result<Arc<dyn Dataset>, JobError> {
     let preload = Preload { max_bytes: MAX_BYTES, resize: Some(Resize::Square(side)) };
-    Ok(Arc::new(Memory::preload(dataset, &preload)?))
+    let memory = Memory::preload(dataset, &preload)?;
+    // Arms and seeds are compared on the same pictures, all of them.
+    if let Some(bad) = memory.bad_files().first() {
+        return Err(format!("`{}` cannot be decoded: {}; restore the file", bad.path, bad.reason).into());
+    }
+    Ok(Arc::new(memory))
 }
 
 /// The first `count / classes` pictures of each class, in the collection's order.

@@ -27,6 +27,23 @@ pub struct BadFile {
     pub reason: String,
 }
 
+impl BadFile {
+    pub(super) fn new<D: Dataset + ?Sized>(dataset: &D, index: usize, error: &Error) -> Self {
+        let reason = match error {
+            // The path stands beside the reason; do not say it twice.
+            Error::Picture { fault, .. } => fault.to_string(),
+            Error::Read { source, .. } => source.to_string(),
+            other => other.to_string(),
+        };
+        Self { index, path: dataset.path(index), reason }
+    }
+
+    /// What to say where this is the first of a source's `count` pictures, none of which can be read.
+    pub(super) fn none_readable(&self, count: usize) -> Error {
+        Error::NoneReadable { count, path: self.path.clone(), reason: self.reason.clone() }
+    }
+}
+
 /// Looks at every picture of `dataset` on all threads of the current pool and returns the unreadable ones, in order.
 pub fn scan<D: Dataset + ?Sized>(dataset: &D, depth: Depth) -> Vec<BadFile> {
     let bad = |index| {
@@ -34,13 +51,7 @@ pub fn scan<D: Dataset + ?Sized>(dataset: &D, depth: Depth) -> Vec<BadFile> {
             Depth::Header => dataset.dimensions(index).err(),
             Depth::Full => dataset.image(index).err(),
         }?;
-        let reason = match error {
-            // The path stands beside the reason; do not say it twice.
-            Error::Picture { fault, .. } => fault.to_string(),
-            Error::Read { source, .. } => source.to_string(),
-            other => other.to_string(),
-        };
-        Some(BadFile { index, path: dataset.path(index), reason })
+        Some(BadFile::new(dataset, index, &error))
     };
     (0..dataset.len()).into_par_iter().filter_map(bad).collect()
 }
@@ -60,8 +71,7 @@ impl<D: Dataset> Checked<D> {
     pub fn new(dataset: D, depth: Depth) -> Result<Self> {
         let bad = scan(&dataset, depth);
         if let Some(first) = bad.first().filter(|_| bad.len() == dataset.len()) {
-            let (path, reason) = (first.path.clone(), first.reason.clone());
-            return Err(Error::NoneReadable { count: bad.len(), path, reason });
+            return Err(first.none_readable(bad.len()));
         }
         let mut is_good = vec![true; dataset.len()];
         for file in &bad {

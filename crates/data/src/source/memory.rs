@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
+use super::BadFile;
 use crate::{Dataset, Error, Image, Result};
 
 /// Pictures in memory, with or without labels.
@@ -22,6 +23,7 @@ pub struct Memory {
     class_names: Vec<String>,
     /// Empty if the pictures were given, not read.
     paths: Vec<String>,
+    bad: Vec<BadFile>,
 }
 
 /// How to read a dataset ahead.
@@ -39,7 +41,7 @@ pub struct Preload {
 pub enum Resize {
     /// The largest centred square, at this side in pixels.
     Square(usize),
-    /// The whole picture, its shorter side at this many pixels, proportions kept.
+    /// The whole picture, its shorter side at this many pixels, proportions kept. Smaller pictures stay as they are.
     ShorterSide(usize),
 }
 
@@ -54,6 +56,9 @@ impl Resize {
             Self::ShorterSide(side) => {
                 let (width, height) = (image.width(), image.height());
                 let shorter = width.min(height);
+                if shorter <= side {
+                    return image.clone();
+                }
                 let scale = |length: usize| (2 * length * side + shorter) / (2 * shorter);
                 image.resize_area(scale(width), scale(height))
             }
@@ -75,21 +80,25 @@ impl Memory {
         if let Some((index, &label)) = labels.iter().enumerate().find(|(_, label)| **label >= num_classes) {
             return Err(Error::LabelRange { path: path(), index, label, num_classes });
         }
-        Ok(Self { images, labels, class_names, paths: Vec::new() })
+        Ok(Self { images, labels, class_names, paths: Vec::new(), bad: Vec::new() })
     }
 
-    /// Decodes all of `dataset` on all threads of the current pool and keeps it.
+    /// Decodes all of `dataset` on all threads of the current pool and keeps it. Pictures that do not decode are left
+    /// out and listed in [`Memory::bad_files`].
     ///
     /// # Errors
-    /// The error of a picture that does not decode (see [`super::Checked`] to leave those out), or
-    /// [`Error::TooLarge`] as soon as the pixels are more than `max_bytes`.
+    /// [`Error::NoneReadable`] if no picture decodes, or [`Error::TooLarge`] as soon as the pixels are more than
+    /// `max_bytes`.
     ///
     /// # Panics
     /// If a side in `resize` is zero.
     pub fn preload<D: Dataset + ?Sized>(dataset: &D, preload: &Preload) -> Result<Self> {
         let held = AtomicU64::new(0);
-        let read = |index| {
-            let mut image = dataset.image(index)?;
+        let read = |index| -> Result<std::result::Result<Image, BadFile>> {
+            let mut image = match dataset.image(index) {
+                Ok(image) => image,
+                Err(error) => return Ok(Err(BadFile::new(dataset, index, &error))),
+            };
             if let Some(resize) = preload.resize {
                 image = resize.apply(&image);
             }
@@ -99,15 +108,36 @@ impl Memory {
                 let what = format!("holding {} pictures in memory", dataset.len());
                 return Err(Error::TooLarge { what, needed, limit: preload.max_bytes });
             }
-            Ok(image)
+            Ok(Ok(image))
         };
-        let indices = 0..dataset.len();
-        let images = indices.clone().into_par_iter().map(read).collect::<Result<_>>()?;
+        let read: Vec<_> = (0..dataset.len()).into_par_iter().map(read).collect::<Result<_>>()?;
+
+        let (mut images, mut indices, mut bad) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, picture) in read.into_iter().enumerate() {
+            match picture {
+                Ok(image) => {
+                    images.push(image);
+                    indices.push(index);
+                }
+                Err(file) => bad.push(file),
+            }
+        }
+        if images.is_empty()
+            && let Some(first) = bad.first()
+        {
+            return Err(first.none_readable(bad.len()));
+        }
         // A partly labelled dataset would be a bug of its source: labels are all there or not at all.
-        let labels = indices.clone().map_while(|index| dataset.label(index)).collect();
+        let labels = indices.iter().map_while(|&index| dataset.label(index)).collect();
         let mut memory = Self::new(images, labels, dataset.class_names().to_vec())?;
-        memory.paths = indices.map(|index| dataset.path(index)).collect();
+        memory.paths = indices.into_iter().map(|index| dataset.path(index)).collect();
+        memory.bad = bad;
         Ok(memory)
+    }
+
+    /// The pictures that [`Memory::preload`] left out.
+    pub fn bad_files(&self) -> &[BadFile] {
+        &self.bad
     }
 
     /// Bytes of pixels held.

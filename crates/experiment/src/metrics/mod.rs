@@ -19,6 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub use event::{ScalarEvent, read_events};
 pub use read::{MetricRecord, read_metrics};
 
+use crate::progress::say;
 use crate::run::RunDirectory;
 use crate::{Error, Result, file};
 
@@ -104,10 +105,8 @@ impl Sink {
         }
         if !self.has_failed {
             self.has_failed = true;
-            eprintln!(
-                "warning: cannot log to `{}`: {reason}; the run goes on without these metrics",
-                self.path.display()
-            );
+            let path = self.path.display();
+            say(&format!("warning: cannot log to `{path}`: {reason}; the run goes on without these metrics"));
         }
     }
 }

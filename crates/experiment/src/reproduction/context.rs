@@ -14,7 +14,8 @@ use crate::progress::{Display, Progress};
 /// What a job may fail with: any error.
 pub type JobError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a job returns when it stopped because [`JobContext::is_interrupted`], after a clean save.
+/// What a job returns when it stopped because of [`interrupt::requested`], after a clean save. Somebody pressed Ctrl-C, or
+/// the process that started this one is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted after a clean save")]
 pub struct Interrupted;
@@ -92,12 +93,6 @@ impl<'a> JobContext<'a> {
         }
     }
 
-    /// Whether the job should save into [`JobContext::scratch`] and return [`Interrupted`]: somebody pressed Ctrl-C,
-    /// or the process that started this one is gone.
-    pub fn is_interrupted(&self) -> bool {
-        interrupt::requested() || is_orphan()
-    }
-
     /// Seconds of work so far, over all the times the job was continued.
     pub(super) fn seconds(&self) -> f64 {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).seconds()
@@ -134,6 +129,20 @@ fn write_progress(scratch: &Path, progress: &JobProgress) {
     if fs::write(&partial, bytes).is_ok() {
         let _ = fs::rename(partial, scratch.join("progress.json"));
     }
+}
+
+/// Asks the work to save and stop once the process that started this one is gone. Does nothing in a process that has no
+/// such parent.
+pub(super) fn stop_when_orphaned() {
+    if std::env::var_os(PARENT).is_none() {
+        return;
+    }
+    std::thread::spawn(|| {
+        while !is_orphan() {
+            std::thread::sleep(INTERVAL);
+        }
+        interrupt::request();
+    });
 }
 
 #[cfg(unix)]

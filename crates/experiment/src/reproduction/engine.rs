@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::claim::Claim;
-use super::context::{Interrupted, JobContext};
+use super::context::{Interrupted, JobContext, stop_when_orphaned};
 use super::job::{Job, JobResult};
 use super::plan::Plan;
 use super::store::{RESULT_VERSION, Store, Stored};
-use crate::progress::Display;
+use crate::progress::{Display, say};
 use crate::run::{Environment, command_line};
 use crate::{Error, Result, interrupt};
 
@@ -98,6 +98,7 @@ impl<'a> Reproduction<'a> {
     pub fn run_job(&self, id: &str) -> Result<JobResult> {
         let (claim, job) = self.find(id)?;
         job.check()?;
+        stop_when_orphaned();
         let _lock = self.store.lock(&job)?;
         if let Stored::Done(result) = self.store.load(&job)? {
             return Ok(*result);
@@ -112,7 +113,7 @@ impl<'a> Reproduction<'a> {
             Ok(result) => result,
             Err(error) if error.is::<Interrupted>() => return Err(Error::Interrupted),
             Err(source) if interrupt::requested() => {
-                eprintln!("job `{id}` stopped with: {source}");
+                say(&format!("job `{id}` stopped with: {source}"));
                 return Err(Error::Interrupted);
             }
             Err(source) => return Err(Error::Job { id: job.id, source }),

@@ -1,7 +1,5 @@
 //! A job is a pure function of its description; its result is what came out, and on what.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -38,11 +36,7 @@ impl Job {
         let Self { id: _, paper, arm, seed, description } = self;
         let whole =
             serde_json::json!({ "paper": paper, "arm": arm, "seed": seed, "description": description });
-        let digest = Sha256::digest(sorted(&whole).to_string());
-        digest.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex::encode(Sha256::digest(sorted(&whole).to_string()))
     }
 
     /// Ids are paths below the results, so they are kept to what every file system takes.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::job::{Job, JobResult};
+use crate::progress::say;
 use crate::{Error, Result, file, interrupt};
 
 /// The layout of result files.
@@ -105,7 +106,7 @@ impl Store {
                 Err(TryLockError::WouldBlock) if interrupt::requested() => return Err(Error::Interrupted),
                 Err(TryLockError::WouldBlock) => {
                     if !has_told {
-                        eprintln!("job `{}` is being run by another process; waiting for it", job.id);
+                        say(&format!("job `{}` is being run by another process; waiting for it", job.id));
                         has_told = true;
                     }
                     std::thread::sleep(Duration::from_millis(200));

@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::children::{JobFailure, RunOutcome};
 use super::context::JobProgress;
-use crate::progress::{Display, duration};
+use crate::progress::{Display, duration, say};
 
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -64,8 +64,8 @@ impl View {
 
     pub(super) fn note(&self, text: &str) {
         match &self.shown {
-            Shown::Bars { all, .. } => all.suspend(|| eprintln!("{text}")),
-            Shown::Plain { .. } => eprintln!("{text}"),
+            Shown::Bars { all, .. } => all.suspend(|| say(text)),
+            Shown::Plain { .. } => say(text),
             Shown::Nothing => {}
         }
     }
@@ -78,7 +78,7 @@ impl View {
                 bar.set_message(id.to_owned());
                 jobs.insert(id.to_owned(), bar);
             }
-            Shown::Plain { .. } => eprintln!("{id} started"),
+            Shown::Plain { .. } => say(&format!("{id} started")),
             Shown::Nothing => {}
         }
     }
@@ -123,7 +123,7 @@ impl View {
                 *last = Instant::now();
                 let jobs: Vec<String> =
                     running.map(|job| format!("{} {:.0} %", job.id, job.fraction() * 100.0)).collect();
-                eprintln!("{}/{} jobs  {left}  running: {}", self.ended, self.total, jobs.join(", "));
+                say(&format!("{}/{} jobs  {left}  running: {}", self.ended, self.total, jobs.join(", ")));
             }
             Shown::Plain { .. } | Shown::Nothing => {}
         }

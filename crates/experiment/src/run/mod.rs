@@ -8,6 +8,7 @@
 //! | `metrics.jsonl`, `events.out.tfevents.*` | see [`crate::metrics`] |
 //! | `checkpoints/` | see [`crate::checkpoint`] |
 //! | `figures/` | SVG and PNG |
+//! | `.lock` | held by the process that trains, see [`RunDirectory::lock`] |
 //! | `summary.json` | final results; its presence means that the run is finished |
 //!
 //! What the configuration means is the caller's: here it is text.
@@ -17,7 +18,7 @@ mod environment;
 mod list;
 mod show;
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -35,6 +36,7 @@ const CONFIG: &str = "config.toml";
 const COMMAND: &str = "command.txt";
 const ENVIRONMENT: &str = "environment.json";
 const SUMMARY: &str = "summary.json";
+const LOCK: &str = ".lock";
 
 /// A folder that holds one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +74,21 @@ impl RunDirectory {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Keeps other processes from training in this folder until the returned file is dropped or the process ends,
+    /// however it ends.
+    ///
+    /// # Errors
+    /// [`Error::RunInUse`] if another one does, [`Error::Write`] if the lock's file cannot be made.
+    pub fn lock(&self) -> Result<File> {
+        let path = self.path.join(LOCK);
+        let lock = File::create(&path).map_err(|source| Error::Write { path, source })?;
+        match lock.try_lock() {
+            // Not every network file system has locks.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(lock),
+            Err(TryLockError::WouldBlock) => Err(Error::RunInUse { path: self.path.clone() }),
+        }
     }
 
     /// Writes what explains the run: its resolved configuration, its command line (see [`command_line`]) and where

@@ -81,7 +81,7 @@ impl Claim for Coins {
             let state = CheckpointBuilder::new().json("heads", &heads)?.json("coin", &coin.state())?;
             checkpoints.save(round, &state)?;
             context.progress(round, rounds, &[("coin/heads", heads as f64 / (round * 50) as f64)]);
-            if context.is_interrupted() {
+            if interrupt::requested() {
                 return Err(Interrupted.into());
             }
             std::thread::sleep(Duration::from_millis(pause));

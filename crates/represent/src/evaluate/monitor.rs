@@ -88,6 +88,13 @@ pub enum CollapseWarning {
     NotFinite(CollapseReading),
 }
 
+impl CollapseWarning {
+    /// Whether both warn of the same thing, with whatever numbers.
+    pub fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
 impl fmt::Display for CollapseWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

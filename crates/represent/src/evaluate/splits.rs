@@ -3,8 +3,6 @@
 //! The choice depends on the seed, the labels and the fraction alone. Each example draws a 64-bit key from `ChaCha8`, in
 //! order, and each class keeps its smallest keys; so a larger fraction with the same seed contains the smaller one.
 
-use std::fmt::Write as _;
-
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -99,11 +97,7 @@ pub fn label_fraction(labels: &[usize], fraction: f64, seed: u64) -> Result<Labe
     for &index in &indices {
         hasher.update((index as u64).to_le_bytes());
     }
-    let hash = hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a string cannot fail
-        text
-    });
-    Ok(LabelSubset { indices, hash })
+    Ok(LabelSubset { indices, hash: hex::encode(hasher.finalize()) })
 }
 
 /// Sorted indices of `wanted(count)` examples of each class.

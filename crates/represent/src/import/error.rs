@@ -50,6 +50,16 @@ pub enum ImportError {
         /// Torchvision's name.
         name: String,
     },
+    /// A weight is not a number.
+    #[error(
+        "`{path}`: `{name}` holds values that are not finite; the training that wrote it diverged, or the file is damaged"
+    )]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
     /// A tensor has another shape than the network's.
     #[error(
         "`{path}` looks like {architecture}, but `{name}` has shape {found:?}, expected {expected:?}; variants such as \

@@ -75,14 +75,16 @@ pub fn import(path: &Path, folder: &Path) -> Result<Imported> {
         .map(|(name, tensor)| (format!("{ENCODER}{name}"), tensor))
         .collect();
     let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let provenance = Provenance { file, ignored: &ignored };
     let state = CheckpointBuilder::new()
         .section("online", safetensors::encode(&tensors))
-        .json("import", &Provenance { file, ignored: &ignored })?;
+        .json("import", &provenance)?;
     let config = toml::to_string_pretty(&trained.config).expect("a configuration is plain data");
 
     let run = RunDirectory::create(folder)?;
     run.checkpoints().save(0, &state)?;
     run.describe(&config, &command_line(), &Environment::capture(1))?;
+    run.write_summary(&provenance)?;
     Ok(Imported { run, trained, ignored })
 }
 
@@ -178,6 +180,9 @@ fn build(
             });
         }
         let values = stored.values()?;
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err(ImportError::NotFinite { path: path.to_owned(), name });
+        }
         let length = values.len();
         *slot = NamedTensor {
             shape: slot.shape.clone(),
@@ -187,7 +192,7 @@ fn build(
     }
     let ignored = ignored(path, tensors, &used, &found.prefix)?;
     let encoder = state::load(encoder, &wanted).expect("names and shapes were checked above");
-    Ok((TrainedEncoder { config, encoder, steps: 0 }, ignored))
+    Ok((TrainedEncoder { config, encoder, steps: 0, passed_over: Vec::new() }, ignored))
 }
 
 /// Pairs of our name and torchvision's, for every tensor of the encoder.

@@ -2,51 +2,78 @@
 
 use std::path::Path;
 
-use autodidact_data::loader::Position;
+use autodidact_data::loader::{Position, Skipped};
+use autodidact_data::{Dataset, fingerprint};
 use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::Learner;
+use crate::evaluate::CollapseMonitor;
 use crate::{Error, RepresentConfig, Result};
 
 /// Where a run stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Place {
-    position: Position,
-    dataset_len: usize,
+pub(super) struct Place {
+    pub position: Position,
+    pub data: Data,
+    pub config: RepresentConfig,
+    /// Pictures that could not be decoded so far.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Which pictures a run is trained on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Data {
+    len: usize,
     classes: Vec<String>,
-    config: RepresentConfig,
+    fingerprint: String,
+}
+
+impl Data {
+    pub fn of(dataset: &dyn Dataset) -> Self {
+        let classes = dataset.class_names().to_vec();
+        Self { len: dataset.len(), classes, fingerprint: fingerprint(dataset) }
+    }
+
+    /// What a person would notice first about the difference.
+    fn difference(&self, given: &Self) -> Option<String> {
+        if self.len != given.len {
+            return Some(format!("it was trained on {} pictures, the data has {}", self.len, given.len));
+        }
+        if self.classes != given.classes {
+            let [own, other] = [self, given].map(|data| data.classes.join(", "));
+            return Some(format!("its classes were {own}; the data has {other}"));
+        }
+        (self != given).then(|| "the data has as many pictures, but others or in another order".to_owned())
+    }
 }
 
 pub(super) fn save(
     learner: &dyn Learner,
-    config: &RepresentConfig,
-    position: Position,
-    (dataset_len, classes): (usize, &[String]),
+    place: &Place,
+    monitor: &CollapseMonitor,
 ) -> Result<CheckpointBuilder> {
-    let place = Place { position, dataset_len, classes: classes.to_vec(), config: config.clone() };
-    learner.save(CheckpointBuilder::new().json("place", &place)?)
+    learner.save(CheckpointBuilder::new().json("place", place)?.json("monitor", monitor)?)
 }
 
-/// Restores the learner and gives the loader's position.
+/// Restores the learner and gives the place and the monitor.
 pub(super) fn restore(
     learner: &mut dyn Learner,
-    config: &RepresentConfig,
+    (config, data): (&RepresentConfig, &Data),
     checkpoint: &Checkpoint,
-    dataset_len: usize,
     path: &Path,
-) -> Result<Position> {
+) -> Result<(Place, CollapseMonitor)> {
     let place: Place = checkpoint.json("place")?;
     let foreign = |reason: String| Error::ForeignCheckpoint { path: path.to_owned(), reason };
     if place.config != *config {
         return Err(foreign(difference(&place.config, config)));
     }
-    if place.dataset_len != dataset_len {
-        let reason = format!("it was trained on {} pictures, the data has {dataset_len}", place.dataset_len);
+    if let Some(reason) = place.data.difference(data) {
         return Err(foreign(reason));
     }
     learner.restore(checkpoint)?;
-    Ok(place.position)
+    // Readings that were no numbers do not come back from JSON; a monitor only warns, so it may start anew.
+    Ok((place, checkpoint.json("monitor").unwrap_or_default()))
 }
 
 /// The first field in which two configurations differ.

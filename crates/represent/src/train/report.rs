@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 
 use crate::evaluate::{CollapseReading, Features};
 use crate::probe::ProbeReading;
+use crate::{Error, Result};
 
 /// Measurements of one optimizer step, averaged over its micro-batches.
 #[derive(Debug, Default)]
@@ -47,6 +48,16 @@ impl StepReport {
     /// Mean loss of the micro-batches, without the online probe's.
     pub fn loss(&self) -> f64 {
         mean(&self.losses)
+    }
+
+    /// # Errors
+    /// [`Error::Diverged`] if the loss or the gradient is not a number any more.
+    pub(crate) fn check(&self, step: u64, learning_rate: f64) -> Result<()> {
+        let (loss, gradient_norm) = (self.loss(), self.gradient_norm);
+        if loss.is_finite() && gradient_norm.is_finite() {
+            return Ok(());
+        }
+        Err(Error::Diverged { step, loss, gradient_norm, learning_rate })
     }
 
     /// Spread, effective rank and cosines of the projections, where they were observed.

@@ -1,16 +1,18 @@
 //! The loop.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use autodidact_data::Dataset;
 use autodidact_data::loader::{Loader, LoaderConfig, Skipped};
 use autodidact_experiment::interrupt;
-use autodidact_experiment::metrics::Metrics;
+use autodidact_experiment::metrics::{Metrics, read_metrics};
 use autodidact_experiment::run::RunDirectory;
 use autodidact_nn::ResNet;
 use autodidact_optim::WarmupCosine;
 use burn::tensor::Device;
 
+use super::checkpoint::{Data, Place};
 use super::{Clock, Learner, checkpoint};
 use crate::byol::Byol;
 use crate::config::Method;
@@ -70,8 +72,8 @@ pub enum Telling<'a> {
 ///
 /// # Errors
 /// [`Error::Setting`] for a configuration out of range, [`Error::Unlabelled`] for supervised training without
-/// labels, [`Error::Diverged`] if the loss stops being a number, [`Error::ForeignCheckpoint`] if the run was made
-/// with another configuration; errors of reading pictures and writing the run. What was saved before stays.
+/// labels, [`Error::Diverged`] if loss or gradient stop being numbers, [`Error::ForeignCheckpoint`] if the run was made
+/// with another configuration or other data, [`Error::Experiment`] if another process trains in it; errors of reading pictures and writing the run. What was saved before stays.
 pub fn train(
     config: &RepresentConfig,
     dataset: Arc<dyn Dataset>,
@@ -81,8 +83,8 @@ pub fn train(
     tell: &mut dyn FnMut(Telling<'_>),
 ) -> Result<Outcome> {
     config.validate()?;
-    let classes = dataset.class_names().to_vec();
-    let len = dataset.len();
+    let _lock = run.lock()?;
+    let data = Data::of(&*dataset);
     let num_classes = labelled_classes(config, &*dataset)?;
 
     let loader_config =
@@ -97,22 +99,41 @@ pub fn train(
 
     let mut learner = learner(config, num_classes, &mut loader, device)?;
     let checkpoints = run.checkpoints();
+    let mut monitor = CollapseMonitor::new(CollapseThresholds::default());
+    let mut skipped = BTreeMap::new();
     let (mut step, mut metrics) = match checkpoints.latest()? {
         Some(latest) => {
             for damage in &latest.skipped {
                 tell(Telling::Note(format!("{damage}; continuing from the checkpoint before it")));
             }
-            let position = checkpoint::restore(&mut *learner, config, &latest.checkpoint, len, run.path())?;
-            loader.seek(position)?;
-            let step = latest.checkpoint.step();
+            let checkpoint = &latest.checkpoint;
+            let (place, readings) =
+                checkpoint::restore(&mut *learner, (config, &data), checkpoint, run.path())?;
+            loader.seek(place.position)?;
+            monitor = readings;
+            note_skipped(&mut skipped, place.skipped);
+            let step = checkpoint.step();
             tell(Telling::Note(format!("continuing after step {step} of {total_steps}")));
             (step as usize, Metrics::resume(run, step)?)
         }
         None => (0, Metrics::create(run)?),
     };
     let checkpoint_every = if config.checkpoint_every == 0 { batches } else { config.checkpoint_every };
-    let mut monitor = CollapseMonitor::new(CollapseThresholds::default());
-    let mut last_metrics = Vec::new();
+    let mut warned = monitor.warning();
+    let mut last_metrics = last_logged(run)?;
+
+    let save = |step: usize,
+                learner: &dyn Learner,
+                loader: &Loader,
+                skipped: &mut BTreeMap<usize, Skipped>,
+                monitor: &CollapseMonitor| {
+        note_skipped(skipped, loader.skipped().cloned());
+        let skipped = skipped.values().cloned().collect();
+        let place =
+            Place { position: loader.position(), data: data.clone(), config: config.clone(), skipped };
+        checkpoints.save(step as u64, &checkpoint::save(learner, &place, monitor)?)?;
+        Ok::<_, Error>(())
+    };
 
     while step < total_steps {
         let batch = loader.next_batch()?;
@@ -122,42 +143,57 @@ pub fn train(
         loader.recycle(batch);
         step += 1;
 
-        if !report.loss().is_finite() {
-            return Err(Error::Diverged { step: step as u64, loss: report.loss(), learning_rate });
-        }
+        report.check(step as u64, learning_rate)?;
+        let mut observed = Vec::new();
         if observe {
             let collapse = report.collapse(step as u64);
-            last_metrics = report.metrics(collapse.as_ref());
-            last_metrics.push(("optimizer/learning_rate", learning_rate));
-            metrics.log(step as u64, &last_metrics);
-            if let Some(warning) = collapse.and_then(|reading| monitor.push(reading)) {
+            observed = report.metrics(collapse.as_ref());
+            observed.push(("optimizer/learning_rate", learning_rate));
+            metrics.log(step as u64, &observed);
+            last_metrics = observed.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
+            let warning = collapse.and_then(|reading| monitor.push(reading));
+            // One that goes on is not news.
+            if let Some(warning) = warning.filter(|warning| !warned.is_some_and(|told| told.is_like(warning)))
+            {
                 tell(Telling::Note(warning.to_string()));
             }
+            warned = warning;
         }
-        let shown: &[_] = if observe { &last_metrics } else { &[] };
-        tell(Telling::Step { step: step as u64, total: total_steps as u64, metrics: shown });
+        tell(Telling::Step { step: step as u64, total: total_steps as u64, metrics: &observed });
 
         let stop = interrupt::requested() && step < total_steps;
         if stop || step == total_steps || step.is_multiple_of(checkpoint_every) {
-            let state = checkpoint::save(&*learner, config, loader.position(), (len, &classes))?;
-            checkpoints.save(step as u64, &state)?;
+            save(step, &*learner, &loader, &mut skipped, &monitor)?;
         }
         if stop {
             return Ok(Outcome::Interrupted { step: step as u64 });
         }
     }
     if total_steps == 0 && checkpoints.latest()?.is_none() {
-        let state = checkpoint::save(&*learner, config, loader.position(), (len, &classes))?;
-        checkpoints.save(0, &state)?;
+        save(0, &*learner, &loader, &mut skipped, &monitor)?;
     }
+    note_skipped(&mut skipped, loader.skipped().cloned());
 
     Ok(Outcome::Finished(Box::new(Trained {
         encoder: learner.encoder().clone(),
         steps: step as u64,
-        metrics: last_metrics.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        skipped: loader.skipped().cloned().collect(),
+        metrics: last_metrics,
+        skipped: skipped.into_values().collect(),
         warning: monitor.warning().map(|warning| warning.to_string()),
     })))
+}
+
+/// Each picture once.
+fn note_skipped(all: &mut BTreeMap<usize, Skipped>, new: impl IntoIterator<Item = Skipped>) {
+    for picture in new {
+        all.entry(picture.index).or_insert(picture);
+    }
+}
+
+/// The last metrics that the run has on disk: what a finished run has to tell.
+fn last_logged(run: &RunDirectory) -> Result<Vec<(String, f64)>> {
+    let last = read_metrics(&run.metrics_path())?.pop();
+    Ok(last.map_or_else(Vec::new, |record| record.values.into_iter().collect()))
 }
 
 /// Number of classes for the probe, 0 where it is off or has nothing to learn from.

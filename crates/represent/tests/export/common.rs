@@ -49,7 +49,7 @@ pub fn trained(network: ResNetConfig, side: usize) -> TrainedEncoder {
     config.views.first = AugmentConfig::byol_view1(side).with_normalize(normalize);
     config.views.second = AugmentConfig::byol_view2(side).with_normalize(normalize);
     config.encoder = network;
-    TrainedEncoder { config, encoder, steps: 120 }
+    TrainedEncoder { config, encoder, steps: 120, passed_over: Vec::new() }
 }
 
 /// Multiplies the tensors of the first name by numbers of its range, and adds numbers of its range to those of the second.

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 
 use autodidact_data::loader::Batch;
+use autodidact_data::procedural::Procedural;
+use autodidact_data::{Dataset, Error, Image};
 use autodidact_experiment::checkpoint::{CheckpointBuilder, Checkpoints};
 use autodidact_nn::state::to_vec;
 use autodidact_nn::{MlpConfig, NormConfig, safetensors};
@@ -12,6 +14,37 @@ use autodidact_optim::OptimizerConfig;
 use autodidact_represent::train::{Clock, Learner};
 use autodidact_represent::{RepresentConfig, preset};
 use burn::tensor::Device;
+
+/// Drawn pictures, some of which do not decode.
+pub struct Damaged {
+    pub pictures: Procedural,
+    pub broken: Vec<usize>,
+}
+
+impl Dataset for Damaged {
+    fn len(&self) -> usize {
+        self.pictures.len()
+    }
+
+    fn image(&self, index: usize) -> Result<Image, Error> {
+        if self.broken.contains(&index) {
+            return Err(Error::IsFolder { path: self.path(index).into() });
+        }
+        self.pictures.image(index)
+    }
+
+    fn label(&self, index: usize) -> Option<usize> {
+        self.pictures.label(index)
+    }
+
+    fn class_names(&self) -> &[String] {
+        self.pictures.class_names()
+    }
+
+    fn path(&self, index: usize) -> String {
+        self.pictures.path(index)
+    }
+}
 
 /// Values by tensor name.
 pub type Tensors = BTreeMap<String, Vec<f32>>;

@@ -5,7 +5,7 @@ use autodidact_nn::{EmaSchedule, MlpConfig, NormConfig, ResNetConfig};
 use autodidact_optim::OptimizerConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+mod validate;
 
 /// How the encoder learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,71 +144,5 @@ impl RepresentConfig {
             head.weight_standardisation = standardise;
         }
         self
-    }
-
-    /// Checks every field.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] names the field, its value and the allowed range.
-    pub fn validate(&self) -> Result<()> {
-        let refuse = |field: &str, value: String, expected: &str| {
-            Err(Error::Setting { field: field.to_owned(), value, expected: expected.to_owned() })
-        };
-        if self.batch_size < 2 {
-            return refuse("batch_size", self.batch_size.to_string(), "at least 2");
-        }
-        if !self.batch_size.is_multiple_of(self.micro_batch()) {
-            let expected = format!("0 or a divisor of `batch_size` ({})", self.batch_size);
-            return refuse("micro_batch_size", self.micro_batch_size.to_string(), &expected);
-        }
-        if self.uses_batch_statistics() && self.micro_batch() < 2 {
-            return refuse("micro_batch_size", "1".to_owned(), "at least 2 with batch norm");
-        }
-        if self.epochs == 0 && !matches!(self.method, Method::Random | Method::Imported) {
-            return refuse("epochs", "0".to_owned(), "at least 1 (or `method = \"random\"`)");
-        }
-        let finite_positive = |value: f64| value.is_finite() && value > 0.0;
-        if !finite_positive(self.base_learning_rate) {
-            return refuse("base_learning_rate", self.base_learning_rate.to_string(), "a positive number");
-        }
-        if !(self.warmup_epochs >= 0.0 && self.warmup_epochs <= self.epochs as f64) {
-            let expected = format!("between 0 and `epochs` ({})", self.epochs);
-            return refuse("warmup_epochs", self.warmup_epochs.to_string(), &expected);
-        }
-        if !(self.clip_norm >= 0.0 && self.clip_norm.is_finite()) {
-            return refuse("clip_norm", self.clip_norm.to_string(), "0 or a positive number");
-        }
-        if !(self.predictor_multiplier >= 0.0 && self.predictor_multiplier.is_finite()) {
-            return refuse("predictor_multiplier", self.predictor_multiplier.to_string(), "at least 0");
-        }
-        if !finite_positive(self.temperature) {
-            return refuse("temperature", self.temperature.to_string(), "a positive number");
-        }
-        if !(0.0..=1.0).contains(&self.target.tau_base) {
-            return refuse("target.tau_base", self.target.tau_base.to_string(), "between 0 and 1");
-        }
-        if self.log_every == 0 {
-            return refuse("log_every", "0".to_owned(), "at least 1");
-        }
-        for (field, head) in [("projector", &self.projector), ("predictor", &self.predictor)] {
-            if head.layers == 0 || head.hidden_size == 0 || head.output_size == 0 {
-                let value = format!("{head:?}");
-                return refuse(field, value, "`layers`, `hidden_size` and `output_size` of at least 1");
-            }
-        }
-        if self.method == Method::Byol && self.predictor.output_size != self.projector.output_size {
-            let expected = format!("`projector.output_size` ({})", self.projector.output_size);
-            return refuse("predictor.output_size", self.predictor.output_size.to_string(), &expected);
-        }
-        if self.initialise_as_batch_norm && !self.norms().iter().all(NormConfig::uses_batch_statistics) {
-            return refuse("initialise_as_batch_norm", "true".to_owned(), "all norms to be `batch`");
-        }
-        if self.views.first.size != self.views.second.size {
-            let expected = format!("`views.first.size` ({})", self.views.first.size);
-            return refuse("views.second.size", self.views.second.size.to_string(), &expected);
-        }
-        self.views.first.validate()?;
-        self.views.second.validate()?;
-        Ok(())
     }
 }
