@@ -80,6 +80,10 @@ fn unknown_presets_papers_and_devices_are_wrong_use() {
         (vec!["reproduce", "byoll"], "did you mean `byol`?"),
         (vec!["represent", "train", "--device", "tpu"], "unknown device `tpu`"),
         (vec!["represent", "train", "--set", "batch_size=1"], "`batch_size` is 1, expected at least 2"),
+        (vec!["represent", "train", "--set", "encoder.width=0"], "`encoder.width` is 0"),
+        (vec!["represent", "train", "--set", "optimizer.momentum=5"], "`optimizer.momentum` is 5"),
+        (vec!["represent", "train", "--limit", "0"], "--limit"),
+        (vec!["data", "draw", "--out", "x", "--count", "0"], "--count"),
     ] {
         let output = autodidact(folder.path(), &arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
@@ -93,13 +97,86 @@ fn a_run_is_never_overwritten_and_its_settings_can_be_fed_back() {
     let config = folder.path().join("runs/tiny/config.toml");
     let before = fs::read(&config).expect("the run has its settings");
     let again = autodidact(folder.path(), TRAIN);
-    assert_eq!(again.status.code(), Some(1));
-    assert!(stderr(&again).contains("runs/tiny"), "{}", stderr(&again));
+    assert_eq!(again.status.code(), Some(2));
+    assert!(stderr(&again).contains("--out runs/tiny --resume"), "{}", stderr(&again));
     assert_eq!(fs::read(&config).expect("still there"), before);
 
     let dry =
         autodidact(folder.path(), &["represent", "train", "--config", "runs/tiny/config.toml", "--dry-run"]);
     assert_eq!(dry.stdout, before, "settings, fed back, resolve to themselves");
+}
+
+#[test]
+fn results_never_replace_what_is_there() {
+    let folder = trained();
+    let draw = ["data", "draw", "--out", "pictures", "--count", "40", "--size", "16"];
+    assert!(autodidact(folder.path(), &draw).status.success());
+    fs::write(folder.path().join("mine.png"), "mine").expect("a file");
+    let (run, data) = (["--run", "runs/tiny"], ["--data", "pictures"]);
+    let neighbours = |out| [&["represent", "neighbours"][..], &run, &data, &["--out", out]].concat();
+    for (arguments, expected) in [
+        (neighbours("mine.png"), "`mine.png` exists"),
+        (neighbours("mine.txt"), "`mine.txt` has to end in .png"),
+        (neighbours("nowhere/mine.png"), "the folder `nowhere` does not exist"),
+        (vec!["data", "inspect", "pictures", "--sheet", "mine.png"], "`mine.png` exists"),
+        ([&["represent", "embed"][..], &run, &data, &["--out", "mine.png"]].concat(), ".npz or .csv"),
+        (draw.to_vec(), "`pictures` exists"),
+        ([&["represent", "export"][..], &run, &["--out", "pictures"]].concat(), "`pictures` already exists"),
+    ] {
+        let output = autodidact(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{arguments:?}: {}", stderr(&output));
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("mine.png")).expect("still there"), "mine");
+
+    // More than there is of pictures and neighbours is told, not refused.
+    let output = autodidact(folder.path(), &[&neighbours("new.png")[..], &["--k", "100"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("100 neighbours asked for, there are 39"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_run_is_continued_on_its_own_data_and_on_no_other() {
+    let folder = scratch();
+    for (name, count) in [("one", "80"), ("two", "90")] {
+        let draw = ["data", "draw", "--out", name, "--count", count, "--size", "16"];
+        assert!(autodidact(folder.path(), &draw).status.success());
+    }
+    fs::write(folder.path().join("one/plain-disc/broken.png"), b"no picture").expect("a broken file");
+    let first = autodidact(folder.path(), &[TRAIN, &["--data", "one", "--json"]].concat());
+    assert!(first.status.success(), "{}", stderr(&first));
+    let resume = ["represent", "train", "--out", "runs/tiny", "--resume", "--json", "--threads", "1"];
+    let again = autodidact(folder.path(), &resume);
+    assert!(again.status.success(), "{}", stderr(&again));
+    let (first, again) = (json(&first), json(&again));
+    assert!(first["metrics"]["loss/total"].is_number(), "{first}");
+    assert_eq!(first["metrics"], again["metrics"], "what a finished run has to tell stays");
+    assert!(first["skipped"][0]["path"].as_str().is_some_and(|path| path.ends_with("broken.png")), "{first}");
+
+    let other = autodidact(folder.path(), &[&resume[..], &["--data", "two"]].concat());
+    assert_eq!(other.status.code(), Some(1));
+    assert!(stderr(&other).contains("as many pictures, but others"), "{}", stderr(&other));
+
+    let few = autodidact(folder.path(), &["represent", "train", "--limit", "9", "--out", "runs/few"]);
+    assert_eq!(few.status.code(), Some(2));
+    assert!(stderr(&few).contains("9 pictures do not fill a batch of 64"), "{}", stderr(&few));
+    assert!(!folder.path().join("runs/few").exists(), "nothing is made before the data is good");
+}
+
+/// Nobody reads, or the log's disk is full: work goes on.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_stderr_that_takes_nothing_stops_no_work() {
+    let folder = scratch();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+    let arguments: Vec<&str> = TRAIN.iter().copied().filter(|argument| *argument != "--quiet").collect();
+    let status = Command::new(env!("CARGO_BIN_EXE_autodidact"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stderr(full)
+        .status()
+        .expect("the program starts");
+    assert!(status.success(), "{status}");
 }
 
 #[test]
@@ -179,17 +256,14 @@ fn a_folder_without_pictures_is_a_clear_error() {
     let folder = scratch();
     fs::create_dir(folder.path().join("empty")).expect("a folder");
     fs::write(folder.path().join("empty/readme.txt"), "no pictures here").expect("a file");
-    for arguments in [
-        vec!["data", "inspect", "empty"],
-        vec!["represent", "train", "--data", "empty", "--out", "runs/x"],
-        vec!["data", "inspect", "nowhere"],
+    for (arguments, expected) in [
+        (vec!["data", "inspect", "empty"], "no picture in `empty`"),
+        (vec!["represent", "train", "--data", "empty", "--out", "runs/x"], "no picture in"),
+        (vec!["data", "inspect", "nowhere"], "`nowhere`"),
     ] {
         let output = autodidact(folder.path(), &arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        assert!(
-            stderr(&output).contains(arguments[2].trim_start_matches('-'))
-                || stderr(&output).contains("empty")
-        );
+        assert!(stderr(&output).contains(expected), "{arguments:?}: {}", stderr(&output));
         assert!(!folder.path().join("runs").exists());
     }
 }

@@ -4,10 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use autodidact::data::Dataset;
-use autodidact::data::source::{self, Checked, Depth, Labels, Options};
-use autodidact::experiment::progress::Display;
+use anyhow::Result;
+use autodidact::data::loader::Skipped;
+use autodidact::data::source::{self, BadFile, Checked, Depth, Labels, Options};
+use autodidact::data::{self, Dataset};
+use autodidact::experiment::progress::{Display, say};
+use autodidact::experiment::run::quote;
 use autodidact::experiment::table::Table;
 use autodidact::represent::burn::tensor::Device;
 use clap::Args;
@@ -34,7 +36,7 @@ impl Output {
     /// A line for people.
     pub fn note(self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            say(text);
         }
     }
 
@@ -121,14 +123,48 @@ impl Selection {
     }
 
     /// Opens a collection and sets its broken files aside, telling each by path.
-    pub fn open(&self, path: &Path, output: Output) -> Result<Arc<dyn Dataset>> {
-        let dataset = source::open(path, &self.options())
-            .with_context(|| format!("cannot use `{}` as a collection of pictures", path.display()))?;
+    pub fn open(&self, path: &Path, output: Output) -> Result<(Arc<dyn Dataset>, Vec<Unread>)> {
+        let dataset = source::open(path, &self.options()).map_err(|error| cannot_open(path, error))?;
         let checked = Checked::new(dataset, Depth::Header)?;
-        for bad in checked.bad_files() {
-            output.note(&format!("skipped `{}`: {}", bad.path, bad.reason));
+        let unread: Vec<Unread> = checked.bad_files().iter().map(Unread::from).collect();
+        for picture in &unread {
+            picture.tell(output);
         }
-        Ok(Arc::new(checked))
+        Ok((Arc::new(checked), unread))
+    }
+}
+
+/// What went wrong when a collection was opened. Splits are chosen by a flag, which the library does not know of.
+pub fn cannot_open(path: &Path, error: data::Error) -> anyhow::Error {
+    let is_split = matches!(error, data::Error::SplitNeeded { .. } | data::Error::UnknownSplit { .. });
+    let flag = if is_split { "; choose one with `--split` (`--train-split`, `--test-split`)" } else { "" };
+    anyhow::Error::from(error)
+        .context(format!("cannot use `{}` as a collection of pictures{flag}", path.display()))
+}
+
+/// A picture that could not be read.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unread {
+    pub path: String,
+    pub reason: String,
+}
+
+impl From<&BadFile> for Unread {
+    fn from(bad: &BadFile) -> Self {
+        Self { path: bad.path.clone(), reason: bad.reason.clone() }
+    }
+}
+
+impl From<&Skipped> for Unread {
+    fn from(skipped: &Skipped) -> Self {
+        Self { path: skipped.path.clone(), reason: skipped.reason.clone() }
+    }
+}
+
+impl Unread {
+    /// A line for people.
+    pub fn tell(&self, output: Output) {
+        output.note(&format!("skipped `{}`: {}", self.path, self.reason));
     }
 }
 
@@ -153,17 +189,36 @@ pub fn text_table(table: &Table) -> String {
     lines.join("\n")
 }
 
-/// A file whose folder must exist; made absolute in no way, so messages show what was typed.
-pub fn require_parent(path: &Path) -> Result<()> {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => Err(WrongUse(format!(
-            "`{}` cannot be written: the folder `{}` does not exist; create it first",
-            path.display(),
-            parent.display()
-        ))
-        .into()),
-        _ => Ok(()),
+/// Refuses a place for a result that has another ending than `endings`, has no folder, or is taken. Made absolute in no
+/// way, so messages show what was typed.
+pub fn require_new_file(path: &Path, endings: &[&str]) -> Result<()> {
+    let shown = path.display();
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let reason = match path.parent() {
+        _ if !endings.contains(&ending) => {
+            format!("`{shown}` has to end in .{}", endings.join(" or ."))
+        }
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
+            let parent = parent.display();
+            format!("`{shown}` cannot be written: the folder `{parent}` does not exist; create it first")
+        }
+        _ if path.exists() => format!("`{shown}` exists; give another name or remove it"),
+        _ => return Ok(()),
+    };
+    Err(WrongUse(reason).into())
+}
+
+/// A path in a command that is suggested to people.
+pub fn shell(path: &Path) -> String {
+    quote(&path.display().to_string())
+}
+
+/// What can be chosen of what there is, with a note where that is less than asked for.
+pub fn at_most(available: usize, asked: usize, what: &str, output: Output) -> usize {
+    if asked > available {
+        output.note(&format!("{asked} {what} asked for, there are {available}: using those"));
     }
+    asked.min(available)
 }
 
 /// A new name `folder/name`, `folder/name-2`, … that is not taken.

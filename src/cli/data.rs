@@ -1,16 +1,20 @@
 //! `autodidact data`: looks at a collection of pictures before anything is trained on it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use autodidact::data::Dataset;
-use autodidact::data::inspect::{ContactSheet, Inspection, contact_sheet, inspect, save_png};
+use autodidact::data::inspect::{ContactSheet, Inspection, contact_sheet, encode_png, inspect, save_png};
 use autodidact::data::procedural::Procedural;
 use autodidact::data::source::{self, Depth};
+use autodidact::experiment::file;
 use clap::{Args, Subcommand};
 
-use super::common::{Output, Selection, require_parent};
+use super::common::{Output, Selection, cannot_open, require_new_file};
 use super::exit::{Exit, WrongUse};
+
+/// The contact sheet where no name is given.
+const SHEET: &str = "contact-sheet.png";
 
 /// Verbs of `autodidact data`.
 #[derive(Debug, Subcommand)]
@@ -25,9 +29,9 @@ pub enum Verb {
 pub struct Inspect {
     /// Folder of pictures, CIFAR-10 or IDX files, or tar shards
     path: PathBuf,
-    /// Where the contact sheet goes
-    #[arg(long, default_value = "contact-sheet.png")]
-    sheet: PathBuf,
+    /// Where the contact sheet goes: a new .png file [default: contact-sheet.png, which is replaced]
+    #[arg(long)]
+    sheet: Option<PathBuf>,
     /// Decode every picture, not only its header
     #[arg(long)]
     thorough: bool,
@@ -43,7 +47,7 @@ pub struct Draw {
     #[arg(long)]
     out: PathBuf,
     /// Number of pictures, in ten classes by turns
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = count)]
     count: usize,
     /// Side in pixels
     #[arg(long, default_value_t = Procedural::DEFAULT_SIDE, value_parser = side)]
@@ -60,6 +64,13 @@ fn side(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(side @ 8..=1024) => Ok(side),
         _ => Err("expected a side between 8 and 1024 pixels".to_owned()),
+    }
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..) => Ok(count),
+        _ => Err("expected a number of at least 1".to_owned()),
     }
 }
 
@@ -88,15 +99,22 @@ fn draw(arguments: &Draw) -> Result<Exit> {
 }
 
 fn look(arguments: &Inspect) -> Result<Exit> {
-    require_parent(&arguments.sheet)?;
-    let dataset = source::open(&arguments.path, &arguments.selection.options())
-        .with_context(|| format!("cannot use `{}` as a collection of pictures", arguments.path.display()))?;
+    let sheet = match &arguments.sheet {
+        Some(sheet) => {
+            require_new_file(sheet, &["png"])?;
+            sheet.as_path()
+        }
+        None => Path::new(SHEET),
+    };
+    let path = &arguments.path;
+    let dataset =
+        source::open(path, &arguments.selection.options()).map_err(|error| cannot_open(path, error))?;
     let depth = if arguments.thorough { Depth::Full } else { Depth::Header };
     let inspection = inspect(&*dataset, depth);
-    save_png(&contact_sheet(&*dataset, &ContactSheet::default()), &arguments.sheet)?;
-    arguments.output.result(&inspection, || {
-        format!("{}\ncontact sheet: {}", describe(&inspection), arguments.sheet.display())
-    })?;
+    file::write(sheet, &encode_png(&contact_sheet(&*dataset, &ContactSheet::default())))?;
+    arguments
+        .output
+        .result(&inspection, || format!("{}\ncontact sheet: {}", describe(&inspection), sheet.display()))?;
     Ok(Exit::Done)
 }
 

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use autodidact::experiment::{self, progress::say};
+use autodidact::represent;
+
 /// Exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -38,17 +41,37 @@ pub fn report(error: &anyhow::Error) -> Exit {
     if is_broken_pipe(error) {
         return Exit::Done;
     }
+    if causes(error).any(|cause| matches!(cause, experiment::Error::Interrupted)) {
+        say("interrupted");
+        return Exit::Interrupted;
+    }
     let mut told = error.to_string();
-    eprintln!("error: {told}");
+    say(&format!("error: {told}"));
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
         // Wrapping errors often repeat their cause.
         if !told.contains(&cause) {
-            eprintln!("  because: {cause}");
+            say(&format!("  because: {cause}"));
             told = cause;
         }
     }
-    if error.is::<WrongUse>() { Exit::Usage } else { Exit::Failed }
+    if error.is::<WrongUse>() || is_taken(error) { Exit::Usage } else { Exit::Failed }
+}
+
+/// The experiment's errors in a chain, also where another library's error wraps one without a sign of its own.
+fn causes(error: &anyhow::Error) -> impl Iterator<Item = &experiment::Error> {
+    error.chain().filter_map(|cause| {
+        cause.downcast_ref::<experiment::Error>().or_else(|| match cause.downcast_ref::<represent::Error>() {
+            Some(represent::Error::Experiment(own)) => Some(own),
+            _ => None,
+        })
+    })
+}
+
+/// Whether the place for a result is taken, which is wrong use like any other name that cannot be meant.
+fn is_taken(error: &anyhow::Error) -> bool {
+    causes(error).any(|cause| matches!(cause, experiment::Error::RunExists { .. }))
+        || matches!(error.downcast_ref(), Some(represent::Error::ExportExists { .. }))
 }
 
 /// A reader that closes the pipe early (`| head`) is no error.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, anyhow};
+use autodidact::experiment::progress::say;
 use autodidact::experiment::reproduction::{Claim, Job, JobState, Plan, Report, Reproduction, Scale};
 use autodidact::experiment::run::command_line;
 use autodidact::experiment::settings::nearest;
@@ -89,7 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     if !arguments.collect {
         let outcome = reproduction.run_all(parallel(arguments), &|job| child(arguments, job))?;
         for failure in &outcome.failed {
-            eprintln!("failed: {}: {}", failure.id, failure.reason);
+            say(&format!("failed: {}: {}", failure.id, failure.reason));
         }
         if outcome.is_interrupted {
             arguments.output.note("interrupted; the same command continues");

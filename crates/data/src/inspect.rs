@@ -218,8 +218,10 @@ pub fn encode_png(image: &Image) -> Vec<u8> {
 pub fn save_png(image: &Image, path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     fs::write(path, encode_png(image)).map_err(|reason| {
-        // A full disk leaves half a file.
-        let _ = fs::remove_file(path);
+        // A full disk leaves half a file. What is no file (a device) was not made here.
+        if path.is_file() {
+            let _ = fs::remove_file(path);
+        }
         Error::Write { path: path.into(), reason: reason.to_string() }
     })
 }

@@ -76,3 +76,12 @@ fn a_saved_sheet_reads_back() {
             .contains("cannot write")
     );
 }
+
+/// The device refuses every byte, as a full disk does.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_an_error() {
+    let error = save_png(&plain(4, 4, 9), "/dev/full").unwrap_err();
+    assert!(error.to_string().contains("/dev/full"), "{error}");
+    assert!(std::path::Path::new("/dev/full").exists());
+}

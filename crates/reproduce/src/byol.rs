@@ -6,8 +6,10 @@ use autodidact_experiment::reproduction::{
 use autodidact_nn::EmaSchedule;
 use serde_json::Value;
 
-use crate::image_arm::ImageArm;
-use crate::judge::{Arms, ShownArm, difference, linear, mean, spread, table, with_figures, with_interval};
+use crate::image_arm::{ImageArm, Measured};
+use crate::judge::{
+    Arms, ShownArm, difference, linear, mean, seeds, spread, table, with_figures, with_interval,
+};
 use crate::setting::{baseline, default_seeds};
 
 /// Points by which BYOL's probe has to beat the random encoder's.
@@ -85,9 +87,9 @@ impl Claim for Byol {
         let gain = difference(&arms, "byol", "random");
         findings = findings
             .with_reason(format!(
-                "BYOL's probe lies {} points above the random encoder's (paired over {} seeds).",
-                gain.display(1),
-                judged.seeds
+                "BYOL's probe lies {} points from the random encoder's (paired over {}).",
+                gain,
+                seeds(judged.seeds)
             ))
             .with_table(table(&arms, ARMS, "Mean over seeds with 95 % bootstrap interval; last column: the paper's ImageNet linear top-1, ResNet-50, 300 epochs"));
         let captions = [
@@ -120,6 +122,11 @@ fn arm(byol: &ImageArm, name: &str) -> ImageArm {
     }
 }
 
+/// Points by which an arm's probe lies above the random encoder's.
+fn gain(arm: &Measured, random: &Measured) -> Option<f64> {
+    Some(arm.linear? - random.linear?)
+}
+
 /// The rule's quantities.
 struct Judged {
     seeds: usize,
@@ -138,7 +145,8 @@ impl Judged {
     fn new(arms: &Arms) -> Self {
         let collapses = WITHOUT_PREDICTOR.map(|name| {
             arms.count_pairs(name, "random", |arm, random| {
-                arm.spread.is_some_and(|spread| spread <= COLLAPSED) && arm.linear <= random.linear + SLACK
+                arm.spread.is_some_and(|spread| spread <= COLLAPSED)
+                    && gain(arm, random).is_some_and(|gain| gain <= SLACK)
             })
         });
         let [byol, random, fixed] =
@@ -146,7 +154,8 @@ impl Judged {
         Self {
             seeds: arms.arm("byol").len(),
             wins: arms.count_pairs("byol", "random", |byol, random| {
-                byol.linear - random.linear >= GAIN && byol.spread.is_some_and(|spread| spread >= ALIVE)
+                gain(byol, random).is_some_and(|gain| gain >= GAIN)
+                    && byol.spread.is_some_and(|spread| spread >= ALIVE)
             }),
             collapses,
             mean_gain: byol - random,
@@ -183,7 +192,7 @@ impl Judged {
             format!(
                 "{} of {seeds}; gain {} points, spread {}",
                 self.wins,
-                difference(arms, "byol", "random").display(1),
+                difference(arms, "byol", "random"),
                 with_interval(&arms.values("byol", spread), 2)
             ),
             self.wins >= needed,
@@ -194,7 +203,7 @@ impl Judged {
                 format!(
                     "{count} of {seeds}; spread {}, probe − random {} points",
                     with_interval(&arms.values(name, spread), 3),
-                    difference(arms, name, "random").display(1)
+                    difference(arms, name, "random")
                 ),
                 count >= needed,
             ));

@@ -10,8 +10,10 @@ use serde_json::Value;
 
 use crate::device;
 use crate::image_arm::{ImageArm, Measured};
-use crate::judge::{Arms, ShownArm, difference, linear, mean, spread, table, with_figures, with_interval};
-use crate::setting::{baseline, default_seeds};
+use crate::judge::{
+    Arms, ShownArm, difference, linear, mean, seeds, spread, table, with_figures, with_interval,
+};
+use crate::setting::{LEARNING_RATE, baseline, default_seeds};
 
 /// Spread from which a representation counts as alive.
 const ALIVE: f64 = 0.3;
@@ -70,7 +72,8 @@ impl Claim for ByolNoBatchStats {
 
     fn rule(&self) -> &'static str {
         "Supported if the exact independence test holds (group norm + weight standardisation passes all three parts, batch \
-         norm fails all three); the spread with group norm is at least 0.3 in every seed; its mean probe lies at least 5 \
+         norm fails all three; the third compares each of 20 training steps with the same step accumulated picture by \
+         picture, both from the same weights); the spread with group norm is at least 0.3 in every seed; its mean probe lies at least 5 \
          points above the random encoder's and at most 3 points below batch norm's. Refuted at this scale if group norm \
          collapses (spread at most 0.1) in at least two seeds under both optimizers, or trails batch norm by more than 10 \
          points. Otherwise inconclusive. Read apart: `initialised as if batch norm` speaks for the paper's explanation if \
@@ -106,9 +109,9 @@ impl Claim for ByolNoBatchStats {
         }
         findings = findings
             .with_reason(format!(
-                "Group norm + weight standardisation minus batch norm: {} points (paired over {} seeds).",
-                difference(&arms, "gn-ws", "bn").display(1),
-                arms.arm("bn").len()
+                "Group norm + weight standardisation minus batch norm: {} points (paired over {}).",
+                difference(&arms, "gn-ws", "bn"),
+                seeds(arms.arm("bn").len())
             ))
             .with_reason(initialisation_reading(&arms))
             .with_table(table(&arms, ARMS, "Mean over seeds with 95 % bootstrap interval; SGD unless LARS is named; last column: ImageNet linear top-1, ResNet-50"));
@@ -140,9 +143,11 @@ fn independence_of_both(arm: &ImageArm, context: &JobContext<'_>) -> Result<Valu
     })?)
 }
 
-/// All arms share the baseline's settings; the LARS arms differ in the update rule and its rate.
+/// All arms share the baseline's settings but for the rate: those without batch norm in every layer take group norm's, which
+/// differs at the quick scale, and the LARS arms have the other update rule and its rates.
 fn arm(base: &ImageArm, name: &str) -> ImageArm {
-    let norm = |norm: NormConfig| base.with(|config| *config = config.clone().with_norm(norm));
+    let other = base.with(|config| config.base_learning_rate = LEARNING_RATE);
+    let norm = |norm: NormConfig| other.with(|config| *config = config.clone().with_norm(norm));
     let lars = |arm: ImageArm, base_learning_rate: f64| {
         arm.with(|config| {
             config.optimizer = OptimizerConfig::lars(LARS_WEIGHT_DECAY);
@@ -155,11 +160,11 @@ fn arm(base: &ImageArm, name: &str) -> ImageArm {
         "random" => norm(NormConfig::GROUP).untrained(),
         "none" => norm(NormConfig::None),
         "ln" => norm(NormConfig::LAYER),
-        "bn-encoder" => base.with(|config| {
+        "bn-encoder" => other.with(|config| {
             config.projector.norm = NormConfig::None;
             config.predictor.norm = NormConfig::None;
         }),
-        "affine" => base.with(|config| config.initialise_as_batch_norm = true),
+        "affine" => other.with(|config| config.initialise_as_batch_norm = true),
         "bn-lars" => lars(base.clone(), BATCH_NORM_LARS_RATE),
         "gn-ws-lars" => lars(norm(NormConfig::GROUP), GROUP_NORM_LARS_RATE),
         _ => unreachable!("arms come from ARMS"),
@@ -249,12 +254,12 @@ impl Judged {
             ),
             (
                 format!("GN+WS − random ≥ {GAIN} points, mean"),
-                difference(arms, "gn-ws", "random").display(1),
+                difference(arms, "gn-ws", "random"),
                 self.gain >= GAIN,
             ),
             (
                 format!("batch norm − GN+WS ≤ {GAP} points, mean"),
-                difference(arms, "bn", "gn-ws").display(1),
+                difference(arms, "bn", "gn-ws"),
                 self.behind <= GAP,
             ),
         ]

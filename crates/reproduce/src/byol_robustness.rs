@@ -1,6 +1,8 @@
 //! BYOL's second claim: it depends less than SimCLR on large batches and on colour augmentation.
 
 use autodidact_data::augment::AugmentConfig;
+use std::collections::BTreeMap;
+
 use autodidact_experiment::figure::IntervalChart;
 use autodidact_experiment::reproduction::{
     Claim, Findings, Job, JobContext, JobError, JobResult, Plan, Verdict,
@@ -10,7 +12,7 @@ use autodidact_represent::{Method, RepresentConfig};
 use serde_json::Value;
 
 use crate::image_arm::ImageArm;
-use crate::judge::{Arms, ShownArm, linear, mean, table};
+use crate::judge::{Arms, ShownArm, divergences, mean, table};
 use crate::setting::{baseline, default_seeds};
 
 /// Pictures per optimizer step, whatever the micro-batch.
@@ -120,6 +122,9 @@ impl Claim for ByolRobustness {
                 "Batch norm takes its statistics from a micro-batch, so small micro-batches disturb both methods: BYOL, \
                  too, loses 12 points in the paper from 256 to 64.",
             );
+        if let Some(note) = divergences(&arms, &shown) {
+            findings = findings.with_note(note);
+        }
         match drops(&arms).draw() {
             Ok(figure) => findings.with_figure(
                 figure,
@@ -141,23 +146,23 @@ struct Judged {
 
 impl Judged {
     fn new(arms: &Arms, change: &'static str) -> Self {
-        let differences: Vec<f64> = drop_of(arms, "simclr", change)
-            .iter()
-            .zip(drop_of(arms, "byol", change))
-            .map(|(simclr, byol)| simclr - byol)
-            .collect();
-        let error = standard_deviation(&differences) / (differences.len() as f64).sqrt();
+        let (simclr, byol) = (drop_of(arms, "simclr", change), drop_of(arms, "byol", change));
+        let differences: Vec<f64> =
+            simclr.iter().filter_map(|(seed, drop)| Some(drop - byol.get(seed)?)).collect();
         // A single seed says nothing of the error.
-        let margin = if differences.len() > 1 { STANDARD_ERRORS * error } else { f64::INFINITY };
+        let margin = if differences.len() > 1 {
+            STANDARD_ERRORS * standard_deviation(&differences) / (differences.len() as f64).sqrt()
+        } else {
+            f64::INFINITY
+        };
         Self { change, excess: mean(&differences), margin }
     }
 }
 
-/// Points lost to the method's own baseline, by seed.
-fn drop_of(arms: &Arms, method: &str, change: &str) -> Vec<f64> {
-    let own = arms.values(&arm_name(method, "baseline"), linear);
-    let changed = arms.values(&arm_name(method, change), linear);
-    own.iter().zip(changed).map(|(own, changed)| own - changed).collect()
+/// Points lost to the method's own baseline, by the seeds in which neither run diverged.
+fn drop_of(arms: &Arms, method: &str, change: &str) -> BTreeMap<u64, f64> {
+    let pairs = arms.pairs(&arm_name(method, "baseline"), &arm_name(method, change));
+    pairs.into_iter().map(|(seed, own, changed)| (seed, own - changed)).collect()
 }
 
 fn drops(arms: &Arms) -> IntervalChart {
@@ -165,7 +170,10 @@ fn drops(arms: &Arms) -> IntervalChart {
         .with_reference("no loss", 0.0);
     for (change, label, _) in &CHANGES[1..] {
         for (_, method, title) in METHODS {
-            let values = drop_of(arms, method, change);
+            let values: Vec<f64> = drop_of(arms, method, change).into_values().collect();
+            if values.is_empty() {
+                continue;
+            }
             let interval = (values.len() > 1).then(|| Bootstrap::default().mean(&values));
             chart = chart.with_arm(&format!("{title}, {label}"), &values, interval);
         }

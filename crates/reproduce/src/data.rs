@@ -1,11 +1,12 @@
 //! The pictures of a job: real ones where the plan names a folder, drawn ones otherwise.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use autodidact_data::Dataset;
 use autodidact_data::procedural::{PROCEDURAL_VERSION, Procedural};
 use autodidact_data::source::{Memory, Options, Preload, Resize, Subset, open};
+use autodidact_data::{Dataset, fingerprint};
 use autodidact_experiment::reproduction::{JobError, Plan};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,8 @@ pub(crate) type Splits = (Arc<dyn Dataset>, Arc<dyn Dataset>);
 pub(crate) struct Pictures {
     /// Last component of the folder's path, or `procedural-vN`.
     source: String,
+    /// [`fingerprint`] of both splits; absent for drawn pictures and where the folder cannot be read.
+    fingerprint: Option<String>,
     /// Training pictures, the same number of each class.
     train: usize,
     /// Test pictures.
@@ -40,7 +43,8 @@ impl Pictures {
                 .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
             None => format!("procedural-v{PROCEDURAL_VERSION}"),
         };
-        Self { source, train, test, side }
+        let fingerprint = plan.data.as_deref().and_then(fingerprint_of);
+        Self { source, fingerprint, train, test, side }
     }
 
     /// Training and test pictures, in memory.
@@ -56,6 +60,14 @@ impl Pictures {
         };
         Ok((hold(&*train, self.side)?, hold(&*test, self.side)?))
     }
+}
+
+/// One for both splits. Jobs are listed again and again, so that folders are read once.
+fn fingerprint_of(path: &Path) -> Option<String> {
+    static KNOWN: LazyLock<Mutex<HashMap<PathBuf, Option<String>>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let of = |split: &str| Some(fingerprint(&*open(path, &Options::default().with_split(split)).ok()?));
+    known.entry(path.to_owned()).or_insert_with(|| Some(format!("{} {}", of("train")?, of("test")?))).clone()
 }
 
 fn read(path: &Path, split: &str, count: usize) -> Result<Arc<dyn Dataset>, JobError> {
@@ -89,5 +101,12 @@ fn balanced(dataset: &dyn Dataset, count: usize) -> Result<Vec<usize>, JobError>
             taken[label] <= per_class
         })
         .collect();
+    if chosen.len() < count {
+        let found = chosen.len();
+        return Err(format!(
+            "{count} pictures are needed, {per_class} of each class, and only {found} of them are there"
+        )
+        .into());
+    }
     Ok(chosen)
 }

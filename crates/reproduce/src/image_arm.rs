@@ -27,26 +27,29 @@ const TAIL: usize = 5;
 pub(crate) struct ImageArm {
     pub config: RepresentConfig,
     pub pictures: Pictures,
+    /// Where tensors live: sums are rounded in another order there.
+    pub device: String,
 }
 
 /// What was measured.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Measured {
-    /// Top-1 accuracy of the linear probe on y, in percent.
-    pub linear: f64,
-    /// Top-1 accuracy of k-NN (k = 20, T = 0.07) on y, in percent.
-    pub knn: f64,
-    /// Spread of the projections at the end, mean of the last readings; absent for an untrained encoder.
+    /// Top-1 accuracy of the linear probe on y, in percent; absent if training diverged.
+    pub linear: Option<f64>,
+    /// Top-1 accuracy of k-NN (k = 20, T = 0.07) on y, in percent; absent if training diverged.
+    pub knn: Option<f64>,
+    /// Spread of the projections at the end, mean of the last readings; absent for an untrained encoder and if training
+    /// diverged, which is not collapse.
     pub spread: Option<f64>,
     /// Effective rank of the projections at the end.
     pub effective_rank: Option<f64>,
     /// Loss at the end.
     pub loss: Option<f64>,
-    /// Whether the loss stopped being a number; the other values are then those of the last good checkpoint.
+    /// Whether loss or gradient stopped being numbers.
     pub diverged: bool,
     /// `(step, spread, loss, probe accuracy)` over training.
     pub curve: Vec<CurvePoint>,
-    /// Optimizer steps.
+    /// Optimizer steps made.
     pub steps: u64,
 }
 
@@ -94,8 +97,8 @@ impl ImageArm {
             }
         };
         let outcome = train(&self.config, training.clone(), &device, 0, &run, &mut tell);
-        let (encoder, steps, diverged) = match outcome {
-            Ok(Outcome::Finished(trained)) => (trained.encoder, trained.steps, false),
+        let (encoder, steps) = match outcome {
+            Ok(Outcome::Finished(trained)) => (trained.encoder, trained.steps),
             Ok(Outcome::Interrupted { .. }) => return Err(Interrupted.into()),
             Err(Error::Diverged { step, .. }) => return Ok(serde_json::to_value(diverged_at(step, &run)?)?),
             Err(error) => return Err(error.into()),
@@ -113,12 +116,12 @@ impl ImageArm {
         };
         let curve = curve(&records);
         Ok(serde_json::to_value(Measured {
-            linear,
-            knn,
+            linear: Some(linear),
+            knn: Some(knn),
             spread: tail_mean(&curve, |point| point.spread),
             effective_rank: records.last().and_then(|record| record.get("projection/effective_rank")),
             loss: tail_mean(&curve, |point| point.loss),
-            diverged,
+            diverged: false,
             curve,
             steps,
         })?)
@@ -160,9 +163,9 @@ pub(crate) fn probe(train_set: &Embeddings, test_set: &Embeddings) -> Result<(f6
 
 fn diverged_at(step: u64, run: &RunDirectory) -> Result<Measured, JobError> {
     Ok(Measured {
-        linear: 0.0,
-        knn: 0.0,
-        spread: Some(0.0),
+        linear: None,
+        knn: None,
+        spread: None,
         effective_rank: None,
         loss: None,
         diverged: true,

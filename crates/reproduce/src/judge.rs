@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use autodidact_experiment::figure::{IntervalChart, LineChart};
 use autodidact_experiment::reproduction::{Findings, JobResult};
-use autodidact_experiment::statistics::{Bootstrap, Interval};
+use autodidact_experiment::statistics::{self, Bootstrap};
 use autodidact_experiment::table::Table;
 
 use crate::image_arm::Measured;
@@ -38,6 +38,12 @@ impl Arms {
         self.get(name).map_or_else(Vec::new, |arm| arm.values().filter_map(value).collect())
     }
 
+    /// Seed and probes of two arms, for the seeds in which both have one.
+    pub fn pairs(&self, a: &str, b: &str) -> Vec<(u64, f64, f64)> {
+        let (Some(a), Some(b)) = (self.get(a), self.get(b)) else { return Vec::new() };
+        a.iter().filter_map(|(seed, left)| Some((*seed, left.linear?, b.get(seed)?.linear?))).collect()
+    }
+
     /// Number of seeds for which `holds` of the two arms' results.
     pub fn count_pairs(&self, a: &str, b: &str, holds: impl Fn(&Measured, &Measured) -> bool) -> usize {
         let b = self.arm(b);
@@ -45,18 +51,17 @@ impl Arms {
     }
 }
 
-/// [`Arms::values`] takes values that may be absent; the probe's never is.
-#[allow(clippy::unnecessary_wraps)]
 pub(crate) fn linear(measured: &Measured) -> Option<f64> {
-    Some(measured.linear)
+    measured.linear
 }
 
 pub(crate) fn spread(measured: &Measured) -> Option<f64> {
     measured.spread
 }
 
+/// Not a number where there are no values: every run of an arm diverged.
 pub(crate) fn mean(values: &[f64]) -> f64 {
-    autodidact_experiment::statistics::mean(values)
+    if values.is_empty() { f64::NAN } else { statistics::mean(values) }
 }
 
 /// `mean [low, high]` with a percentile bootstrap over seeds.
@@ -67,9 +72,30 @@ pub(crate) fn with_interval(values: &[f64], decimals: usize) -> String {
     Bootstrap::default().mean(values).display(decimals)
 }
 
-/// Difference of two arms over the seeds they share.
-pub(crate) fn difference(arms: &Arms, a: &str, b: &str) -> Interval {
-    Bootstrap::default().paired_difference(&arms.values(a, linear), &arms.values(b, linear))
+/// Difference of two arms' probes over the seeds they share, `mean [low, high]`.
+pub(crate) fn difference(arms: &Arms, a: &str, b: &str) -> String {
+    let differences: Vec<f64> = arms.pairs(a, b).iter().map(|(_, a, b)| a - b).collect();
+    with_interval(&differences, 1)
+}
+
+/// What to say of runs that diverged, if there are any.
+pub(crate) fn divergences(arms: &Arms, shown: &[ShownArm<'_>]) -> Option<String> {
+    let told: Vec<String> = shown
+        .iter()
+        .filter_map(|&(name, label, _)| Some((label, arms.get(name)?)))
+        .flat_map(|(label, arm)| arm.iter().map(move |(seed, measured)| (label, seed, measured)))
+        .filter(|(_, _, measured)| measured.diverged)
+        .map(|(label, seed, measured)| format!("{label}, seed {seed}, at step {}", measured.steps))
+        .collect();
+    let listed = told.join("; ");
+    (!told.is_empty()).then(|| {
+        format!("Training diverged: {listed}. These runs count neither as collapsed nor as alive and are in no mean.")
+    })
+}
+
+/// `1 seed`, `5 seeds`.
+pub(crate) fn seeds(count: usize) -> String {
+    format!("{count} seed{}", if count == 1 { "" } else { "s" })
 }
 
 /// An arm as the report shows it: name in jobs, label, what the paper has.
@@ -92,10 +118,10 @@ pub(crate) fn table(arms: &Arms, shown: &[ShownArm<'_>], caption: &str) -> Table
         table.push(vec![
             label.to_owned(),
             with_interval(&arms.values(name, linear), 1),
-            with_interval(&arms.values(name, |measured| Some(measured.knn)), 1),
+            with_interval(&arms.values(name, |measured| measured.knn), 1),
             with_interval(&arms.values(name, spread), 2),
             with_interval(&arms.values(name, |measured| measured.effective_rank), 1),
-            arm.len().to_string(),
+            arm.values().filter(|measured| !measured.diverged).count().to_string(),
             paper.to_owned(),
         ]);
     }
@@ -123,6 +149,9 @@ pub(crate) fn with_figures(
         if !points.is_empty() {
             curves = curves.with_line(label, points);
         }
+    }
+    if let Some(note) = divergences(arms, shown) {
+        findings = findings.with_note(note);
     }
     chart = chart.with_reference(floor.1, mean(&arms.values(floor.0, linear)));
     for (figure, caption) in [(chart.draw(), captions[0]), (curves.draw(), captions[1])] {

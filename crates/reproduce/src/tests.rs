@@ -1,5 +1,7 @@
 //! The decision rules on made-up results, and one job for real.
 
+use autodidact_data::inspect::save_png;
+use autodidact_data::procedural::draw;
 use autodidact_experiment::reproduction::{Claim, Job, JobContext, JobResult, Plan, Scale, Verdict};
 use autodidact_experiment::run::Environment;
 use serde_json::{Value, json};
@@ -81,6 +83,32 @@ fn byol_is_inconclusive_in_between() {
     let mut target_too_good = vec![("byol", 42.0, 0.8), ("random", 34.0, 0.9), ("fixed-target", 45.0, 0.9)];
     target_too_good.extend(COLLAPSED);
     assert_eq!(byol(&target_too_good), Verdict::Inconclusive);
+}
+
+/// A run that diverged is neither collapsed nor alive, and does not pull a mean down.
+#[test]
+fn divergence_is_not_collapse() {
+    let plan = Plan::new(Scale::Standard);
+    let mut made = vec![("byol", 42.0, 0.8), ("random", 34.0, 0.9), ("fixed-target", 38.0, 0.9)];
+    made.extend(COLLAPSED);
+    let diverged = |arms: &[&str], seeds: u64| {
+        let mut results = results(&Byol, &plan, &made, None);
+        for result in &mut results {
+            if arms.contains(&result.job.arm.as_str()) && result.job.seed <= seeds {
+                result.result = json!({
+                    "linear": null, "knn": null, "spread": null, "effective_rank": null, "loss": null,
+                    "diverged": true, "curve": [], "steps": 7,
+                });
+            }
+        }
+        Byol.judge(&plan, &results)
+    };
+    let one = diverged(&["byol", "no-predictor"], 1);
+    assert_eq!(one.verdict, Verdict::Supported, "four of five seeds are enough");
+    let note = one.notes.iter().find(|note| note.contains("diverged")).expect("it is said");
+    assert!(note.contains("BYOL, seed 1, at step 7"), "{note}");
+    assert_eq!(diverged(&["no-predictor"], 2).verdict, Verdict::Inconclusive);
+    assert_eq!(diverged(&["byol", "random", "no-predictor"], 5).verdict, Verdict::Inconclusive);
 }
 
 fn independence(group: [f64; 3], batch: [f64; 3]) -> Value {
@@ -167,7 +195,32 @@ fn descriptions_hold_everything_that_differs_between_jobs() {
         hashes.dedup();
         assert_eq!(hashes.len(), jobs.len(), "{}", claim.paper());
         assert_ne!(jobs[0].hash(), claim.jobs(&real)[0].hash(), "other data is another job");
+        let device = Plan { device: "cuda".to_owned(), ..plan.clone() };
+        assert_ne!(jobs[0].hash(), claim.jobs(&device)[0].hash(), "another device is another job");
     }
+}
+
+/// Folders of the same name with other pictures in them.
+#[test]
+fn a_changed_folder_makes_other_jobs_and_too_few_pictures_are_an_error() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let job = |parent: &str, files: &[&str]| {
+        let data = folder.path().join(parent).join("pictures");
+        for file in files {
+            let path = data.join(file);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+            save_png(&draw(1, 0, 8), path).expect("writable");
+        }
+        let plan = Plan { data: Some(data), ..Plan::new(Scale::Quick) };
+        (Byol.jobs(&plan).swap_remove(1), plan)
+    };
+    let files = ["train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/2.png"];
+    let (first, plan) = job("first", &files);
+    assert_eq!(first.hash(), job("moved", &files).0.hash());
+    assert_ne!(first.hash(), job("more", &[&files[..], &["train/a/3.png"]].concat()).0.hash());
+    let scratch = folder.path().join("scratch");
+    let error = Byol.run(&first, &JobContext::new(&scratch, &plan)).expect_err("two pictures are too few");
+    assert!(error.to_string().contains("1500 pictures are needed"), "{error}");
 }
 
 #[test]

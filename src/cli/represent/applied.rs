@@ -9,7 +9,7 @@ use autodidact::represent::TrainedEncoder;
 use autodidact::represent::burn::tensor::Device;
 use clap::Args;
 
-use crate::cli::common::{Machine, Output, Selection};
+use crate::cli::common::{Machine, Output, Selection, Unread};
 
 /// A run and the pictures it is applied to.
 #[derive(Debug, Args)]
@@ -28,12 +28,21 @@ pub struct Applied {
     pub output: Output,
 }
 
+/// An encoder and what it is applied to.
+pub struct Opened {
+    pub device: Device,
+    pub trained: TrainedEncoder,
+    pub pictures: Arc<dyn Dataset>,
+    /// Those that cannot be read.
+    pub unread: Vec<Unread>,
+}
+
 impl Applied {
     /// Starts the machine, reads the encoder and opens the pictures.
-    pub fn open(&self) -> Result<(Device, TrainedEncoder, Arc<dyn Dataset>)> {
+    pub fn open(&self) -> Result<Opened> {
         let device = self.machine.start()?;
-        let trained = super::load(&self.run, &device)?;
-        let pictures = self.selection.open(&self.data, self.output)?;
-        Ok((device, trained, pictures))
+        let trained = super::load(&self.run, &device, self.output)?;
+        let (pictures, unread) = self.selection.open(&self.data, self.output)?;
+        Ok(Opened { device, trained, pictures, unread })
     }
 }

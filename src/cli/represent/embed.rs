@@ -11,9 +11,9 @@ use autodidact::represent::export::arrays::{NamedArray, write_csv, write_npz};
 use autodidact::represent::{Embeddings, TrainedEncoder};
 use clap::Args;
 
-use super::applied::Applied;
-use crate::cli::common::{Output, require_parent};
-use crate::cli::exit::{Exit, WrongUse};
+use super::applied::{Applied, Opened};
+use crate::cli::common::{Output, Unread, require_new_file};
+use crate::cli::exit::Exit;
 
 /// Flags of `represent embed`.
 #[derive(Debug, Args)]
@@ -48,30 +48,20 @@ pub fn embed(
     )?;
     progress.finish();
     for skipped in &embeddings.skipped {
-        output.note(&format!("could not decode `{}`: {}", skipped.path, skipped.reason));
+        Unread::from(skipped).tell(output);
     }
     Ok(embeddings)
 }
 
 pub fn run(arguments: &Embed) -> Result<Exit> {
+    require_new_file(&arguments.out, &["npz", "csv"])?;
     let write: fn(&std::path::Path, &[NamedArray]) -> _ =
-        match arguments.out.extension().and_then(|extension| extension.to_str()) {
-            Some("npz") => write_npz,
-            Some("csv") => write_csv,
-            _ => {
-                let out = arguments.out.display();
-                return Err(WrongUse(format!("`{out}` ends in neither .npz nor .csv")).into());
-            }
-        };
-    require_parent(&arguments.out)?;
-    if arguments.out.exists() {
-        let out = arguments.out.display();
-        return Err(WrongUse(format!("`{out}` exists; give another name or remove it")).into());
-    }
+        if arguments.out.extension().is_some_and(|ending| ending == "csv") { write_csv } else { write_npz };
     let applied = &arguments.applied;
-    let (device, trained, dataset) = applied.open()?;
-    let embeddings = embed(&trained, dataset, &device, applied.machine.threads(), applied.output)?;
+    let Opened { device, trained, pictures, mut unread } = applied.open()?;
+    let embeddings = embed(&trained, pictures, &device, applied.machine.threads(), applied.output)?;
 
+    unread.extend(embeddings.skipped.iter().map(Unread::from));
     let count = embeddings.len();
     let labels = embeddings
         .labels
@@ -85,7 +75,7 @@ pub fn run(arguments: &Embed) -> Result<Exit> {
     ];
     write(&arguments.out, &arrays)?;
     let told = serde_json::json!({
-        "out": arguments.out, "pictures": count, "features": embeddings.width, "skipped": embeddings.skipped,
+        "out": arguments.out, "pictures": count, "features": embeddings.width, "skipped": unread,
     });
     applied.output.result(&told, || {
         format!("{count} pictures, {} features each: {}", embeddings.width, arguments.out.display())

@@ -17,7 +17,7 @@ use clap::{Args, Subcommand};
 
 use super::embed::embed;
 use super::independence::{self, Independence};
-use crate::cli::common::{Machine, Output, Selection};
+use crate::cli::common::{Machine, Output, Selection, at_most};
 use crate::cli::exit::Exit;
 
 /// Protocols of `represent evaluate`.
@@ -73,8 +73,8 @@ pub struct Knn {
     #[command(flatten)]
     sets: Sets,
     /// Neighbours
-    #[arg(long, default_value_t = 200)]
-    k: usize,
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
+    k: u16,
     /// Temperature of the weights exp(cos / T)
     #[arg(long, default_value_t = 0.1)]
     temperature: f64,
@@ -117,13 +117,13 @@ pub fn run(protocol: &Protocol) -> Result<Exit> {
             let told = format!("SGD linear evaluation: {}", top1(&probe.report));
             Ok((serde_json::to_value(&probe)?, told))
         }),
-        Protocol::Knn(arguments) => {
-            let config = KnnConfig { k: arguments.k, temperature: arguments.temperature };
-            frozen(&arguments.sets, |train, test| {
-                let probe = knn_probe(train, test, config, "representation")?;
-                Ok((serde_json::to_value(&probe)?, probe.to_string()))
-            })
-        }
+        Protocol::Knn(arguments) => frozen(&arguments.sets, |train, test| {
+            let keys = train.features().num_rows();
+            let k = at_most(keys, arguments.k.into(), "neighbours", arguments.sets.output);
+            let config = KnnConfig { k, temperature: arguments.temperature };
+            let probe = knn_probe(train, test, config, "representation")?;
+            Ok((serde_json::to_value(&probe)?, probe.to_string()))
+        }),
         Protocol::Finetune(arguments) => fine_tune(arguments),
         Protocol::Independence(arguments) => independence::run(arguments),
     }
@@ -134,9 +134,10 @@ type Collections = (Arc<dyn Dataset>, Arc<dyn Dataset>);
 impl Sets {
     fn open(&self) -> Result<(Device, TrainedEncoder, Collections)> {
         let device = self.machine.start()?;
-        let trained = super::load(&self.run, &device)?;
+        let trained = super::load(&self.run, &device, self.output)?;
         let open = |path: &PathBuf, split: &Option<String>| {
-            Selection { split: split.clone(), unlabelled: false }.open(path, self.output)
+            let selection = Selection { split: split.clone(), unlabelled: false };
+            selection.open(path, self.output).map(|(pictures, _)| pictures)
         };
         let collections = (open(&self.train, &self.train_split)?, open(&self.test, &self.test_split)?);
         same_classes(&*collections.0, &*collections.1)?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use autodidact::represent::byol::independence_on;
 use clap::Args;
 
-use super::applied::Applied;
+use super::applied::{Applied, Opened};
 use crate::cli::exit::Exit;
 
 /// Flags of `represent evaluate independence`.
@@ -16,7 +16,7 @@ pub struct Independence {
 }
 
 pub fn run(arguments: &Independence) -> Result<Exit> {
-    let (device, trained, pictures) = arguments.applied.open()?;
+    let Opened { device, trained, pictures, .. } = arguments.applied.open()?;
     let measured = independence_on(&trained.config, pictures, &device)?;
     let told = serde_json::json!({ "batch_independent": measured.passes(), "differences": measured });
     arguments.applied.output.result(&told, || {

@@ -16,6 +16,7 @@ use autodidact::represent::TrainedEncoder;
 use autodidact::represent::burn::tensor::Device;
 use clap::Subcommand;
 
+use super::common::Output;
 use super::exit::Exit;
 
 /// Verbs of `autodidact represent`.
@@ -50,9 +51,13 @@ pub fn run(verb: Verb) -> Result<Exit> {
     }
 }
 
-/// The encoder of a run.
-fn load(path: &Path, device: &Device) -> Result<TrainedEncoder> {
+/// The encoder of a run, with a note where it is not that of the newest checkpoint.
+fn load(path: &Path, device: &Device, output: Output) -> Result<TrainedEncoder> {
     let run = RunDirectory::open(path)
         .with_context(|| format!("`{}` is no run; `autodidact represent train` makes one", path.display()))?;
-    Ok(TrainedEncoder::from_run(&run, device)?)
+    let trained = TrainedEncoder::from_run(&run, device)?;
+    for damage in &trained.passed_over {
+        output.note(&format!("{damage}\nusing the checkpoint of step {} instead", trained.steps));
+    }
+    Ok(trained)
 }

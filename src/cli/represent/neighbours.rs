@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use autodidact::experiment::file;
 use autodidact::represent::{nearest_rows, neighbours_picture};
 use clap::Args;
 
-use super::applied::Applied;
+use super::applied::{Applied, Opened};
 use super::embed::embed;
-use crate::cli::common::require_parent;
+use crate::cli::common::{at_most, require_new_file};
 use crate::cli::exit::Exit;
 
 /// Flags of `represent neighbours`.
@@ -17,26 +18,27 @@ pub struct Neighbours {
     #[command(flatten)]
     applied: Applied,
     /// Queries, spread evenly over the collection
-    #[arg(long, default_value_t = 10)]
-    queries: usize,
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    queries: u16,
     /// Neighbours of each query
-    #[arg(long, default_value_t = 10)]
-    k: usize,
-    /// The picture
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    k: u16,
+    /// The picture, a new .png file
     #[arg(long, default_value = "neighbours.png")]
     out: PathBuf,
 }
 
 pub fn run(arguments: &Neighbours) -> Result<Exit> {
-    require_parent(&arguments.out)?;
+    require_new_file(&arguments.out, &["png"])?;
     let applied = &arguments.applied;
-    let (device, trained, dataset) = applied.open()?;
+    let Opened { device, trained, pictures: dataset, .. } = applied.open()?;
     let embeddings = embed(&trained, dataset.clone(), &device, applied.machine.threads(), applied.output)?;
-    let count = arguments.queries.clamp(1, embeddings.len());
+    let (output, pictures) = (applied.output, embeddings.len());
+    let count = at_most(pictures, arguments.queries.into(), "queries", output);
+    let k = at_most(pictures - 1, arguments.k.into(), "neighbours", output);
     let queries: Vec<usize> = (0..count).map(|query| query * embeddings.len() / count).collect();
-    let rows = nearest_rows(&embeddings, &*dataset, &queries, arguments.k)?;
-    std::fs::write(&arguments.out, neighbours_picture(&rows))
-        .with_context(|| format!("cannot write `{}`", arguments.out.display()))?;
+    let rows = nearest_rows(&embeddings, &*dataset, &queries, k)?;
+    file::write(&arguments.out, &neighbours_picture(&rows))?;
     let told: Vec<_> = rows
         .iter()
         .map(|row| {

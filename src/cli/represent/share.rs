@@ -7,7 +7,7 @@ use autodidact::experiment::run::RunDirectory;
 use autodidact::represent;
 use clap::Args;
 
-use crate::cli::common::{Machine, Output};
+use crate::cli::common::{Machine, Output, shell};
 use crate::cli::exit::Exit;
 
 /// Flags of `represent export`.
@@ -25,7 +25,7 @@ pub struct Export {
 
 pub fn export(arguments: &Export) -> Result<Exit> {
     let device = Machine { device: "cpu".to_owned(), threads: None }.start()?;
-    let trained = super::load(&arguments.run, &device)?;
+    let trained = super::load(&arguments.run, &device, arguments.output)?;
     let files = represent::export::export(&trained, &arguments.out)?;
     arguments.output.result(&serde_json::json!({ "files": files }), || {
         let lines: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
@@ -55,7 +55,7 @@ pub fn import(arguments: &Import) -> Result<Exit> {
     }
     let told = serde_json::json!({ "run": run.path(), "ignored": imported.ignored });
     arguments.output.result(&told, || {
-        let path = run.path().display();
+        let path = shell(run.path());
         format!(
             "imported: {path}\nnext: autodidact represent embed --run {path} --data DIR --out embeddings.npz"
         )

@@ -14,9 +14,9 @@ use autodidact::experiment::settings::{self, nearest};
 use autodidact::represent::train::{Outcome, Telling, Trained};
 use autodidact::represent::{RepresentConfig, preset, train};
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::cli::common::{Machine, Output, Selection, fresh};
+use crate::cli::common::{Machine, Output, Selection, Unread, at_most, fresh, shell};
 use crate::cli::exit::{Exit, WrongUse};
 
 /// Pictures drawn where no data is given.
@@ -44,8 +44,8 @@ pub struct Train {
     #[command(flatten)]
     selection: Selection,
     /// Use only N pictures, spread evenly over the collection
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
     /// Named settings to start from; `represent presets` lists them
     #[arg(long, default_value = "cpu-small")]
     preset: String,
@@ -63,7 +63,7 @@ pub struct Train {
     /// Run directory [default: a new one below `runs`]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Continue the run in `--out` with its own settings and data
+    /// Continue the run in `--out` with its own settings, on the data it was started with (or `--data`, if it has moved)
     #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "preset"])]
     resume: bool,
     /// Print the resolved settings and stop
@@ -73,13 +73,26 @@ pub struct Train {
     output: Output,
 }
 
+/// Which pictures a run is trained on, as its folder keeps it.
+#[derive(Clone, Serialize, Deserialize)]
+struct Origin {
+    /// Absent for drawn pictures.
+    data: Option<PathBuf>,
+    split: Option<String>,
+    unlabelled: bool,
+    limit: Option<u32>,
+}
+
+/// The file of a run that holds its [`Origin`].
+const ORIGIN: &str = "data.json";
+
 /// What the run says of itself at the end.
 #[derive(Serialize)]
 struct Summary {
     run: PathBuf,
     steps: u64,
     metrics: serde_json::Map<String, serde_json::Value>,
-    skipped: Vec<autodidact::data::loader::Skipped>,
+    skipped: Vec<Unread>,
     warning: Option<String>,
 }
 
@@ -101,17 +114,31 @@ pub fn run(arguments: &Train) -> Result<Exit> {
     interrupt::install()?;
     let device = arguments.machine.start()?;
     let threads = arguments.machine.threads();
-    let dataset = pictures(arguments, &config)?;
+    let origin = origin(arguments, stored.as_ref())?;
+    let (dataset, unread) = pictures(&origin, &config, arguments.output)?;
+    if dataset.len() < config.batch_size {
+        let (found, batch) = (dataset.len(), config.batch_size);
+        bail!(WrongUse(format!(
+            "{found} pictures do not fill a batch of {batch}; lower it with `--set batch_size={}`",
+            (found / 2).max(2)
+        )));
+    }
     warn_of_small_batches(&config, arguments.output);
 
     let run = match stored {
-        Some(run) => run,
+        Some(run) => {
+            if run.checkpoints().steps()?.is_empty() {
+                arguments.output.note("no checkpoint was saved yet: starting from the beginning");
+            }
+            run
+        }
         None => {
             let path = arguments
                 .out
                 .clone()
                 .unwrap_or_else(|| fresh("runs".as_ref(), &format!("{}-{}", arguments.preset, config.seed)));
             let run = RunDirectory::create(path)?;
+            run.write_json(ORIGIN, &origin)?;
             run.describe(&text, &command_line(), &Environment::capture(threads))?;
             run
         }
@@ -138,11 +165,11 @@ pub fn run(arguments: &Train) -> Result<Exit> {
         progress.finish();
     }
     match outcome {
-        Outcome::Finished(trained) => finish(arguments, &run, *trained),
+        Outcome::Finished(trained) => finish(arguments.output, &origin, &run, *trained, unread),
         Outcome::Interrupted { step } => {
-            let path = run.path().display();
+            let path = shell(run.path());
             arguments.output.note(&format!(
-                "stopped after step {step}; continue with `autodidact represent train --out {path} --resume` and the same `--data`"
+                "stopped after step {step}; continue with `autodidact represent train --out {path} --resume`"
             ));
             Ok(Exit::Interrupted)
         }
@@ -177,26 +204,56 @@ fn resolve(arguments: &Train) -> Result<RepresentConfig> {
     Ok(config)
 }
 
-fn pictures(arguments: &Train, config: &RepresentConfig) -> Result<Arc<dyn Dataset>> {
-    let dataset: Arc<dyn Dataset> = match &arguments.data {
-        Some(path) => arguments.selection.open(path, arguments.output)?,
+/// What the flags say; where a run is continued, what they do not say is as it was.
+fn origin(arguments: &Train, stored: Option<&RunDirectory>) -> Result<Origin> {
+    let before = match stored {
+        Some(run) => run.read_json(ORIGIN, "description of a run's data")?,
+        None => None,
+    };
+    let before = before.unwrap_or(Origin { data: None, split: None, unlabelled: false, limit: None });
+    let Selection { split, unlabelled } = &arguments.selection;
+    let data = arguments.data.as_deref().map(std::path::absolute).transpose()?;
+    Ok(Origin {
+        data: data.or(before.data),
+        split: split.clone().or(before.split),
+        unlabelled: *unlabelled || before.unlabelled,
+        limit: arguments.limit.or(before.limit),
+    })
+}
+
+/// The pictures, and those that cannot be read.
+fn pictures(
+    origin: &Origin,
+    config: &RepresentConfig,
+    output: Output,
+) -> Result<(Arc<dyn Dataset>, Vec<Unread>)> {
+    let selection = Selection { split: origin.split.clone(), unlabelled: origin.unlabelled };
+    let (dataset, mut unread): (Arc<dyn Dataset>, _) = match &origin.data {
+        Some(path) => selection.open(path, output)?,
         None => {
-            arguments.output.note("no --data: training on drawn pictures");
-            Arc::new(Procedural::new(0, DRAWN_PICTURES, Procedural::DEFAULT_SIDE))
+            output.note("no --data: training on drawn pictures");
+            (Arc::new(Procedural::new(0, DRAWN_PICTURES, Procedural::DEFAULT_SIDE)), Vec::new())
         }
     };
-    let dataset: Arc<dyn Dataset> = match arguments.limit {
+    let dataset: Arc<dyn Dataset> = match origin.limit {
         Some(limit) => {
-            let (len, count) = (dataset.len(), limit.clamp(1, dataset.len()));
+            let len = dataset.len();
+            let count = at_most(len, limit as usize, "pictures", output);
             Arc::new(Subset::new(dataset, (0..count).map(|index| index * len / count).collect()))
         }
         None => dataset,
     };
     if config.resize == 0 {
-        return Ok(dataset);
+        return Ok((dataset, unread));
     }
     let preload = Preload { max_bytes: MAX_BYTES, resize: Some(Resize::ShorterSide(config.resize)) };
-    Ok(Arc::new(Memory::preload(&*dataset, &preload)?))
+    let memory = Memory::preload(&*dataset, &preload)?;
+    for bad in memory.bad_files() {
+        let bad = Unread::from(bad);
+        bad.tell(output);
+        unread.push(bad);
+    }
+    Ok((Arc::new(memory), unread))
 }
 
 fn warn_of_small_batches(config: &RepresentConfig, output: Output) {
@@ -209,26 +266,34 @@ fn warn_of_small_batches(config: &RepresentConfig, output: Output) {
     }
 }
 
-fn finish(arguments: &Train, run: &RunDirectory, trained: Trained) -> Result<Exit> {
+fn finish(
+    output: Output,
+    origin: &Origin,
+    run: &RunDirectory,
+    trained: Trained,
+    mut unread: Vec<Unread>,
+) -> Result<Exit> {
+    for skipped in &trained.skipped {
+        let skipped = Unread::from(skipped);
+        skipped.tell(output);
+        unread.push(skipped);
+    }
     let metrics =
         trained.metrics.iter().map(|(name, value)| (name.clone(), serde_json::json!(value))).collect();
     let summary = Summary {
         run: run.path().to_owned(),
         steps: trained.steps,
         metrics,
-        skipped: trained.skipped,
+        skipped: unread,
         warning: trained.warning,
     };
     run.write_summary(&summary)?;
-    for skipped in &summary.skipped {
-        arguments.output.note(&format!("could not decode `{}`: {}", skipped.path, skipped.reason));
-    }
     if let Some(warning) = &summary.warning {
-        arguments.output.note(&format!("warning: {warning}"));
+        output.note(&format!("warning: {warning}"));
     }
-    arguments.output.result(&summary, || {
-        let path = run.path().display();
-        let data = arguments.data.as_ref().map_or_else(|| "DIR".to_owned(), |data| data.display().to_string());
+    output.result(&summary, || {
+        let path = shell(run.path());
+        let data = origin.data.as_deref().map_or_else(|| "DIR".to_owned(), shell);
         format!(
             "trained {} steps: {path}\nnext: autodidact represent embed --run {path} --data {data} --out embeddings.npz",
             summary.steps

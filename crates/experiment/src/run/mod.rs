@@ -22,10 +22,11 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use compare::{Comparison, compare};
-pub use environment::{Environment, command_line};
+pub use environment::{Environment, command_line, quote};
 pub use list::{RunEntry, list_runs, table};
 pub use show::{MetricSummary, RunDetails, show};
 
@@ -132,6 +133,30 @@ impl RunDirectory {
         })
     }
 
+    /// Writes something more that explains the run, as the file `name` beside its configuration.
+    ///
+    /// # Errors
+    /// [`Error::NotSerializable`], [`Error::Write`] or [`Error::DiskFull`].
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(value)
+            .map_err(|source| Error::NotSerializable { what: format!("`{name}`"), source })?;
+        text.push('\n');
+        file::write(&self.path.join(name), text.as_bytes())
+    }
+
+    /// What [`RunDirectory::write_json`] wrote, or none if the run has no such file.
+    ///
+    /// # Errors
+    /// [`Error::Read`] or [`Error::Json`].
+    pub fn read_json<T: DeserializeOwned>(&self, name: &str, expected: &'static str) -> Result<Option<T>> {
+        let path = self.path.join(name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let parsed = serde_json::from_slice(&file::read(&path)?);
+        parsed.map(Some).map_err(|source| Error::Json { path, expected, source })
+    }
+
     /// Writes the final results, which marks the run finished.
     ///
     /// # Errors
@@ -145,15 +170,7 @@ impl RunDirectory {
     /// # Errors
     /// [`Error::Read`] or [`Error::Json`].
     pub fn summary(&self) -> Result<Option<Value>> {
-        let path = self.path.join(SUMMARY);
-        if !path.exists() {
-            return Ok(None);
-        }
-        serde_json::from_slice(&file::read(&path)?).map(Some).map_err(|source| Error::Json {
-            path,
-            expected: "summary",
-            source,
-        })
+        self.read_json(SUMMARY, "summary")
     }
 
     /// The file of the metrics.
@@ -179,13 +196,6 @@ impl RunDirectory {
         let path = self.path.join("figures");
         file::create_folder(&path)?;
         Ok(path)
-    }
-
-    fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
-        let mut text = serde_json::to_string_pretty(value)
-            .map_err(|source| Error::NotSerializable { what: format!("`{name}`"), source })?;
-        text.push('\n');
-        file::write(&self.path.join(name), text.as_bytes())
     }
 
     fn read_text(&self, name: &str) -> Result<String> {
