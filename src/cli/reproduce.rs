@@ -75,7 +75,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         ..Plan::new(arguments.scale)
     };
     let reproduction = Reproduction::new(claims, plan, &arguments.out)
-        .with_command(command_line())
+        // What only judges does not run it again.
+        .with_command(command_line().replace(" --collect", ""))
         .with_display(arguments.output.display());
 
     if arguments.list_jobs {

@@ -319,3 +319,20 @@ proptest! {
         }
     }
 }
+
+/// An arm has the same colour in every chart, also where another arm before it has nothing to show.
+#[test]
+fn a_colour_can_be_passed_over() {
+    let line = |chart: LineChart| chart.with_line("arm", [(0.0, 0.0), (1.0, 1.0)]).draw().unwrap();
+    let chart = || LineChart::new("Curves", "step", "spread");
+    let (first, second) = (line(chart()), line(chart().with_colour_passed_over()));
+    let expected = chart().with_line("before", [(0.0, 0.0), (1.0, 0.5)]);
+    let colours = |svg: &str| -> Vec<bool> {
+        (0..3).map(|index| svg.contains(&format!("ad-line ad-{index}\""))).collect()
+    };
+    let both = line(expected);
+    assert_ne!(colours(first.svg()), colours(second.svg()), "{}", second.svg());
+    let own: Vec<bool> =
+        colours(both.svg()).iter().zip(colours(first.svg())).map(|(a, b)| *a && !b).collect();
+    assert_eq!(colours(second.svg()), own);
+}

@@ -87,7 +87,7 @@ impl Claim for Byol {
         let gain = difference(&arms, "byol", "random");
         findings = findings
             .with_reason(format!(
-                "BYOL's probe lies {} points from the random encoder's (paired over {}).",
+                "BYOL's probe minus the random encoder's: {} points (paired over {}).",
                 gain,
                 seeds(judged.seeds)
             ))

@@ -140,15 +140,14 @@ pub(crate) fn with_figures(
     let mut curves = LineChart::new("Spread of the projections over training", "optimizer step", "spread");
     for &(name, label, _) in shown {
         let values = arms.values(name, linear);
-        if values.is_empty() {
-            continue;
-        }
         let interval = (values.len() > 1).then(|| Bootstrap::default().mean(&values));
         chart = chart.with_arm(label, &values, interval);
         let points = mean_curve(arms.arm(name));
-        if !points.is_empty() {
-            curves = curves.with_line(label, points);
-        }
+        curves = if points.is_empty() {
+            curves.with_colour_passed_over()
+        } else {
+            curves.with_line(label, points)
+        };
     }
     if let Some(note) = divergences(arms, shown) {
         findings = findings.with_note(note);

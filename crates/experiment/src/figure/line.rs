@@ -36,7 +36,8 @@ pub struct LineChart {
     title: String,
     x_title: String,
     y_title: String,
-    lines: Vec<(String, Vec<BandPoint>)>,
+    /// In the order of colours; none where a colour is passed over.
+    lines: Vec<Option<(String, Vec<BandPoint>)>>,
     references: Vec<(String, f64)>,
     is_x_log: bool,
     is_y_log: bool,
@@ -64,7 +65,13 @@ impl LineChart {
 
     /// Adds a line with its interval as a band.
     pub fn with_band(mut self, label: &str, points: impl IntoIterator<Item = BandPoint>) -> Self {
-        self.lines.push((label.to_owned(), points.into_iter().collect()));
+        self.lines.push(Some((label.to_owned(), points.into_iter().collect())));
+        self
+    }
+
+    /// Passes over a colour: for an arm that has no line here, so that the others look as in another chart that shows it.
+    pub fn with_colour_passed_over(mut self) -> Self {
+        self.lines.push(None);
         self
     }
 
@@ -91,7 +98,11 @@ impl LineChart {
     /// # Errors
     /// [`crate::Error::Figure`] if there is no finite point.
     pub fn draw(&self) -> Result<Figure> {
-        let points = || self.lines.iter().flat_map(|(_, points)| points);
+        let lines = || {
+            let numbered = self.lines.iter().enumerate();
+            numbered.filter_map(|(index, line)| Some((index, line.as_ref()?)))
+        };
+        let points = || lines().flat_map(|(_, (_, points))| points);
         let x = Axis::fit(points().map(|point| point.x), self.is_x_log);
         let heights = points()
             .flat_map(|point| [point.y, point.low, point.high])
@@ -101,8 +112,7 @@ impl LineChart {
 
         let mut canvas = Canvas::default();
         let titles = Titles { title: &self.title, x: &self.x_title, y: &self.y_title };
-        let names =
-            self.lines.iter().map(|(name, _)| name).chain(self.references.iter().map(|(name, _)| name));
+        let names = lines().map(|(_, (name, _))| name).chain(self.references.iter().map(|(name, _)| name));
         let labels: Vec<&str> = names.map(String::as_str).collect();
         let frame = Frame::draw(&mut canvas, &titles, x, y.padded(0.04), &labels);
 
@@ -118,10 +128,10 @@ impl LineChart {
                 swatch,
             });
         }
-        for (index, (_, points)) in self.lines.iter().enumerate() {
+        for (index, (_, points)) in lines() {
             draw_bands(&mut canvas, &frame, index, points);
         }
-        for (index, (name, points)) in self.lines.iter().enumerate() {
+        for (index, (name, points)) in lines() {
             let last = draw_line(&mut canvas, &frame, index, points);
             labels.push(EdgeLabel {
                 text: name.clone(),
