@@ -30,6 +30,8 @@ pub struct Supervised {
     pub network: Classifier,
     update: Update,
     device: Device,
+    /// Whether the encoder stays as it is, batch norm in evaluation mode.
+    is_frozen: bool,
 }
 
 impl Supervised {
@@ -45,11 +47,25 @@ impl Supervised {
             update: Update::new(config),
             device: device.clone(),
             config: config.clone(),
+            is_frozen: false,
         }
     }
 }
 
 impl Supervised {
+    /// Trains the classifier alone from now on.
+    pub(crate) fn freeze_encoder(&mut self) {
+        self.is_frozen = true;
+    }
+
+    fn representation(&self, view: Tensor<4>) -> Tensor<2> {
+        if self.is_frozen {
+            let encoder = self.network.encoder.valid();
+            return Tensor::from_inner(encoder.forward(view.without_autodiff(), Mode::Evaluate));
+        }
+        self.network.encoder.forward(view, Mode::Train)
+    }
+
     /// Scores of each class `[N, classes]` for representations of this network's encoder.
     pub(crate) fn scores(&self, features: &Embeddings, device: &Device) -> Vec<f32> {
         let shape = [features.len(), features.width];
@@ -64,7 +80,7 @@ impl Learner for Supervised {
         let training = self.device.clone().autodiff();
         for views in micro_batches(batch, self.config.micro_batch(), &training) {
             let labels = views.labels.expect("labels were checked before training");
-            let y = self.network.encoder.forward(views.views[0].clone(), Mode::Train);
+            let y = self.representation(views.views[0].clone());
             let logits = self.network.classifier.forward(y);
             let accuracy = accuracy(&logits, &labels);
             let loss = cross_entropy(logits, &labels);

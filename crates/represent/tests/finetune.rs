@@ -9,7 +9,9 @@ use autodidact_data::procedural::Procedural;
 use autodidact_data::source::Memory;
 use autodidact_experiment::rng::Seeds;
 use autodidact_nn::{NormConfig, ResNet};
-use autodidact_represent::{Error, FinetuneConfig, Method, RepresentConfig, TrainedEncoder, finetune};
+use autodidact_represent::{
+    Error, FinetuneConfig, Method, RepresentConfig, Sweep, TrainedEncoder, finetune, finetune_sweep,
+};
 use burn::tensor::Device;
 use support::small;
 
@@ -83,6 +85,79 @@ fn an_encoder_that_started_as_if_batch_norm_is_fine_tuned_as_it_is() {
     let trained = TrainedEncoder { encoder: encoder(&config).into_affine(), ..trained(config) };
     assert_eq!(trained.norm(), NormConfig::Affine);
     assert!(losses(&trained, 1).iter().all(|loss| loss.is_finite()));
+}
+
+/// Logistic regression on features that do not move: the loss falls, and the network that comes out has the encoder that
+/// went in, so that the same features are measured however long it trains.
+#[test]
+fn a_frozen_encoder_stays_as_it_is() {
+    let trained = trained(config());
+    let run = |epochs| {
+        let settings = FinetuneConfig { frozen: true, ..settings(epochs) };
+        let mut losses = Vec::new();
+        let tell: &mut dyn FnMut(u64, u64, f64) = &mut |_, _, loss| losses.push(loss);
+        let found =
+            finetune(&trained, sets(), &settings, &Device::flex(), 0, tell).expect("labelled pictures");
+        (found.report.accuracy, losses)
+    };
+    let (_, losses) = run(30);
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    let (first, last) = (mean(&losses[..6]), mean(&losses[losses.len() - 6..]));
+    assert!(last < first, "{first} to {last}");
+
+    // A classifier that has hardly moved scores the same features, whichever data passed through batch norm.
+    let still = |epochs| {
+        let settings = FinetuneConfig { frozen: true, base_learning_rate: 1e-12, ..settings(epochs) };
+        let tell: &mut dyn FnMut(u64, u64, f64) = &mut |_, _, _| ();
+        finetune(&trained, sets(), &settings, &Device::flex(), 0, tell).expect("labelled").report.accuracy
+    };
+    assert_eq!(still(1), still(6));
+}
+
+#[test]
+fn a_sweep_takes_the_point_that_does_best_on_held_out_labels() {
+    let sweep =
+        Sweep { base_learning_rates: vec![1e-9, 0.5], epochs: vec![1, 12], validation_fraction: 0.25 };
+    let (mut steps, mut totals) = (Vec::new(), Vec::new());
+    let swept = finetune_sweep(
+        &trained(config()),
+        sets(),
+        &settings(999),
+        &sweep,
+        &Device::flex(),
+        0,
+        &mut |step, total, _| {
+            steps.push(step);
+            totals.push(total);
+        },
+    )
+    .expect("labelled pictures");
+    println!("{:?}", swept.validation);
+    assert_eq!(swept.validation.len(), 4);
+    let best = swept.validation.iter().map(|score| score.accuracy).fold(0.0, f64::max);
+    let first = swept.validation.iter().find(|score| score.accuracy == best).expect("one of them");
+    assert_eq!((swept.base_learning_rate, swept.epochs), (first.base_learning_rate, first.epochs));
+    assert_eq!(swept.finetuned.num_labels, 120, "the chosen point is trained on all labels");
+    assert!(steps.is_sorted() && totals.iter().all(|total| *total == totals[0]));
+    assert_eq!(steps.last(), totals.last());
+
+    // The same as fine-tuning at that point.
+    let alone =
+        FinetuneConfig { base_learning_rate: swept.base_learning_rate, epochs: swept.epochs, ..settings(1) };
+    let alone = finetune(&trained(config()), sets(), &alone, &Device::flex(), 0, &mut |_, _, _| ());
+    assert_eq!(alone.expect("labelled").report.accuracy, swept.finetuned.report.accuracy);
+
+    let nothing = Sweep { base_learning_rates: Vec::new(), ..sweep };
+    let error = finetune_sweep(
+        &trained(config()),
+        sets(),
+        &settings(1),
+        &nothing,
+        &Device::flex(),
+        0,
+        &mut |_, _, _| (),
+    );
+    assert!(error.expect_err("nothing to try").to_string().contains("`sweep`"));
 }
 
 #[test]

@@ -12,7 +12,9 @@ use autodidact::represent::evaluate::{
     ClassificationReport, KnnConfig, LabelledFeatures, LinearProbeConfig, SgdProbeConfig, knn_probe,
     linear_probe, sgd_linear_probe,
 };
-use autodidact::represent::{Embeddings, FinetuneConfig, TrainedEncoder, finetune};
+use autodidact::represent::{
+    self, Embeddings, FinetuneConfig, Sweep, Swept, TrainedEncoder, finetune, finetune_sweep,
+};
 use clap::{Args, Subcommand};
 
 use super::embed::embed;
@@ -25,8 +27,8 @@ use crate::cli::exit::Exit;
 pub enum Protocol {
     /// Logistic regression on the frozen representation, strength chosen on a split
     Linear(Linear),
-    /// The paper's linear evaluation: SGD with a sweep of learning rates, on frozen features
-    Sgd(Sets),
+    /// The paper's linear evaluation: SGD with a sweep of learning rates, on frozen features or under augmentation
+    Sgd(Sgd),
     /// Weighted nearest neighbours on the frozen representation
     Knn(Knn),
     /// Train encoder and classifier on all or a fraction of the labels
@@ -69,6 +71,18 @@ pub struct Linear {
 }
 
 #[derive(Debug, Args)]
+pub struct Sgd {
+    #[command(flatten)]
+    sets: Sets,
+    /// Crop and flip training pictures at random, as the paper does: the encoder runs in every step, which takes long
+    #[arg(long)]
+    augment: bool,
+    /// Passes over the training pictures
+    #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: u32,
+}
+
+#[derive(Debug, Args)]
 pub struct Knn {
     #[command(flatten)]
     sets: Sets,
@@ -87,6 +101,9 @@ pub struct Finetune {
     /// Share of each class's labels, for instance 0.01
     #[arg(long, default_value_t = 1.0)]
     fraction: f64,
+    /// Choose rate and length on held-out labels, from the paper's grid of ten, then train on all
+    #[arg(long, conflicts_with_all = ["epochs", "learning_rate"])]
+    sweep: bool,
     /// Passes over the labelled pictures
     #[arg(long, default_value_t = 30)]
     epochs: usize,
@@ -112,11 +129,24 @@ pub fn run(protocol: &Protocol) -> Result<Exit> {
                 Ok((serde_json::to_value(&probe)?, told))
             })
         }
-        Protocol::Sgd(sets) => frozen(sets, |train, test| {
-            let (probe, _) = sgd_linear_probe(train, test, &SgdProbeConfig::default())?;
-            let told = format!("SGD linear evaluation: {}", top1(&probe.report));
-            Ok((serde_json::to_value(&probe)?, told))
-        }),
+        Protocol::Sgd(arguments) if arguments.augment => {
+            let sweep = Sweep { epochs: vec![arguments.epochs as usize], ..Sweep::linear() };
+            swept(
+                &arguments.sets,
+                &FinetuneConfig::linear(),
+                &sweep,
+                "SGD linear evaluation under augmentation",
+            )
+        }
+        Protocol::Sgd(arguments) => {
+            let config =
+                SgdProbeConfig { num_epochs: arguments.epochs as usize, ..SgdProbeConfig::default() };
+            frozen(&arguments.sets, |train, test| {
+                let (probe, _) = sgd_linear_probe(train, test, &config)?;
+                let told = format!("SGD linear evaluation: {}", top1(&probe.report));
+                Ok((serde_json::to_value(&probe)?, told))
+            })
+        }
         Protocol::Knn(arguments) => frozen(&arguments.sets, |train, test| {
             let keys = train.features().num_rows();
             let k = at_most(keys, arguments.k.into(), "neighbours", arguments.sets.output);
@@ -191,28 +221,58 @@ fn labels(embeddings: &Embeddings, flag: &str) -> Result<Vec<usize>> {
 }
 
 fn fine_tune(arguments: &Finetune) -> Result<Exit> {
-    interrupt::install()?;
     let sets = &arguments.sets;
-    let (device, trained, collections) = sets.open()?;
     let config = FinetuneConfig {
         fraction: arguments.fraction,
         epochs: arguments.epochs,
         batch_size: arguments.batch_size,
         base_learning_rate: arguments.learning_rate,
         seed: arguments.seed,
+        ..FinetuneConfig::default()
     };
-    let mut progress: Option<Progress> = None;
-    let mut tell = |step: u64, total: u64, loss: f64| {
-        progress
-            .get_or_insert_with(|| Progress::new("finetune", total, sets.output.display()))
-            .set(step, &[("loss/total", loss)]);
-    };
-    let finetuned = finetune(&trained, collections, &config, &device, sets.machine.threads(), &mut tell)?;
-    if let Some(progress) = &progress {
-        progress.finish();
+    if arguments.sweep {
+        return swept(sets, &config, &Sweep::semi_supervised(), "fine-tuned");
     }
+    let finetuned = on_labels(sets, |(device, trained, collections), tell| {
+        finetune(&trained, collections, &config, &device, sets.machine.threads(), tell)
+    })?;
     sets.output.result(&finetuned, || {
         format!("fine-tuned on {} labels: {}", finetuned.num_labels, top1(&finetuned.report))
     })?;
     Ok(Exit::Done)
+}
+
+fn swept(sets: &Sets, config: &FinetuneConfig, sweep: &Sweep, what: &str) -> Result<Exit> {
+    let swept = on_labels(sets, |(device, trained, collections), tell| {
+        finetune_sweep(&trained, collections, config, sweep, &device, sets.machine.threads(), tell)
+    })?;
+    sets.output.result(&swept, || {
+        let Swept { finetuned, base_learning_rate, epochs, .. } = &swept;
+        let (labels, top1) = (finetuned.num_labels, top1(&finetuned.report));
+        format!("{what}, {labels} labels, rate {base_learning_rate}, {epochs} epochs: {top1}")
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Trains on labels with a progress line.
+fn on_labels<T>(
+    sets: &Sets,
+    train: impl FnOnce(
+        (Device, TrainedEncoder, Collections),
+        &mut dyn FnMut(u64, u64, f64),
+    ) -> Result<T, represent::Error>,
+) -> Result<T> {
+    interrupt::install()?;
+    let opened = sets.open()?;
+    let mut progress: Option<Progress> = None;
+    let mut tell = |step: u64, total: u64, loss: f64| {
+        progress
+            .get_or_insert_with(|| Progress::new("labels", total, sets.output.display()))
+            .set(step, &[("loss/total", loss)]);
+    };
+    let trained = train(opened, &mut tell)?;
+    if let Some(progress) = &progress {
+        progress.finish();
+    }
+    Ok(trained)
 }

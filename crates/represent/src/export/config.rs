@@ -38,7 +38,8 @@ pub struct ExportConfig {
     pub training: serde_json::Value,
 }
 
-/// The pictures an encoder takes: RGB, channels first, values in `[0, 1]`, less the mean, by the deviation.
+/// The pictures an encoder takes: shorter side brought to `size` (bicubic, see [`AugmentConfig::whole`]), the centre square of
+/// that, RGB, channels first, values in `[0, 1]`, less the mean, by the deviation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct InputConfig {
     /// Side in pixels.

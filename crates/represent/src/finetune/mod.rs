@@ -1,4 +1,9 @@
-//! Fine-tuning a trained encoder on labels: all of them, or a fraction (semi-supervised).
+//! Training on labels from a trained encoder: fine-tuning on all of them or a fraction (semi-supervised), and the
+//! paper's linear evaluation, where the encoder stays as it is.
+
+mod sweep;
+
+pub use sweep::{Sweep, SweepScore, Swept, finetune_sweep};
 
 use std::sync::Arc;
 
@@ -12,7 +17,7 @@ use autodidact_optim::{OptimizerConfig, WarmupCosine};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::{ClassificationReport, label_fraction};
+use crate::evaluate::{ClassificationReport, LabelSubset, label_fraction};
 use crate::supervised::Supervised;
 use crate::train::{Clock, Learner};
 use crate::{Error, Method, RepresentConfig, Result, TrainedEncoder, ViewsConfig, embed};
@@ -23,6 +28,8 @@ use crate::{Error, Method, RepresentConfig, Result, TrainedEncoder, ViewsConfig,
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FinetuneConfig {
+    /// Whether the encoder stays as it is, batch norm in evaluation mode, and only the classifier learns.
+    pub frozen: bool,
     /// Share of each class's labels to use, in (0, 1]; 0.01 and 0.1 in the paper.
     pub fraction: f64,
     /// Passes over the labelled pictures.
@@ -37,7 +44,15 @@ pub struct FinetuneConfig {
 
 impl Default for FinetuneConfig {
     fn default() -> Self {
-        Self { fraction: 1.0, epochs: 30, batch_size: 256, base_learning_rate: 0.05, seed: 1 }
+        Self { frozen: false, fraction: 1.0, epochs: 30, batch_size: 256, base_learning_rate: 0.05, seed: 1 }
+    }
+}
+
+impl FinetuneConfig {
+    /// The paper's linear evaluation at the one rate of the official code (Grill et al. 2020, App. C.1): the encoder stays
+    /// as it is; random crop and flip, batch 1024, 80 epochs.
+    pub fn linear() -> Self {
+        Self { frozen: true, epochs: 80, batch_size: 1024, base_learning_rate: 0.2, ..Self::default() }
     }
 }
 
@@ -68,24 +83,46 @@ pub fn finetune(
     threads: usize,
     tell: &mut dyn FnMut(u64, u64, f64),
 ) -> Result<Finetuned> {
-    let labels = labels_of("fine-tuning", &*training)?;
-    labels_of("testing", &*test)?;
+    let chosen = choose(&training, &test, config)?;
+    let num_labels = chosen.indices.len();
+    let labelled: Arc<dyn Dataset> = Arc::new(Subset::new(training, chosen.indices));
+    let learner = fit(trained, labelled, config, device, threads, tell)?;
+    let report = assess(&learner, trained, test, device, threads)?;
+    Ok(Finetuned { report, num_labels, labels_hash: chosen.hash })
+}
+
+/// The labels to learn from, after checks of both collections.
+fn choose(
+    training: &Arc<dyn Dataset>,
+    test: &Arc<dyn Dataset>,
+    config: &FinetuneConfig,
+) -> Result<LabelSubset> {
+    let labels = labels_of("fine-tuning", &**training)?;
+    labels_of("testing", &**test)?;
     if training.class_names() != test.class_names() {
         let [training, test] = [training, test].map(|set| set.class_names().join(", "));
         return Err(Error::ClassesDiffer { training, test });
     }
-    let chosen = label_fraction(&labels, config.fraction, config.seed)?;
-    let num_labels = chosen.indices.len();
-    let num_classes = training.class_names().len();
-    let labelled: Arc<dyn Dataset> = Arc::new(Subset::new(training, chosen.indices));
+    Ok(label_fraction(&labels, config.fraction, config.seed)?)
+}
 
+/// Trains on all of `labelled`.
+fn fit(
+    trained: &TrainedEncoder,
+    labelled: Arc<dyn Dataset>,
+    config: &FinetuneConfig,
+    device: &Device,
+    threads: usize,
+    tell: &mut dyn FnMut(u64, u64, f64),
+) -> Result<Supervised> {
+    let num_classes = labelled.class_names().len();
     let view = AugmentConfig::linear_probe(trained.size()).with_normalize(trained.normalize());
     // Of pre-training only the network stays, none of what held its loss or its gradients in place.
     let settings = RepresentConfig {
         method: Method::Supervised,
         seed: config.seed,
         epochs: config.epochs,
-        batch_size: config.batch_size.min(num_labels),
+        batch_size: config.batch_size.min(labelled.len()),
         micro_batch_size: 0,
         base_learning_rate: config.base_learning_rate,
         warmup_epochs: 0.0,
@@ -110,6 +147,9 @@ pub fn finetune(
     let fresh = learner.network.encoder.clone();
     let fresh = if trained.norm() == NormConfig::Affine { fresh.into_affine() } else { fresh };
     learner.network.encoder = state::load(fresh, &state::all_tensors(&trained.encoder))?;
+    if config.frozen {
+        learner.freeze_encoder();
+    }
     for step in 0..total_steps {
         if interrupt::requested() {
             return Err(autodidact_experiment::Error::Interrupted.into());
@@ -122,11 +162,21 @@ pub fn finetune(
         tell(step as u64 + 1, total_steps as u64, report.loss());
     }
 
-    let features = embed(learner.encoder(), test, &trained.view(), device, threads, &mut |_| ())?;
-    let test_labels = features.complete_labels().expect("labels were checked above");
-    let scores = learner.scores(&features, device);
-    let report = ClassificationReport::from_scores(&scores, num_classes, &test_labels);
-    Ok(Finetuned { report, num_labels, labels_hash: chosen.hash })
+    Ok(learner)
+}
+
+/// Accuracy and the rest on labelled pictures, prepared as for every use of the encoder.
+fn assess(
+    learner: &Supervised,
+    trained: &TrainedEncoder,
+    pictures: Arc<dyn Dataset>,
+    device: &Device,
+    threads: usize,
+) -> Result<ClassificationReport> {
+    let num_classes = pictures.class_names().len();
+    let features = embed(learner.encoder(), pictures, &trained.view(), device, threads, &mut |_| ())?;
+    let labels = features.complete_labels().expect("labels were checked before training");
+    Ok(ClassificationReport::from_scores(&learner.scores(&features, device), num_classes, &labels))
 }
 
 /// The class of every picture.
