@@ -98,7 +98,7 @@ fn a_run_is_never_overwritten_and_its_settings_can_be_fed_back() {
     let before = fs::read(&config).expect("the run has its settings");
     let again = autodidact(folder.path(), TRAIN);
     assert_eq!(again.status.code(), Some(2));
-    assert!(stderr(&again).contains("--out runs/tiny --resume"), "{}", stderr(&again));
+    assert!(stderr(&again).contains("`runs/tiny` already exists"), "{}", stderr(&again));
     assert_eq!(fs::read(&config).expect("still there"), before);
 
     let dry =
@@ -299,7 +299,11 @@ fn evaluation_refuses_collections_whose_classes_differ() {
     fs::rename(class.path(), folder.path().join("b/other")).expect("another class name");
     let output = autodidact(folder.path(), &evaluate);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("classes of --train and --test differ"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("the classes of the training and the test pictures differ, for instance `"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

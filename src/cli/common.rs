@@ -221,13 +221,13 @@ pub fn at_most(available: usize, asked: usize, what: &str, output: Output) -> us
     asked.min(available)
 }
 
-/// A new name `folder/name`, `folder/name-2`, … that is not taken.
-pub fn fresh(folder: &Path, name: &str) -> PathBuf {
-    let mut path = folder.join(name);
+/// A new name `folder/name`, `folder/name-2`, … that is not taken; `ending` follows the number.
+pub fn fresh(folder: &Path, name: &str, ending: &str) -> PathBuf {
+    let mut path = folder.join(format!("{name}{ending}"));
     let mut number = 1;
     while path.exists() {
         number += 1;
-        path = folder.join(format!("{name}-{number}"));
+        path = folder.join(format!("{name}-{number}{ending}"));
     }
     path
 }

@@ -1,6 +1,6 @@
 //! `autodidact data`: looks at a collection of pictures before anything is trained on it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use autodidact::data::Dataset;
@@ -10,11 +10,8 @@ use autodidact::data::source::{self, Depth};
 use autodidact::experiment::file;
 use clap::{Args, Subcommand};
 
-use super::common::{Output, Selection, cannot_open, require_new_file};
+use super::common::{Output, Selection, cannot_open, fresh, require_new_file};
 use super::exit::{Exit, WrongUse};
-
-/// The contact sheet where no name is given.
-const SHEET: &str = "contact-sheet.png";
 
 /// Verbs of `autodidact data`.
 #[derive(Debug, Subcommand)]
@@ -29,7 +26,7 @@ pub enum Verb {
 pub struct Inspect {
     /// Folder of pictures, CIFAR-10 or IDX files, or tar shards
     path: PathBuf,
-    /// Where the contact sheet goes: a new .png file [default: contact-sheet.png, which is replaced]
+    /// Where the contact sheet goes: a new .png file [default: contact-sheet.png; the next free name if that is taken]
     #[arg(long)]
     sheet: Option<PathBuf>,
     /// Decode every picture, not only its header
@@ -102,16 +99,16 @@ fn look(arguments: &Inspect) -> Result<Exit> {
     let sheet = match &arguments.sheet {
         Some(sheet) => {
             require_new_file(sheet, &["png"])?;
-            sheet.as_path()
+            sheet.clone()
         }
-        None => Path::new(SHEET),
+        None => fresh("".as_ref(), "contact-sheet", ".png"),
     };
     let path = &arguments.path;
     let dataset =
         source::open(path, &arguments.selection.options()).map_err(|error| cannot_open(path, error))?;
     let depth = if arguments.thorough { Depth::Full } else { Depth::Header };
     let inspection = inspect(&*dataset, depth);
-    file::write(sheet, &encode_png(&contact_sheet(&*dataset, &ContactSheet::default())))?;
+    file::write(&sheet, &encode_png(&contact_sheet(&*dataset, &ContactSheet::default())))?;
     arguments
         .output
         .result(&inspection, || format!("{}\ncontact sheet: {}", describe(&inspection), sheet.display()))?;

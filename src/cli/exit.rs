@@ -55,7 +55,8 @@ pub fn report(error: &anyhow::Error) -> Exit {
             told = cause;
         }
     }
-    if error.is::<WrongUse>() || is_taken(error) { Exit::Usage } else { Exit::Failed }
+    let is_setting = matches!(error.downcast_ref(), Some(represent::Error::Setting { .. }));
+    if error.is::<WrongUse>() || is_setting || is_taken(error) { Exit::Usage } else { Exit::Failed }
 }
 
 /// The experiment's errors in a chain, also where another library's error wraps one without a sign of its own.

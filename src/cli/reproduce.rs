@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use autodidact::experiment::progress::say;
 use autodidact::experiment::reproduction::{Claim, Job, JobState, Plan, Report, Reproduction, Scale};
 use autodidact::experiment::run::command_line;
@@ -66,6 +66,12 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let claims = chosen(&arguments.papers)?;
+    if let Some(data) = arguments.data.as_ref().filter(|data| !data.is_dir()) {
+        let data = data.display();
+        bail!(WrongUse(format!(
+            "`--data {data}` is no folder; jobs are known by their data, also to `--collect`"
+        )));
+    }
     let plan = Plan {
         data: arguments.data.clone(),
         seeds: arguments.seeds.map(usize::from),

@@ -30,7 +30,7 @@ pub trait Dataset: Send + Sync {
     fn class_names(&self) -> &[String];
 
     /// Where picture `index` comes from, as a person would look for it (`photos/hat/1.jpg`,
-    /// `data_batch_1.bin#17`, `procedural#42`).
+    /// `data_batch_1.bin#17`, `procedural-v2-seed-0#42`).
     fn path(&self, index: usize) -> String;
 
     /// Width and height of picture `index`, from the header alone where the source has files.

@@ -258,6 +258,15 @@ pub enum Fault {
 }
 
 impl Error {
+    /// What is wrong, for a list that has the path beside it.
+    pub(crate) fn without_path(&self) -> String {
+        match self {
+            Self::Picture { fault, .. } => fault.to_string(),
+            Self::Read { source, .. } => source.to_string(),
+            other => other.to_string(),
+        }
+    }
+
     /// What a person can do about it, if there is a common answer.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {

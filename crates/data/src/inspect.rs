@@ -1,7 +1,8 @@
 //! A look at a dataset before training: counts, sizes, broken files, and a sheet of thumbnails.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 
 use image::ImageEncoder;
@@ -217,11 +218,13 @@ pub fn encode_png(image: &Image) -> Vec<u8> {
 /// If a side is more than 2^32 - 1.
 pub fn save_png(image: &Image, path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    fs::write(path, encode_png(image)).map_err(|reason| {
+    let fail = |reason: io::Error| Error::Write { path: path.into(), reason: reason.to_string() };
+    let mut file = File::create(path).map_err(fail)?;
+    file.write_all(&encode_png(image)).map_err(|reason| {
         // A full disk leaves half a file. What is no file (a device) was not made here.
         if path.is_file() {
             let _ = fs::remove_file(path);
         }
-        Error::Write { path: path.into(), reason: reason.to_string() }
+        fail(reason)
     })
 }

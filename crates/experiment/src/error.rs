@@ -64,7 +64,7 @@ pub enum Error {
     /// A new run was asked for where something already is.
     #[error(
         "`{path}` already exists and is not empty; nothing is overwritten\n\
-         hint: choose another `--out`, or continue that run with `--out {path} --resume`"
+         hint: choose another `--out`; a stopped training is continued with `--resume`"
     )]
     RunExists {
         /// The folder.
@@ -116,7 +116,7 @@ pub enum Error {
     /// A checkpoint ends too early.
     #[error(
         "`{path}` is cut short: {found} bytes, {expected} expected\n\
-         hint: the copy or the disk is at fault; remove the file to go on from the checkpoint before it"
+         hint: the copy or the disk is at fault"
     )]
     CheckpointTruncated {
         /// The file.
@@ -130,7 +130,7 @@ pub enum Error {
     /// A checkpoint's content is not what was written.
     #[error(
         "`{path}` is damaged: the checksum of its {part} does not match\n\
-         hint: the copy or the disk is at fault; remove the file to go on from the checkpoint before it"
+         hint: the copy or the disk is at fault"
     )]
     CheckpointChecksum {
         /// The file.

@@ -33,13 +33,15 @@ pub enum Error {
     },
     /// Test labels would mean something else than training labels.
     #[error(
-        "the classes of the training and the test pictures differ: {training} and {test}; give both the same class folders"
+        "the classes of the training and the test pictures differ, {class} ({training} and {test} classes); give both the same class folders"
     )]
     ClassesDiffer {
-        /// Names in the training collection.
-        training: String,
-        /// Names in the test collection.
-        test: String,
+        /// Classes in the training collection.
+        training: usize,
+        /// Classes in the test collection.
+        test: usize,
+        /// The first difference.
+        class: String,
     },
     /// The loss or the gradient is no longer a number.
     #[error(

@@ -23,7 +23,9 @@ pub use burn;
 pub use config::{Method, RepresentConfig, TargetConfig, ViewsConfig};
 pub use embed::{Embeddings, embed};
 pub use error::{Error, Result};
-pub use finetune::{FinetuneConfig, Finetuned, Sweep, SweepScore, Swept, finetune, finetune_sweep};
+pub use finetune::{
+    FinetuneConfig, Finetuned, Sweep, SweepScore, Swept, finetune, finetune_sweep, same_classes,
+};
 pub use import::{ImportError, Imported, import};
 pub use neighbours::{Neighbour, NeighbourRow, nearest_rows, neighbours_picture};
 pub use train::train;

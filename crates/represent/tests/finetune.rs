@@ -134,8 +134,8 @@ fn a_sweep_takes_the_point_that_does_best_on_held_out_labels() {
     .expect("labelled pictures");
     println!("{:?}", swept.validation);
     assert_eq!(swept.validation.len(), 4);
-    let best = swept.validation.iter().map(|score| score.accuracy).fold(0.0, f64::max);
-    let first = swept.validation.iter().find(|score| score.accuracy == best).expect("one of them");
+    let best = swept.validation.iter().filter_map(|score| score.accuracy).fold(0.0, f64::max);
+    let first = swept.validation.iter().find(|score| score.accuracy == Some(best)).expect("one of them");
     assert_eq!((swept.base_learning_rate, swept.epochs), (first.base_learning_rate, first.epochs));
     assert_eq!(swept.finetuned.num_labels, 120, "the chosen point is trained on all labels");
     assert!(steps.is_sorted() && totals.iter().all(|total| *total == totals[0]));
@@ -147,17 +147,19 @@ fn a_sweep_takes_the_point_that_does_best_on_held_out_labels() {
     let alone = finetune(&trained(config()), sets(), &alone, &Device::flex(), 0, &mut |_, _, _| ());
     assert_eq!(alone.expect("labelled").report.accuracy, swept.finetuned.report.accuracy);
 
+    // A rate at which training diverges loses, and is told.
+    let wild = Sweep { base_learning_rates: vec![1e30, 0.5], epochs: vec![2], ..sweep.clone() };
+    let run = |sweep: &Sweep| {
+        let device = Device::flex();
+        finetune_sweep(&trained(config()), sets(), &settings(1), sweep, &device, 0, &mut |_, _, _| ())
+    };
+    let swept = run(&wild).expect("one rate is good");
+    assert_eq!((swept.validation[0].accuracy, swept.base_learning_rate), (None, 0.5));
+    let error = run(&Sweep { base_learning_rates: vec![1e30], ..wild }).expect_err("no rate is good");
+    assert!(matches!(error, Error::Diverged { .. }), "{error}");
+
     let nothing = Sweep { base_learning_rates: Vec::new(), ..sweep };
-    let error = finetune_sweep(
-        &trained(config()),
-        sets(),
-        &settings(1),
-        &nothing,
-        &Device::flex(),
-        0,
-        &mut |_, _, _| (),
-    );
-    assert!(error.expect_err("nothing to try").to_string().contains("`sweep`"));
+    assert!(run(&nothing).expect_err("nothing to try").to_string().contains("`sweep`"));
 }
 
 #[test]

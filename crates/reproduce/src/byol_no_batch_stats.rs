@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::device;
 use crate::image_arm::{ImageArm, Measured};
 use crate::judge::{
-    Arms, ShownArm, difference, linear, mean, seeds, spread, table, with_figures, with_interval,
+    Arms, ShownArm, difference, differences, mean, seeds, spread, table, with_figures, with_interval,
 };
 use crate::setting::{LEARNING_RATE, baseline, default_seeds};
 
@@ -76,8 +76,9 @@ impl Claim for ByolNoBatchStats {
          picture, both from the same weights); the spread with group norm is at least 0.3 in every seed; its mean probe lies at least 5 \
          points above the random encoder's and at most 3 points below batch norm's. Refuted at this scale if group norm \
          collapses (spread at most 0.1) in at least two seeds under both optimizers, or trails batch norm by more than 10 \
-         points. Otherwise inconclusive. Read apart: `initialised as if batch norm` speaks for the paper's explanation if \
-         it does not collapse where `no normalisation` does."
+         points. Otherwise inconclusive. Runs that diverge are in no mean and count neither as collapsed nor as alive; \
+         where half of the pairs do, no mean refutes. Read apart: `initialised as if batch norm` speaks for the paper's explanation if \
+         most of its seeds do not collapse where most without normalisation do."
     }
 
     fn jobs(&self, plan: &Plan) -> Vec<Job> {
@@ -111,7 +112,7 @@ impl Claim for ByolNoBatchStats {
             .with_reason(format!(
                 "Group norm + weight standardisation minus batch norm: {} points (paired over {}).",
                 difference(&arms, "gn-ws", "bn"),
-                seeds(arms.arm("bn").len())
+                seeds(judged.compared)
             ))
             .with_reason(initialisation_reading(&arms))
             .with_table(table(&arms, ARMS, "Mean over seeds with 95 % bootstrap interval; SGD unless LARS is named; last column: ImageNet linear top-1, ResNet-50"));
@@ -182,10 +183,14 @@ fn collapsed_seeds(arms: &Arms, name: &str) -> usize {
 /// The paper's explanation: batch norm's job is a good initialisation.
 fn initialisation_reading(arms: &Arms) -> String {
     let seeds = arms.arm("none").len();
+    let is_whole = |name: &str| arms.arm(name).values().filter(|measured| !measured.diverged).count();
     let (none, affine) = (collapsed_seeds(arms, "none"), collapsed_seeds(arms, "affine"));
-    let reading = if none * 2 <= seeds {
+    let survivors = is_whole("affine") - affine;
+    let reading = if is_whole("none") * 2 <= seeds || is_whole("affine") * 2 <= seeds {
+        "too many of these runs diverged to read anything from it"
+    } else if none * 2 <= seeds {
         "the collapse without normalisation is not reproducible at this scale, so the explanation stays untested"
-    } else if affine * 2 < seeds {
+    } else if survivors * 2 > seeds {
         "this speaks for the paper's explanation, a bad initial scale"
     } else {
         "this does not speak for the paper's explanation"
@@ -202,6 +207,8 @@ struct Judged {
     alive: usize,
     seeds: usize,
     gain: f64,
+    /// Seeds in which neither batch norm nor group norm diverged.
+    compared: usize,
     behind: f64,
     collapsed: [usize; 2],
 }
@@ -209,7 +216,7 @@ struct Judged {
 impl Judged {
     fn new(arms: &Arms, tests: &Independences) -> Self {
         let (group, batch) = (tests.group_norm, tests.batch_norm);
-        let [bn, gn, random] = ["bn", "gn-ws", "random"].map(|name| mean(&arms.values(name, linear)));
+        let behind = differences(arms, "bn", "gn-ws");
         let alive = arms.arm("gn-ws").values().filter(|arm| arm.spread.is_some_and(|spread| spread >= ALIVE));
         Self {
             tests_hold: group.passes() && batch.fails_every_part(),
@@ -217,8 +224,9 @@ impl Judged {
             batch,
             alive: alive.count(),
             seeds: arms.arm("gn-ws").len(),
-            gain: gn - random,
-            behind: bn - gn,
+            gain: mean(&differences(arms, "gn-ws", "random")),
+            compared: behind.len(),
+            behind: mean(&behind),
             collapsed: ["gn-ws", "gn-ws-lars"].map(|name| collapsed_seeds(arms, name)),
         }
     }
@@ -228,7 +236,9 @@ impl Judged {
             self.tests_hold && self.alive == self.seeds && self.gain >= GAIN && self.behind <= GAP;
         if supported {
             Verdict::Supported
-        } else if self.collapsed.iter().all(|count| *count >= COLLAPSED_SEEDS) || self.behind > FAR_BEHIND {
+        } else if self.collapsed.iter().all(|count| *count >= COLLAPSED_SEEDS)
+            || (self.behind > FAR_BEHIND && 2 * self.compared > self.seeds)
+        {
             Verdict::Refuted
         } else {
             Verdict::Inconclusive

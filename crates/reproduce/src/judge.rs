@@ -72,10 +72,14 @@ pub(crate) fn with_interval(values: &[f64], decimals: usize) -> String {
     Bootstrap::default().mean(values).display(decimals)
 }
 
-/// Difference of two arms' probes over the seeds they share, `mean [low, high]`.
+/// Probe of `a` minus probe of `b`, for every seed in which neither diverged.
+pub(crate) fn differences(arms: &Arms, a: &str, b: &str) -> Vec<f64> {
+    arms.pairs(a, b).iter().map(|(_, a, b)| a - b).collect()
+}
+
+/// [`differences`] as `mean [low, high]`.
 pub(crate) fn difference(arms: &Arms, a: &str, b: &str) -> String {
-    let differences: Vec<f64> = arms.pairs(a, b).iter().map(|(_, a, b)| a - b).collect();
-    with_interval(&differences, 1)
+    with_interval(&differences(arms, a, b), 1)
 }
 
 /// What to say of runs that diverged, if there are any.
@@ -162,14 +166,15 @@ pub(crate) fn with_figures(
     findings
 }
 
-/// Mean over seeds at each step that all seeds have.
+/// Mean over the seeds that did not diverge, at each step that all of them have.
 fn mean_curve(arm: &BySeed) -> Vec<(f64, f64)> {
+    let whole: Vec<&Measured> = arm.values().filter(|measured| !measured.diverged).collect();
     let mut at: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-    for point in arm.values().flat_map(|measured| &measured.curve) {
+    for point in whole.iter().flat_map(|measured| &measured.curve) {
         at.entry(point.step).or_default().push(point.spread);
     }
     at.into_iter()
-        .filter(|(_, values)| values.len() == arm.len())
+        .filter(|(_, values)| values.len() == whole.len())
         .map(|(step, values)| (step as f64, mean(&values)))
         .collect()
 }

@@ -85,6 +85,18 @@ fn byol_is_inconclusive_in_between() {
     assert_eq!(byol(&target_too_good), Verdict::Inconclusive);
 }
 
+/// Lets the first `seeds` runs of some arms diverge at step 7.
+fn diverge(results: &mut [JobResult], arms: &[&str], seeds: u64) {
+    for result in results {
+        if arms.contains(&result.job.arm.as_str()) && result.job.seed <= seeds {
+            result.result = json!({
+                "linear": null, "knn": null, "spread": null, "effective_rank": null, "loss": null,
+                "diverged": true, "curve": [{ "step": 5, "spread": 9.0, "loss": 9.0 }], "steps": 7,
+            });
+        }
+    }
+}
+
 /// A run that diverged is neither collapsed nor alive, and does not pull a mean down.
 #[test]
 fn divergence_is_not_collapse() {
@@ -93,14 +105,7 @@ fn divergence_is_not_collapse() {
     made.extend(COLLAPSED);
     let diverged = |arms: &[&str], seeds: u64| {
         let mut results = results(&Byol, &plan, &made, None);
-        for result in &mut results {
-            if arms.contains(&result.job.arm.as_str()) && result.job.seed <= seeds {
-                result.result = json!({
-                    "linear": null, "knn": null, "spread": null, "effective_rank": null, "loss": null,
-                    "diverged": true, "curve": [], "steps": 7,
-                });
-            }
-        }
+        diverge(&mut results, arms, seeds);
         Byol.judge(&plan, &results)
     };
     let one = diverged(&["byol", "no-predictor"], 1);
@@ -109,6 +114,34 @@ fn divergence_is_not_collapse() {
     assert!(note.contains("BYOL, seed 1, at step 7"), "{note}");
     assert_eq!(diverged(&["no-predictor"], 2).verdict, Verdict::Inconclusive);
     assert_eq!(diverged(&["byol", "random", "no-predictor"], 5).verdict, Verdict::Inconclusive);
+    let reason = &diverged(&["byol"], 1).reasons[0];
+    assert!(reason.contains("4 seeds"), "{reason}");
+}
+
+/// Arms are compared over the seeds that both have, and divergence speaks neither for nor against an explanation.
+#[test]
+fn means_are_paired_and_divergence_explains_nothing() {
+    let plan = Plan::new(Scale::Standard);
+    let read = |made: &[Made<'_>], arms: &[&str], seeds: u64| {
+        let tests = Some(("independence", independence(EXACT, DEPENDENT)));
+        let mut results = results(&ByolNoBatchStats, &plan, made, tests);
+        diverge(&mut results, arms, seeds);
+        ByolNoBatchStats.judge(&plan, &results)
+    };
+    let made = [("gn-ws", 40.0, 0.7), ("random", 34.0, 0.9), ("none", 30.0, 0.01), ("affine", 38.0, 0.6)];
+    let close: Vec<Made<'_>> = [&made[..], &[("bn", 43.0, 0.8)]].concat();
+    assert_eq!(read(&close, &[], 0).verdict, Verdict::Supported);
+    // Unpaired, seed 1's absence would raise batch norm's mean and widen the gap beyond 3 points.
+    assert_eq!(read(&close, &["bn"], 1).verdict, Verdict::Supported);
+
+    let speaks = |arms: &[&str], seeds| {
+        let reasons = read(&close, arms, seeds).reasons;
+        (reasons[1].contains("speaks for"), reasons[1].contains("diverged"))
+    };
+    assert_eq!(speaks(&[], 0), (true, false));
+    assert_eq!(speaks(&["affine"], 5), (false, true));
+    assert_eq!(speaks(&["none"], 3), (false, true));
+    assert_eq!(speaks(&["affine"], 1), (true, false));
 }
 
 fn independence(group: [f64; 3], batch: [f64; 3]) -> Value {

@@ -105,8 +105,8 @@ pub struct Finetune {
     #[arg(long, conflicts_with_all = ["epochs", "learning_rate"])]
     sweep: bool,
     /// Passes over the labelled pictures
-    #[arg(long, default_value_t = 30)]
-    epochs: usize,
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: u32,
     /// Pictures per step
     #[arg(long, default_value_t = 256)]
     batch_size: usize,
@@ -170,20 +170,9 @@ impl Sets {
             selection.open(path, self.output).map(|(pictures, _)| pictures)
         };
         let collections = (open(&self.train, &self.train_split)?, open(&self.test, &self.test_split)?);
-        same_classes(&*collections.0, &*collections.1)?;
+        represent::same_classes(&*collections.0, &*collections.1)?;
         Ok((device, trained, collections))
     }
-}
-
-/// Test labels mean what training labels mean only if the class names agree.
-fn same_classes(train: &dyn Dataset, test: &dyn Dataset) -> Result<()> {
-    anyhow::ensure!(
-        train.class_names() == test.class_names(),
-        "the classes of --train and --test differ: {:?} and {:?}; give both the same class folders",
-        train.class_names(),
-        test.class_names()
-    );
-    Ok(())
 }
 
 fn top1(report: &ClassificationReport) -> String {
@@ -224,7 +213,7 @@ fn fine_tune(arguments: &Finetune) -> Result<Exit> {
     let sets = &arguments.sets;
     let config = FinetuneConfig {
         fraction: arguments.fraction,
-        epochs: arguments.epochs,
+        epochs: arguments.epochs as usize,
         batch_size: arguments.batch_size,
         base_learning_rate: arguments.learning_rate,
         seed: arguments.seed,

@@ -114,14 +114,19 @@ pub fn run(arguments: &Train) -> Result<Exit> {
     interrupt::install()?;
     let device = arguments.machine.start()?;
     let threads = arguments.machine.threads();
+    if let (None, Some(out)) = (&stored, &arguments.out) {
+        RunDirectory::check_free(out)?;
+    }
     let origin = origin(arguments, stored.as_ref())?;
     let (dataset, unread) = pictures(&origin, &config, arguments.output)?;
-    if dataset.len() < config.batch_size {
+    if stored.is_none() && dataset.len() < config.batch_size {
         let (found, batch) = (dataset.len(), config.batch_size);
-        bail!(WrongUse(format!(
-            "{found} pictures do not fill a batch of {batch}; lower it with `--set batch_size={}`",
-            (found / 2).max(2)
-        )));
+        let advice = if found < 4 {
+            "give more".to_owned()
+        } else {
+            format!("lower it with `--set batch_size={}`", found / 2)
+        };
+        bail!(WrongUse(format!("{found} pictures do not fill a batch of {batch}; {advice}")));
     }
     warn_of_small_batches(&config, arguments.output);
 
@@ -133,10 +138,9 @@ pub fn run(arguments: &Train) -> Result<Exit> {
             run
         }
         None => {
-            let path = arguments
-                .out
-                .clone()
-                .unwrap_or_else(|| fresh("runs".as_ref(), &format!("{}-{}", arguments.preset, config.seed)));
+            let path = arguments.out.clone().unwrap_or_else(|| {
+                fresh("runs".as_ref(), &format!("{}-{}", arguments.preset, config.seed), "")
+            });
             let run = RunDirectory::create(path)?;
             run.write_json(ORIGIN, &origin)?;
             run.describe(&text, &command_line(), &Environment::capture(threads))?;
@@ -161,6 +165,8 @@ pub fn run(arguments: &Train) -> Result<Exit> {
         },
     };
     let outcome = train(&config, dataset, &device, threads, &run, &mut tell)?;
+    // The data was taken: where it lies now is where the next continuation looks.
+    run.write_json(ORIGIN, &origin)?;
     if let Some(progress) = &progress {
         progress.finish();
     }
@@ -210,6 +216,10 @@ fn origin(arguments: &Train, stored: Option<&RunDirectory>) -> Result<Origin> {
         Some(run) => run.read_json(ORIGIN, "description of a run's data")?,
         None => None,
     };
+    if let (Some(run), None, None) = (stored, &before, &arguments.data) {
+        let path = run.path().display();
+        bail!(WrongUse(format!("`{path}` does not say which data it was trained on; give `--data`")));
+    }
     let before = before.unwrap_or(Origin { data: None, split: None, unlabelled: false, limit: None });
     let Selection { split, unlabelled } = &arguments.selection;
     let data = arguments.data.as_deref().map(std::path::absolute).transpose()?;

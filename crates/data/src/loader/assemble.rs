@@ -154,7 +154,7 @@ impl Assembler {
                     let skipped = failures.into_iter().map(|(failed, error): (usize, Error)| Skipped {
                         index: failed,
                         path: self.dataset.path(failed),
-                        reason: error.to_string(),
+                        reason: error.without_path(),
                         replacement: index,
                     });
                     return Ok((image, index, skipped.collect()));

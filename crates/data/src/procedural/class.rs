@@ -5,7 +5,7 @@ use super::texture::Texture;
 
 /// Hues of objects, evenly around the colour wheel from red.
 pub(super) const HUES: usize = 5;
-/// Probability that a picture has its class's hue, and its class's ground; else it has any.
+/// Probability that a picture gets its class's hue, and its class's ground; else it gets any, the class's own among them.
 pub(super) const USUAL: f32 = 0.6;
 
 /// What is behind the object.

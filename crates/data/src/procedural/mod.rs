@@ -17,8 +17,8 @@
 //! | 8 | bar | halved | blue | columns |
 //! | 9 | bar | plain | violet | clouds |
 //!
-//! Shape and texture are always the class's. Hue and ground are its usual ones in six of ten pictures and any of the five
-//! otherwise, as grass is often, not always, behind a horse. Every value occurs in two classes, so that none tells the
+//! Shape and texture are always the class's. Hue and ground, each on its own, are the usual one in two of three pictures
+//! (0.6 + 0.4/5) and any other of the five otherwise, as grass is often, not always, behind a horse. Every value occurs in two classes, so that none tells the
 //! class alone. What differs between pictures of a class is for the most part what augmentation changes as well: place,
 //! size, brightness and contrast.
 //!
@@ -127,7 +127,7 @@ impl Dataset for Procedural {
     }
 
     fn path(&self, index: usize) -> String {
-        format!("procedural#{}", self.index(index))
+        format!("procedural-v{PROCEDURAL_VERSION}-seed-{}#{}", self.seed, self.index(index))
     }
 
     fn dimensions(&self, _index: usize) -> Result<(usize, usize)> {

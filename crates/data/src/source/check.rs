@@ -29,13 +29,7 @@ pub struct BadFile {
 
 impl BadFile {
     pub(super) fn new<D: Dataset + ?Sized>(dataset: &D, index: usize, error: &Error) -> Self {
-        let reason = match error {
-            // The path stands beside the reason; do not say it twice.
-            Error::Picture { fault, .. } => fault.to_string(),
-            Error::Read { source, .. } => source.to_string(),
-            other => other.to_string(),
-        };
-        Self { index, path: dataset.path(index), reason }
+        Self { index, path: dataset.path(index), reason: error.without_path() }
     }
 
     /// What to say where this is the first of a source's `count` pictures, none of which can be read.

@@ -19,6 +19,7 @@ mod list;
 mod show;
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -46,16 +47,35 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// A new run in `path`, which must not exist or must be empty: nothing is overwritten.
+    /// Whether [`RunDirectory::create`] would take `path`: it must not exist or must be empty, since nothing is
+    /// overwritten.
+    ///
+    /// # Errors
+    /// [`Error::RunExists`] if something is there.
+    pub fn check_free(path: &Path) -> Result<()> {
+        if path.exists() && !(path.is_dir() && file::entries(path)?.is_empty()) {
+            return Err(Error::RunExists { path: path.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// A new run in `path`, which must not exist or must be empty: nothing is overwritten. Of two processes that make the
+    /// same new folder, one gets it.
     ///
     /// # Errors
     /// [`Error::RunExists`] if something is there, [`Error::Write`] if the folder cannot be made.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
-        if path.exists() && !(path.is_dir() && file::entries(&path)?.is_empty()) {
-            return Err(Error::RunExists { path });
+        Self::check_free(&path)?;
+        if !path.exists() {
+            if let Some(parent) = path.parent() {
+                file::create_folder(parent)?;
+            }
+            fs::create_dir(&path).map_err(|source| match source.kind() {
+                ErrorKind::AlreadyExists => Error::RunExists { path: path.clone() },
+                _ => Error::Write { path: path.clone(), source },
+            })?;
         }
-        file::create_folder(&path)?;
         Ok(Self { path })
     }
 

@@ -99,11 +99,17 @@ fn choose(
 ) -> Result<LabelSubset> {
     let labels = labels_of("fine-tuning", &**training)?;
     labels_of("testing", &**test)?;
-    if training.class_names() != test.class_names() {
-        let [training, test] = [training, test].map(|set| set.class_names().join(", "));
-        return Err(Error::ClassesDiffer { training, test });
+    same_classes(&**training, &**test)?;
+    let chosen = label_fraction(&labels, config.fraction, config.seed)?;
+    if chosen.indices.len() < 2 {
+        let (field, value) = ("fraction".to_owned(), config.fraction.to_string());
+        return Err(Error::Setting {
+            field,
+            value,
+            expected: "a share that takes at least two labels".to_owned(),
+        });
     }
-    Ok(label_fraction(&labels, config.fraction, config.seed)?)
+    Ok(chosen)
 }
 
 /// Trains on all of `labelled`.
@@ -177,6 +183,21 @@ fn assess(
     let features = embed(learner.encoder(), pictures, &trained.view(), device, threads, &mut |_| ())?;
     let labels = features.complete_labels().expect("labels were checked before training");
     Ok(ClassificationReport::from_scores(&learner.scores(&features, device), num_classes, &labels))
+}
+
+/// Test labels mean what training labels mean only if the class names agree.
+///
+/// # Errors
+/// [`Error::ClassesDiffer`] names the first class that one collection has and the other has not.
+pub fn same_classes(training: &dyn Dataset, test: &dyn Dataset) -> Result<()> {
+    let (training, test) = (training.class_names(), test.class_names());
+    if training == test {
+        return Ok(());
+    }
+    let class = training.iter().find(|name| !test.contains(name));
+    let class = class.or_else(|| test.iter().find(|name| !training.contains(name)));
+    let class = class.map_or_else(|| "their order".to_owned(), |class| format!("for instance `{class}`"));
+    Err(Error::ClassesDiffer { training: training.len(), test: test.len(), class })
 }
 
 /// The class of every picture.

@@ -67,8 +67,8 @@ pub struct SweepScore {
     pub base_learning_rate: f64,
     /// Epochs.
     pub epochs: usize,
-    /// Top-1 accuracy.
-    pub accuracy: f64,
+    /// Top-1 accuracy; absent if training diverged.
+    pub accuracy: Option<f64>,
 }
 
 /// What a sweep gave.
@@ -91,8 +91,8 @@ pub struct Swept {
 /// `tell` gets steps made, all steps of the sweep, and the loss.
 ///
 /// # Errors
-/// Those of [`super::finetune`], [`Error::Setting`] if there is nothing to try, and [`Error::Evaluate`] if no class has two
-/// labels, one of which could be held out.
+/// Those of [`super::finetune`], [`Error::Setting`] if there is nothing to try, [`Error::Evaluate`] if no class has two labels, one of
+/// which could be held out, and [`Error::Diverged`] only if training diverges at every point.
 pub fn finetune_sweep(
     trained: &TrainedEncoder,
     (training, test): (Arc<dyn Dataset>, Arc<dyn Dataset>),
@@ -116,21 +116,31 @@ pub fn finetune_sweep(
     let total = points.iter().map(|point| steps(point, rest.len())).sum::<u64>() + longest;
     let mut done = 0;
     let mut validation = Vec::new();
+    let mut divergence = None;
     for point in &points {
-        let learner = fit(trained, rest.clone(), point, device, threads, &mut |step, _, loss| {
+        let fitted = fit(trained, rest.clone(), point, device, threads, &mut |step, _, loss| {
             tell(done + step, total, loss);
-        })?;
+        });
         done += steps(point, rest.len());
-        let report = assess(&learner, trained, held_out.clone(), device, threads)?;
+        let accuracy = match fitted {
+            Ok(learner) => Some(assess(&learner, trained, held_out.clone(), device, threads)?.accuracy),
+            // A rate that is too large for these pictures loses; it does not end the sweep.
+            Err(error @ Error::Diverged { .. }) => {
+                divergence = Some(error);
+                None
+            }
+            Err(error) => return Err(error),
+        };
         validation.push(SweepScore {
             base_learning_rate: point.base_learning_rate,
             epochs: point.epochs,
-            accuracy: report.accuracy,
+            accuracy,
         });
     }
-    let best =
-        (0..points.len()).rev().max_by(|&a, &b| validation[a].accuracy.total_cmp(&validation[b].accuracy));
-    let best = &points[best.expect("the grid is not empty")];
+    let scored = validation.iter().enumerate().filter_map(|(at, score)| Some((at, score.accuracy?)));
+    let best = scored.rev().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    let Some((best, _)) = best else { return Err(divergence.expect("every point diverged")) };
+    let best = &points[best];
 
     let all = part(&(0..labels.len()).collect::<Vec<_>>());
     let learner = fit(trained, all, best, device, threads, &mut |step, steps, loss| {

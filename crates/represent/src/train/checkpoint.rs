@@ -41,8 +41,9 @@ impl Data {
             return Some(format!("it was trained on {} pictures, the data has {}", self.len, given.len));
         }
         if self.classes != given.classes {
-            let [own, other] = [self, given].map(|data| data.classes.join(", "));
-            return Some(format!("its classes were {own}; the data has {other}"));
+            let missing = self.classes.iter().find(|class| !given.classes.contains(class));
+            let missing = missing.map_or_else(String::new, |class| format!(", for instance no `{class}`"));
+            return Some(format!("the data has other classes{missing}"));
         }
         (self != given).then(|| "the data has as many pictures, but others or in another order".to_owned())
     }
