@@ -16,6 +16,10 @@ use autodidact_represent::train::{Clock, Learner};
 use autodidact_represent::{RepresentConfig, ViewsConfig, preset};
 use burn::tensor::Device;
 
+// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [preset, side, batch, steps, norm] = &arguments[..] else {
@@ -36,6 +40,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let loader_config = LoaderConfig { batch_size, ..LoaderConfig::default() };
     let batch = Loader::new(pictures, &views, loader_config)?.next_batch()?;
 
+    // As in the program: this thread is one of the pool's workers. `RAYON_NUM_THREADS` says how many there are.
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global()?;
     let mut byol = Byol::new(&config, 0, &batch, &Device::flex());
     for step in 0..=steps {
         let clock = Clock { step, total_steps: steps + 1, learning_rate: 0.01, observe: false };
