@@ -78,6 +78,8 @@ fn unknown_presets_papers_and_devices_are_wrong_use() {
     for (arguments, expected) in [
         (vec!["represent", "train", "--preset", "cpu-smal"], "did you mean `cpu-small`?"),
         (vec!["reproduce", "byoll"], "did you mean `byol`?"),
+        (vec!["reproduce", "brave"], "`brave` is planned"),
+        (vec!["reproduce", "byol", "--list-jobs", "--data", "nowhere"], "`--data nowhere` is no folder"),
         (vec!["represent", "train", "--device", "tpu"], "unknown device `tpu`"),
         (vec!["represent", "train", "--set", "batch_size=1"], "`batch_size` is 1, expected at least 2"),
         (vec!["represent", "train", "--set", "encoder.width=0"], "`encoder.width` is 0"),

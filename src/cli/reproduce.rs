@@ -14,6 +14,10 @@ use clap::Args;
 use super::common::{Machine, Output};
 use super::exit::{Exit, WrongUse};
 
+/// Papers of the table in the README that have no claim to re-test yet.
+const PLANNED: [&str; 8] =
+    ["brave", "byol-explore", "ndigo", "mcts-rpo", "lewis", "cdat", "brownian", "gemma2"];
+
 /// Flags of `autodidact reproduce`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -120,12 +124,22 @@ fn chosen(papers: &[String]) -> Result<Vec<&'static dyn Claim>> {
         .iter()
         .map(|paper| {
             all.iter().find(|claim| claim.paper() == paper).copied().ok_or_else(|| {
-                let hint =
-                    nearest(paper, &known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-                WrongUse(format!("unknown paper `{paper}`{hint}; known: {}", known.join(", "))).into()
+                let known = known.join(", ");
+                let reason = if PLANNED.contains(&paper.as_str()) {
+                    format!("`{paper}` is planned, there is nothing to re-test yet; so far: {known}")
+                } else {
+                    format!("unknown paper `{paper}`{}; known: {known}", suggestion(paper))
+                };
+                WrongUse(reason).into()
             })
         })
         .collect()
+}
+
+fn suggestion(paper: &str) -> String {
+    let claims = autodidact::reproduce::claims();
+    let known: Vec<&str> = claims.iter().map(|claim| claim.paper()).collect();
+    nearest(paper, &known).map_or_else(String::new, |near| format!(", did you mean `{near}`?"))
 }
 
 fn run_one(arguments: &Arguments, reproduction: &Reproduction<'_>, id: &str) -> Result<Exit> {

@@ -9,7 +9,7 @@ use autodidact::data::procedural::Procedural;
 use autodidact::data::source::{Memory, Preload, Resize, Subset};
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
-use autodidact::experiment::run::{Environment, RunDirectory, command_line};
+use autodidact::experiment::run::{Environment, RunDirectory, command_line, quote};
 use autodidact::experiment::settings::{self, nearest};
 use autodidact::represent::train::{Outcome, Telling, Trained};
 use autodidact::represent::{RepresentConfig, preset, train};
@@ -304,8 +304,9 @@ fn finish(
     output.result(&summary, || {
         let path = shell(run.path());
         let data = origin.data.as_deref().map_or_else(|| "DIR".to_owned(), shell);
+        let split = origin.split.as_ref().map_or_else(String::new, |split| format!(" --split {}", quote(split)));
         format!(
-            "trained {} steps: {path}\nnext: autodidact represent embed --run {path} --data {data} --out embeddings.npz",
+            "trained {} steps: {path}\nnext: autodidact represent embed --run {path} --data {data}{split} --out embeddings.npz",
             summary.steps
         )
     })?;
