@@ -152,9 +152,7 @@ impl Loader {
         };
         debug_assert_eq!(batch.position, self.position, "batches arrive in order");
         self.position = self.assembler.after(self.position);
-        for skipped in &batch.skipped {
-            self.skipped.entry(skipped.index).or_insert_with(|| skipped.clone());
-        }
+        self.remember(batch.skipped.iter().cloned());
         Ok(batch)
     }
 
@@ -177,6 +175,13 @@ impl Loader {
             Source::Inline(spare) => spare.push(batch),
             Source::Threads(Some(prefetch)) => prefetch.recycle(batch),
             Source::Threads(None) => {}
+        }
+    }
+
+    /// Adds pictures that could not be decoded before a run was continued to those of [`Loader::skipped`].
+    pub fn remember(&mut self, skipped: impl IntoIterator<Item = Skipped>) {
+        for picture in skipped {
+            self.skipped.entry(picture.index).or_insert(picture);
         }
     }
 

@@ -18,9 +18,9 @@
 //! | 9 | bar | plain | violet | clouds |
 //!
 //! Shape and texture are always the class's. Hue and ground, each on its own, are the usual one in two of three pictures
-//! (0.6 + 0.4/5) and any other of the five otherwise, as grass is often, not always, behind a horse. Every value occurs in two classes, so that none tells the
-//! class alone. What differs between pictures of a class is for the most part what augmentation changes as well: place,
-//! size, brightness and contrast.
+//! (0.6 + 0.4/5) and any other of the five otherwise, as grass is often, not always, behind a horse. Every value occurs in
+//! two classes, so that none tells the class alone. What differs between pictures of a class is for the most part what
+//! augmentation changes as well: place, size, brightness and contrast.
 //!
 //! The arithmetic is additions, products, quotients and square roots in `f32`, which every IEEE machine rounds alike,
 //! so a picture has the same bytes everywhere. Any change to them raises [`PROCEDURAL_VERSION`].

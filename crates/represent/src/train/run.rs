@@ -1,6 +1,5 @@
 //! The loop.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use autodidact_data::Dataset;
@@ -100,7 +99,6 @@ pub fn train(
     let mut learner = learner(config, num_classes, &mut loader, device)?;
     let checkpoints = run.checkpoints();
     let mut monitor = CollapseMonitor::new(CollapseThresholds::default());
-    let mut skipped = BTreeMap::new();
     let (mut step, mut metrics) = match checkpoints.latest()? {
         Some(latest) => {
             for damage in &latest.skipped {
@@ -111,7 +109,7 @@ pub fn train(
                 checkpoint::restore(&mut *learner, (config, &data), checkpoint, run.path())?;
             loader.seek(place.position)?;
             monitor = readings;
-            note_skipped(&mut skipped, place.skipped);
+            loader.remember(place.skipped);
             let step = checkpoint.step();
             tell(Telling::Note(format!("continuing after step {step} of {total_steps}")));
             (step as usize, Metrics::resume(run, step)?)
@@ -122,15 +120,13 @@ pub fn train(
     let mut warned = monitor.warning();
     let mut last_metrics = last_logged(run)?;
 
-    let save = |step: usize,
-                learner: &dyn Learner,
-                loader: &Loader,
-                skipped: &mut BTreeMap<usize, Skipped>,
-                monitor: &CollapseMonitor| {
-        note_skipped(skipped, loader.skipped().cloned());
-        let skipped = skipped.values().cloned().collect();
-        let place =
-            Place { position: loader.position(), data: data.clone(), config: config.clone(), skipped };
+    let save = |step: usize, learner: &dyn Learner, loader: &Loader, monitor: &CollapseMonitor| {
+        let place = Place {
+            position: loader.position(),
+            data: data.clone(),
+            config: config.clone(),
+            skipped: loader.skipped().cloned().collect(),
+        };
         checkpoints.save(step as u64, &checkpoint::save(learner, &place, monitor)?)?;
         Ok::<_, Error>(())
     };
@@ -163,31 +159,23 @@ pub fn train(
 
         let stop = interrupt::requested() && step < total_steps;
         if stop || step == total_steps || step.is_multiple_of(checkpoint_every) {
-            save(step, &*learner, &loader, &mut skipped, &monitor)?;
+            save(step, &*learner, &loader, &monitor)?;
         }
         if stop {
             return Ok(Outcome::Interrupted { step: step as u64 });
         }
     }
     if total_steps == 0 && checkpoints.latest()?.is_none() {
-        save(0, &*learner, &loader, &mut skipped, &monitor)?;
+        save(0, &*learner, &loader, &monitor)?;
     }
-    note_skipped(&mut skipped, loader.skipped().cloned());
 
     Ok(Outcome::Finished(Box::new(Trained {
         encoder: learner.encoder().clone(),
         steps: step as u64,
         metrics: last_metrics,
-        skipped: skipped.into_values().collect(),
+        skipped: loader.skipped().cloned().collect(),
         warning: monitor.warning().map(|warning| warning.to_string()),
     })))
-}
-
-/// Each picture once.
-fn note_skipped(all: &mut BTreeMap<usize, Skipped>, new: impl IntoIterator<Item = Skipped>) {
-    for picture in new {
-        all.entry(picture.index).or_insert(picture);
-    }
 }
 
 /// The last metrics that the run has on disk: what a finished run has to tell.

@@ -179,17 +179,16 @@ fn jobs(html: &mut String, jobs: &[JobSummary]) {
 }
 
 fn draw_table(html: &mut String, table: &Table) {
-    // A column of numbers is set flush right, so that places stand below each other.
+    // A column of numbers is set flush right, so that places stand below each other. A dash is a number that is not there.
     let is_number: Vec<bool> = (0..table.columns.len())
         .map(|column| {
-            table
-                .rows
-                .iter()
-                .all(|row| row[column].starts_with(|c: char| c.is_ascii_digit() || "−-+".contains(c)))
+            let mut cells =
+                table.rows.iter().map(|row| row[column].as_str()).filter(|cell| *cell != "–").peekable();
+            cells.peek().is_some()
+                && cells.all(|cell| cell.starts_with(|c: char| c.is_ascii_digit() || "−-+".contains(c)))
         })
         .collect();
-    let class =
-        |column: usize| if is_number[column] && !table.rows.is_empty() { " class=\"number\"" } else { "" };
+    let class = |column: usize| if is_number[column] { " class=\"number\"" } else { "" };
     html.push_str("<div class=\"scroll\"><table>\n");
     if !table.caption.is_empty() {
         let _ = writeln!(html, "<caption>{}</caption>", text(&table.caption));
@@ -263,4 +262,21 @@ fn distinct(jobs: &[JobSummary], describe: impl Fn(&Environment) -> String) -> V
         }
     }
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_with_a_dash_is_still_one_of_numbers() {
+        let mut table = Table::new(["arm", "spread", "note"]);
+        table.push(vec!["BYOL".to_owned(), "0.80 [0.77, 0.83]".to_owned(), "–".to_owned()]);
+        table.push(vec!["random".to_owned(), "–".to_owned(), "–".to_owned()]);
+        let mut html = String::new();
+        draw_table(&mut html, &table);
+        assert!(html.contains("<td class=\"number\">0.80 [0.77, 0.83]</td>"), "{html}");
+        assert!(html.contains("<td class=\"number\">–</td>") && html.contains("<td>BYOL</td>"), "{html}");
+        assert!(html.contains("<th>note</th>"), "dashes alone are no numbers: {html}");
+    }
 }
