@@ -184,8 +184,7 @@ fn draw_table(html: &mut String, table: &Table) {
         .map(|column| {
             let mut cells =
                 table.rows.iter().map(|row| row[column].as_str()).filter(|cell| *cell != "–").peekable();
-            cells.peek().is_some()
-                && cells.all(|cell| cell.starts_with(|c: char| c.is_ascii_digit() || "−-+".contains(c)))
+            cells.peek().is_some() && cells.all(is_number_with_interval)
         })
         .collect();
     let class = |column: usize| if is_number[column] { " class=\"number\"" } else { "" };
@@ -206,6 +205,12 @@ fn draw_table(html: &mut String, table: &Table) {
         html.push_str("</tr>\n");
     }
     html.push_str("</tbody>\n</table></div>\n");
+}
+
+/// `0.8`, `0.80 [0.77, 0.83]`, `1e-7`; not `72.5 (300 epochs)`, which has to wrap.
+fn is_number_with_interval(cell: &str) -> bool {
+    cell.starts_with(|c: char| c.is_ascii_digit() || "−-+".contains(c))
+        && cell.chars().all(|c| !c.is_alphabetic() || c == 'e')
 }
 
 fn list(html: &mut String, items: &[String]) {
@@ -278,5 +283,6 @@ mod tests {
         assert!(html.contains("<td class=\"number\">0.80 [0.77, 0.83]</td>"), "{html}");
         assert!(html.contains("<td class=\"number\">–</td>") && html.contains("<td>BYOL</td>"), "{html}");
         assert!(html.contains("<th>note</th>"), "dashes alone are no numbers: {html}");
+        assert!(is_number_with_interval("1.5e-7") && !is_number_with_interval("72.5 (300 epochs)"));
     }
 }
