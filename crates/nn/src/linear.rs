@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialise::uniform_fan_in;
+use crate::precision::product;
 use crate::standardise_weight;
 
 /// `y = x Wᵀ + b`; `weight` is `[out, in]` as in `PyTorch`.
@@ -35,10 +36,10 @@ impl Linear {
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let weight = self.weight.val();
         let weight = if self.standardise { standardise_weight(weight) } else { weight };
-        let product = x.matmul(weight.transpose());
+        let out = product(x, weight, |x, weight| x.matmul(weight.transpose()));
         match &self.bias {
-            Some(bias) => product + bias.val().unsqueeze(),
-            None => product,
+            Some(bias) => out + bias.val().unsqueeze(),
+            None => out,
         }
     }
 }

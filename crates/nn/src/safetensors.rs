@@ -1,7 +1,7 @@
 //! Tensors to and from the bytes of a safetensors file.
 
 use ::safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData, bf16, f16};
 
 use crate::state::{NamedTensor, TensorMap, to_vec};
 use crate::{Error, Result};
@@ -36,23 +36,13 @@ pub fn decode(bytes: &[u8], device: &Device) -> Result<TensorMap> {
         SafeTensors::deserialize(bytes).map_err(|error| Error::Safetensors { reason: error.to_string() })?;
     let mut tensors = TensorMap::new();
     for (name, view) in file.iter() {
-        let data = view.data();
-        let values: Vec<f32> = match view.dtype() {
-            Dtype::F32 => {
-                data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
-            }
-            Dtype::F16 => {
-                data.chunks_exact(2).map(|b| half_to_f32(u16::from_le_bytes([b[0], b[1]]))).collect()
-            }
-            Dtype::BF16 => data
-                .chunks_exact(2)
-                .map(|b| f32::from_bits(u32::from(u16::from_le_bytes([b[0], b[1]])) << 16))
-                .collect(),
-            Dtype::I64 | Dtype::I32 | Dtype::U8 | Dtype::BOOL => continue,
-            other => {
-                return Err(Error::ElementType { name: name.to_owned(), found: format!("{other:?}") });
-            }
-        };
+        let dtype = view.dtype();
+        if matches!(dtype, Dtype::I64 | Dtype::I32 | Dtype::U8 | Dtype::BOOL) {
+            continue;
+        }
+        let unread = || Error::ElementType { name: name.to_owned(), found: format!("{dtype:?}") };
+        let values = if dtype == Dtype::F64 { None } else { floats(dtype, view.data()) };
+        let values = values.ok_or_else(unread)?;
         let length = values.len();
         let values = Tensor::from_data(TensorData::new(values, [length]), device);
         tensors.insert(name.to_owned(), NamedTensor { shape: view.shape().to_vec(), values });
@@ -60,6 +50,24 @@ pub fn decode(bytes: &[u8], device: &Device) -> Result<TensorMap> {
     Ok(tensors)
 }
 
-fn half_to_f32(bits: u16) -> f32 {
-    burn::tensor::f16::from_bits(bits).to_f32()
+/// Little-endian numbers of 64 (rounded), 32 or 16 bits, bfloat16 among them, as f32; none for other types.
+///
+/// ```
+/// use autodidact_nn::safetensors::floats;
+/// use safetensors::Dtype;
+/// assert_eq!(floats(Dtype::BF16, &[0x80, 0x3f, 0x20, 0xc0]), Some(vec![1.0, -2.5]));
+/// assert_eq!(floats(Dtype::I32, &[1, 0, 0, 0]), None);
+/// ```
+pub fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
+    match dtype {
+        Dtype::F64 => Some(numbers(bytes, |b| f64::from_le_bytes(b) as f32)),
+        Dtype::F32 => Some(numbers(bytes, f32::from_le_bytes)),
+        Dtype::F16 => Some(numbers(bytes, |b| f16::from_le_bytes(b).to_f32())),
+        Dtype::BF16 => Some(numbers(bytes, |b| bf16::from_le_bytes(b).to_f32())),
+        _ => None,
+    }
+}
+
+fn numbers<const SIZE: usize>(bytes: &[u8], convert: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
+    bytes.as_chunks::<SIZE>().0.iter().map(|chunk| convert(*chunk)).collect()
 }

@@ -1,7 +1,7 @@
 //! Named configurations: the paper's, other libraries' small-data recipes, and ours for a CPU.
 
 use autodidact_data::augment::{AugmentConfig, Normalize};
-use autodidact_nn::{Depth, EmaSchedule, MlpConfig, NormConfig, ResNetConfig, StemKind};
+use autodidact_nn::{Depth, EmaSchedule, MlpConfig, NormConfig, PrecisionConfig, ResNetConfig, StemKind};
 use autodidact_optim::OptimizerConfig;
 
 use crate::config::{Method, RepresentConfig, TargetConfig, ViewsConfig};
@@ -66,6 +66,7 @@ pub fn imagenet(epochs: usize) -> RepresentConfig {
         online_probe: true,
         log_every: 10,
         checkpoint_every: 0,
+        precision: PrecisionConfig::Auto,
         resize: 0,
         encoder: ResNetConfig::new(Depth::D50, StemKind::Imagenet),
         projector: MlpConfig::new(4096, 256, NormConfig::BATCH),

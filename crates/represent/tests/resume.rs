@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use autodidact_data::procedural::Procedural;
 use autodidact_experiment::run::{Environment, RunDirectory};
-use autodidact_nn::NormConfig;
+use autodidact_nn::{NormConfig, PrecisionConfig};
 use autodidact_optim::OptimizerConfig;
 use autodidact_represent::train::{Outcome, Telling, Trained};
 use autodidact_represent::{Error, Method, RepresentConfig, train};
@@ -110,6 +110,7 @@ fn byol_resumes_to_the_bit() {
         "accumulated",
         &RepresentConfig { micro_batch_size: 4, optimizer: OptimizerConfig::adamw(0.1), ..config() },
     );
+    resumes("bf16", &RepresentConfig { precision: PrecisionConfig::Bf16, ..config() });
 }
 
 #[test]

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::applied::{Applied, Opened};
 use super::embed::embed;
-use crate::cli::common::{at_most, require_new_file};
+use crate::cli::common::{at_most, fresh, require_new_file};
 use crate::cli::exit::Exit;
 
 /// Flags of `represent neighbours`.
@@ -23,13 +23,14 @@ pub struct Neighbours {
     /// Neighbours of each query
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     k: u16,
-    /// The picture, a new .png file
-    #[arg(long, default_value = "neighbours.png")]
-    out: PathBuf,
+    /// The picture, a new .png file [default: neighbours.png, or the next name that is free]
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Neighbours) -> Result<Exit> {
-    require_new_file(&arguments.out, &["png"])?;
+    let out = arguments.out.clone().unwrap_or_else(|| fresh("".as_ref(), "neighbours", ".png"));
+    require_new_file(&out, &["png"])?;
     let applied = &arguments.applied;
     let Opened { device, trained, pictures: dataset, .. } = applied.open()?;
     let embeddings = embed(&trained, dataset.clone(), &device, applied.machine.threads(), applied.output)?;
@@ -38,7 +39,7 @@ pub fn run(arguments: &Neighbours) -> Result<Exit> {
     let k = at_most(pictures - 1, arguments.k.into(), "neighbours", output);
     let queries: Vec<usize> = (0..count).map(|query| query * embeddings.len() / count).collect();
     let rows = nearest_rows(&embeddings, &*dataset, &queries, k)?;
-    file::write(&arguments.out, &neighbours_picture(&rows))?;
+    file::write(&out, &neighbours_picture(&rows))?;
     let told: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -50,8 +51,8 @@ pub fn run(arguments: &Neighbours) -> Result<Exit> {
             serde_json::json!({ "path": dataset.path(row.index), "neighbours": near })
         })
         .collect();
-    applied.output.result(&serde_json::json!({ "out": arguments.out, "queries": told }), || {
-        arguments.out.display().to_string()
-    })?;
+    applied
+        .output
+        .result(&serde_json::json!({ "out": out, "queries": told }), || out.display().to_string())?;
     Ok(Exit::Done)
 }

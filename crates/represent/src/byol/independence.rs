@@ -157,7 +157,7 @@ fn training_difference(config: &RepresentConfig, batches: &[Batch], device: &Dev
         let clock =
             Clock { step, total_steps: STEPS, learning_rate: config.base_learning_rate, observe: false };
         let batch = &batches[step % batches.len()];
-        let mut accumulating = byol.clone().with_micro_batch_size(1);
+        let mut accumulating = byol.accumulating(1);
         accumulating.step(batch, clock);
         byol.step(batch, clock);
         let whole = flat(&state::parameters(&byol.online));

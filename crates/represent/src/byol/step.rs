@@ -13,7 +13,7 @@ use crate::views::{Views, micro_batches};
 use crate::{RepresentConfig, Result, probe};
 
 /// Online and target network with their optimizer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Byol {
     config: RepresentConfig,
     /// θ.
@@ -39,10 +39,16 @@ impl Byol {
         Self { config: config.clone(), online, target, update: Update::new(config), device: device.clone() }
     }
 
-    /// The same networks and optimizer state with other micro-batches.
-    pub(super) fn with_micro_batch_size(mut self, micro_batch_size: usize) -> Self {
-        self.config.micro_batch_size = micro_batch_size;
-        self
+    /// The same networks and optimizer state with other micro-batches. The two share the running statistics of batch norm,
+    /// so this is for training mode only.
+    pub(super) fn accumulating(&self, micro_batch_size: usize) -> Self {
+        Self {
+            config: RepresentConfig { micro_batch_size, ..self.config.clone() },
+            online: self.online.clone(),
+            target: self.target.clone(),
+            update: self.update.clone(),
+            device: self.device.clone(),
+        }
     }
 
     /// Loss of a micro-batch and what monitoring wants to see: Grill et al. 2020, eq. (2), both directions.

@@ -1,7 +1,7 @@
 //! What a pre-training run is made of, as plain data with the paper's values.
 
 use autodidact_data::augment::AugmentConfig;
-use autodidact_nn::{EmaSchedule, MlpConfig, NormConfig, ResNetConfig};
+use autodidact_nn::{EmaSchedule, MlpConfig, NormConfig, PrecisionConfig, ResNetConfig};
 use autodidact_optim::OptimizerConfig;
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,10 @@ pub struct RepresentConfig {
     pub log_every: usize,
     /// Optimizer steps between two checkpoints; 0 means at the end of each epoch.
     pub checkpoint_every: usize,
+    /// Element type of what convolutions and linear layers multiply in training: `f32`, `bf16`, or `auto`, which is f32 on
+    /// the CPU and bf16 on GPUs. A trained encoder is used in f32.
+    #[serde(default)]
+    pub precision: PrecisionConfig,
     /// Side in pixels to which pictures are averaged down once, before training; 0 leaves them as they are.
     pub resize: usize,
     /// Encoder f.

@@ -10,8 +10,8 @@
 
 use std::f64::consts::PI;
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use autodidact_experiment::rng::Seeds;
+use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::EvaluateError;
@@ -181,7 +181,7 @@ pub fn fit_sgd(
     let mut parameters = vec![0.0; data.num_classes() * (width + 1)];
     let mut velocity = vec![0.0; parameters.len()];
     let mut gradient = vec![0.0; parameters.len()];
-    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+    let mut rng = Seeds::new(config.seed).stream("sgd-probe/order");
     let mut losses = Vec::with_capacity(config.num_epochs);
     let mut step = 0;
     for _ in 0..config.num_epochs {
@@ -203,7 +203,7 @@ pub fn fit_sgd(
 }
 
 /// The numbers below `num` in random order.
-fn shuffled(num: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+fn shuffled(num: usize, rng: &mut impl Rng) -> Vec<usize> {
     let mut keyed: Vec<(u64, usize)> = (0..num).map(|index| (rng.next_u64(), index)).collect();
     keyed.sort_unstable();
     keyed.into_iter().map(|(_, index)| index).collect()
@@ -211,6 +211,9 @@ fn shuffled(num: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
     use super::*;
 
     #[test]

@@ -156,13 +156,15 @@ fn fit(
     if config.frozen {
         learner.freeze_encoder();
     }
+    let precision = settings.precision.on(device);
     for step in 0..total_steps {
         if interrupt::requested() {
             return Err(autodidact_experiment::Error::Interrupted.into());
         }
         let batch = loader.next_batch()?;
         let learning_rate = schedule.at(step);
-        let report = learner.step(&batch, Clock { step, total_steps, learning_rate, observe: false });
+        let clock = Clock { step, total_steps, learning_rate, observe: false };
+        let report = precision.scope(|| learner.step(&batch, clock));
         loader.recycle(batch);
         report.check(step as u64 + 1, learning_rate)?;
         tell(step as u64 + 1, total_steps as u64, report.loss());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use burn::tensor::{bf16, f16};
+use autodidact_nn::safetensors::floats;
 use pytorch_reader::{DType, PytorchReader};
 use safetensors::{Dtype, SafeTensors};
 
@@ -32,6 +32,8 @@ pub(super) fn with_tensors<T>(
     with: impl FnOnce(&BTreeMap<String, Stored<'_>>) -> Result<T, ImportError>,
 ) -> Result<T, ImportError> {
     let read = |source| ImportError::Read { path: path.to_owned(), source };
+    let unread =
+        |name: &str, found| ImportError::ElementType { path: path.to_owned(), name: name.to_owned(), found };
     let format = |kind| move |reason: String| ImportError::Format { path: path.to_owned(), kind, reason };
     if is_safetensors(path).map_err(read)? {
         let bytes = fs::read(path).map_err(read)?;
@@ -43,7 +45,7 @@ pub(super) fn with_tensors<T>(
                 read: Box::new({
                     let (dtype, data) = (view.dtype(), view.data());
                     let name = name.to_owned();
-                    move || floats(path, &name, element_of_safetensors(dtype), data)
+                    move || floats(dtype, data).ok_or_else(|| unread(&name, format!("{dtype:?}")))
                 }),
             };
             (name.to_owned(), stored)
@@ -61,7 +63,10 @@ pub(super) fn with_tensors<T>(
                         kind: "a PyTorch checkpoint",
                         reason: error.to_string(),
                     })?;
-                    floats(path, name, element_of_torch(tensor.dtype()), &bytes)
+                    let dtype = tensor.dtype();
+                    float_type(dtype)
+                        .and_then(|dtype| floats(dtype, &bytes))
+                        .ok_or_else(|| unread(name, format!("{dtype:?}")))
                 }),
             };
             (name.clone(), stored)
@@ -79,47 +84,13 @@ fn is_safetensors(path: &Path) -> std::io::Result<bool> {
     Ok(start.get(8) == Some(&b'{') || (named_so && !start.starts_with(b"PK")))
 }
 
-/// The element types that become 32-bit floats; others by their name.
-enum Element {
-    F64,
-    F32,
-    F16,
-    Bf16,
-    Other(String),
-}
-
-fn element_of_safetensors(dtype: Dtype) -> Element {
+/// PyTorch's element types by their name in safetensors; none for those that are no floats.
+fn float_type(dtype: DType) -> Option<Dtype> {
     match dtype {
-        Dtype::F64 => Element::F64,
-        Dtype::F32 => Element::F32,
-        Dtype::F16 => Element::F16,
-        Dtype::BF16 => Element::Bf16,
-        other => Element::Other(format!("{other:?}")),
+        DType::F64 => Some(Dtype::F64),
+        DType::F32 => Some(Dtype::F32),
+        DType::F16 => Some(Dtype::F16),
+        DType::BF16 => Some(Dtype::BF16),
+        _ => None,
     }
-}
-
-fn element_of_torch(dtype: DType) -> Element {
-    match dtype {
-        DType::F64 => Element::F64,
-        DType::F32 => Element::F32,
-        DType::F16 => Element::F16,
-        DType::BF16 => Element::Bf16,
-        other => Element::Other(format!("{other:?}")),
-    }
-}
-
-fn floats(path: &Path, name: &str, element: Element, bytes: &[u8]) -> Result<Vec<f32>, ImportError> {
-    Ok(match element {
-        Element::F64 => numbers(bytes, |b| f64::from_le_bytes(b) as f32),
-        Element::F32 => numbers(bytes, f32::from_le_bytes),
-        Element::F16 => numbers(bytes, |b| f16::from_le_bytes(b).to_f32()),
-        Element::Bf16 => numbers(bytes, |b| bf16::from_le_bytes(b).to_f32()),
-        Element::Other(found) => {
-            return Err(ImportError::ElementType { path: path.to_owned(), name: name.to_owned(), found });
-        }
-    })
-}
-
-fn numbers<const SIZE: usize>(bytes: &[u8], convert: impl Fn([u8; SIZE]) -> f32) -> Vec<f32> {
-    bytes.as_chunks::<SIZE>().0.iter().map(|chunk| convert(*chunk)).collect()
 }

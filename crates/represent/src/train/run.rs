@@ -131,11 +131,13 @@ pub fn train(
         Ok::<_, Error>(())
     };
 
+    let precision = config.precision.on(device);
     while step < total_steps {
         let batch = loader.next_batch()?;
         let observe = (step + 1).is_multiple_of(config.log_every) || step + 1 == total_steps;
         let learning_rate = schedule.at(step);
-        let report = learner.step(&batch, Clock { step, total_steps, learning_rate, observe });
+        let clock = Clock { step, total_steps, learning_rate, observe };
+        let report = precision.scope(|| learner.step(&batch, clock));
         loader.recycle(batch);
         step += 1;
 

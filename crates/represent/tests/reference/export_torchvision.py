@@ -3,7 +3,8 @@
     names                 prints torchvision's names and shapes, committed as export_names.json
     fixture FOLDER        writes export_small.pth, a ResNet-18 of width 2 in a checkpoint, its features, and
                           export_huge.pth, whose tensors are views that repeat one number
-    check FOLDER          compares an export's features (torchvision, onnxruntime) with those in features.npz
+    check FOLDER          compares an export's features (torchvision in f32 and f64, onnxruntime) with those in
+                          features.npz
     make FOLDER NAME STEM writes torchvision's NAME with random weights as .pth and .safetensors, and its features
 
 Versions: torch 2.15.0, torchvision 0.29.2, onnxruntime 1.32.0, safetensors 0.8.0, numpy 2.4.6.
@@ -134,8 +135,12 @@ def check(folder):
     graph = session.run(["features"], {"pictures": given["pictures"]})[0]
     one = session.run(["features"], {"pictures": given["pictures"][:1]})[0]
     expected = given["features"]
+    single = features(model, given["pictures"])
+    exact = features(model.double(), given["pictures"].astype(np.float64))
     difference = {
-        "torchvision": np.abs(features(model, given["pictures"]) - expected).max(),
+        "torchvision": np.abs(single - expected).max(),
+        "torchvision in f64": np.abs(exact - expected).max(),
+        "torchvision's own rounding": np.abs(exact - single).max(),
         "onnxruntime": np.abs(graph - expected).max(),
         "onnxruntime, batch of one": np.abs(one - expected[:1]).max(),
         "largest feature": np.abs(expected).max(),

@@ -1,0 +1,103 @@
+//! How many bits the operands of products have.
+
+use std::cell::Cell;
+
+use burn::tensor::{Device, FloatDType, Tensor};
+use serde::{Deserialize, Serialize};
+
+thread_local! {
+    static CURRENT: Cell<Precision> = const { Cell::new(Precision::F32) };
+}
+
+/// Element type of what convolutions and linear layers multiply.
+///
+/// Everything else stays in f32: sums over batches and channels, normalisation, losses, and the weights that the
+/// optimizer and the target network's average move (a step of `1e-3` of a weight would be lost in 8 bits).
+/// Outside of every [`Precision::scope`] it is [`Precision::F32`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// Operands as they come: 32 bits, and 64 for networks in f64.
+    #[default]
+    F32,
+    /// Operands rounded to bfloat16 (8 bits of precision, the exponents of f32), in backward passes too. What a product
+    /// gives is rounded to bfloat16 and widened again.
+    Bf16,
+}
+
+impl Precision {
+    /// Runs `work` in this precision, on this thread. A backward pass has that of its forward pass.
+    ///
+    /// ```
+    /// use autodidact_nn::{Linear, Precision};
+    /// use burn::tensor::{Device, Tensor};
+    /// use rand::SeedableRng;
+    ///
+    /// let device = Device::flex();
+    /// let layer = Linear::new([1, 1], false, false, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1), &device);
+    /// let x = Tensor::<2>::from_floats([[1.0 + 1.0 / 1024.0]], &device);
+    /// let one = Tensor::<2>::from_floats([[1.0]], &device);
+    /// let difference = |x, y| (layer.forward(x) - layer.forward(y)).abs().into_scalar::<f32>();
+    /// assert!(difference(x.clone(), one.clone()) > 0.0);
+    /// assert_eq!(Precision::Bf16.scope(|| difference(x, one)), 0.0);
+    /// ```
+    pub fn scope<T>(self, work: impl FnOnce() -> T) -> T {
+        // Restores on unwinding as well.
+        struct Restore(Precision);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let _restore = Restore(CURRENT.replace(self));
+        work()
+    }
+}
+
+/// The precision of a training run, as its configuration names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrecisionConfig {
+    /// [`Precision::F32`] on the CPU, whose kernels are for f32, [`Precision::Bf16`] on other devices.
+    #[default]
+    Auto,
+    /// [`Precision::F32`] everywhere.
+    F32,
+    /// [`Precision::Bf16`] everywhere.
+    Bf16,
+}
+
+impl PrecisionConfig {
+    /// The precision on this device.
+    ///
+    /// ```
+    /// use autodidact_nn::{Precision, PrecisionConfig};
+    /// use burn::tensor::Device;
+    /// assert_eq!(PrecisionConfig::Auto.on(&Device::flex()), Precision::F32);
+    /// assert_eq!(PrecisionConfig::Auto.on(&Device::flex().autodiff()), Precision::F32);
+    /// assert_eq!(PrecisionConfig::Bf16.on(&Device::flex()), Precision::Bf16);
+    /// ```
+    pub fn on(self, device: &Device) -> Precision {
+        match self {
+            Self::F32 => Precision::F32,
+            Self::Bf16 => Precision::Bf16,
+            Self::Auto if device.clone().without_autodiff() == Device::flex() => Precision::F32,
+            Self::Auto => Precision::Bf16,
+        }
+    }
+}
+
+/// `product` of the two operands, in the precision of the scope; the result has the element type of `x`.
+pub(crate) fn product<const A: usize, const B: usize, const C: usize>(
+    x: Tensor<A>,
+    weight: Tensor<B>,
+    product: impl FnOnce(Tensor<A>, Tensor<B>) -> Tensor<C>,
+) -> Tensor<C> {
+    match CURRENT.get() {
+        Precision::F32 => product(x, weight),
+        Precision::Bf16 => {
+            let dtype = x.dtype();
+            product(x.cast(FloatDType::BF16), weight.cast(FloatDType::BF16)).cast(dtype)
+        }
+    }
+}
