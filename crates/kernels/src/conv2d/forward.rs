@@ -4,6 +4,7 @@ use super::Conv2d;
 use super::gather::{Gather, Pixel};
 use super::pack::{Pieces, WeightView};
 use super::plane::Plane;
+use super::winograd::{self, Turn};
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
 use rayon::prelude::*;
@@ -56,6 +57,9 @@ pub fn conv2d_forward(shape: &Conv2d, x: &[f32], weight: &[f32], out: &mut [f32]
     shape.check(x.len(), weight.len(), out.len());
     if shape.batch == 0 {
         return;
+    }
+    if winograd::suits(shape) {
+        return winograd::convolve(shape, x, weight, Turn::Forward, out);
     }
     let [kernel_h, kernel_w] = shape.kernel;
     let plane = shape.input_plane();

@@ -9,6 +9,7 @@ use super::forward::images_per_task;
 use super::gather::{Gather, Pixel};
 use super::pack::{Pieces, WeightView};
 use super::plane::Plane;
+use super::winograd::{self, Turn};
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
 use rayon::prelude::*;
@@ -113,6 +114,9 @@ pub fn conv2d_input_gradient(shape: &Conv2d, grad_out: &[f32], weight: &[f32], g
     shape.check(grad_x.len(), weight.len(), grad_out.len());
     if shape.batch == 0 {
         return;
+    }
+    if let Some(mirror) = winograd::mirror(shape) {
+        return winograd::convolve(&mirror, grad_out, weight, Turn::Backward, grad_x);
     }
     let rows = AxisPhase::all(shape.height, shape.kernel[0], shape.stride[0], shape.padding[0]);
     let columns = AxisPhase::all(shape.width, shape.kernel[1], shape.stride[1], shape.padding[1]);

@@ -21,6 +21,7 @@ mod plane;
 #[cfg(test)]
 mod twins;
 mod weight_gradient;
+mod winograd;
 
 pub use forward::conv2d_forward;
 pub use input_gradient::conv2d_input_gradient;

@@ -7,6 +7,7 @@
 use super::Conv2d;
 use super::forward::images_per_task;
 use super::outer::Outer;
+use super::winograd;
 use crate::scratch::with_scratch;
 use crate::simd::{LANES_MAX, dispatch};
 use rayon::prelude::*;
@@ -29,6 +30,9 @@ const TASK_OUTPUTS: usize = 64;
 /// If a slice's length differs from what the shape says.
 pub fn conv2d_weight_gradient(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_weight: &mut [f32]) {
     shape.check(x.len(), grad_weight.len(), grad_out.len());
+    if shape.batch > 0 && winograd::suits(shape) {
+        return winograd::weight_gradient(shape, x, grad_out, grad_weight);
+    }
     let [kernel_h, kernel_w] = shape.kernel;
     let plane = shape.input_plane();
     let runs: Vec<usize> = (0..kernel_h).map(|row| row * plane.row_len()).collect();

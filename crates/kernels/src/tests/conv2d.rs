@@ -72,6 +72,27 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    /// Shapes that Winograd's method computes in some pass: images of any size, odd ones among them.
+    fn tiled_shapes()(
+        batch in 1usize..6,
+        size in prop::array::uniform2(3usize..12),
+        padding in prop::array::uniform2(0usize..4),
+        channels in prop::array::uniform2(2usize..6),
+    ) -> Conv2d {
+        Conv2d::new([batch, size[0], size[1]], channels.map(|panels| 16 * panels), [3; 2], [1; 2], padding)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn tiled_passes_equal_plain_loops(shape in tiled_shapes(), seed in 0u64..1000) {
+        check_all(&shape, seed);
+    }
+}
+
 proptest! {
     #[test]
     fn passes_equal_plain_loops(shape in shapes(), seed in 0u64..1000) {
@@ -86,6 +107,9 @@ fn passes_equal_plain_loops_on_network_shapes() {
         ([3, 12, 12], [16, 32], 3, 2, 1),
         ([7, 6, 6], [64, 64], 3, 1, 1),
         ([26, 4, 4], [40, 136], 3, 1, 1),
+        ([3, 24, 24], [32, 48], 3, 1, 1),
+        ([70, 4, 4], [128, 96], 3, 1, 1),
+        ([2, 9, 13], [64, 32], 3, 1, 2),
         ([3, 8, 8], [64, 128], 1, 2, 0),
         ([2, 17, 19], [3, 24], 7, 2, 3),
     ] {

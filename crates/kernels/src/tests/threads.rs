@@ -21,9 +21,12 @@ fn assert_same_bits(work: impl Fn() -> Vec<Vec<f32>> + Sync) {
 
 #[test]
 fn convolution_does_not_depend_on_the_threads() {
-    for (input, channels, kernel, stride, padding) in
-        [([70, 12, 12], [3, 16], 3, 1, 1), ([33, 9, 9], [16, 32], 3, 2, 1), ([5, 4, 4], [130, 200], 3, 1, 1)]
-    {
+    for (input, channels, kernel, stride, padding) in [
+        ([70, 12, 12], [3, 16], 3, 1, 1),
+        ([33, 9, 9], [16, 32], 3, 2, 1),
+        ([5, 4, 4], [130, 200], 3, 1, 1),
+        ([50, 11, 10], [32, 64], 3, 1, 1),
+    ] {
         let shape = Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2]);
         let (x, weight) = (noise(1, shape.input_len()), noise(2, shape.weight_len()));
         let grad_out = noise(3, shape.output_len());

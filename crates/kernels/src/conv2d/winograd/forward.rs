@@ -1,0 +1,106 @@
+//! The forward pass, which with turned weights is the input gradient too.
+
+use super::brackets::{Brackets, Layout, odd_lines};
+use super::transform::{Input, Output};
+use super::weights::{Turn, pack};
+use super::{POSITIONS, Tiling};
+use crate::conv2d::Conv2d;
+use crate::conv2d::gather::{Gather, Pixel};
+use crate::conv2d::pack::Pieces;
+use crate::scratch::with_scratch;
+use crate::simd::dispatch;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Tiles a task should have at least, so that it reads the weights seldom.
+const TASK_TILES: usize = 96;
+
+/// Convolves `x` with `weight`, which is `[channels_out, channels_in, 3, 3]` of `shape` or, turned, of the convolution
+/// whose input gradient this is.
+pub(in crate::conv2d) fn convolve(shape: &Conv2d, x: &[f32], weight: &[f32], turn: Turn, out: &mut [f32]) {
+    let tiling = Tiling::new(shape);
+    let images = TASK_TILES.div_ceil(tiling.grid[0] * tiling.grid[1]);
+    let chunk_rows = tiling.rows_per_chunk(shape, 1).min(images.min(shape.batch) * tiling.grid[0]);
+    let layout = Layout { tiles: chunk_rows * tiling.grid[1], channels: shape.channels_in };
+    let (pieces, pixels) = layout.windows();
+    let work = Work { shape, tiling, chunk_rows, layout, pieces, pixels };
+    let stored = match turn {
+        Turn::Forward => [shape.channels_in, shape.channels_out],
+        Turn::Backward => [shape.channels_out, shape.channels_in],
+    };
+    with_scratch(POSITIONS * shape.channels_in * shape.channels_out, |packed| {
+        pack(weight, stored, turn, packed);
+        x.par_chunks(images * shape.image_len())
+            .zip(out.par_chunks_mut(images * shape.output_pixels() * shape.channels_out))
+            .for_each(|(x, out)| {
+                let images = x.len() / shape.image_len();
+                with_scratch(tiling.plane.reserve(images), |planes| {
+                    tiling.plane.fill(x, planes);
+                    work.run(planes, packed, out);
+                });
+            });
+    });
+}
+
+struct Work<'a> {
+    shape: &'a Conv2d,
+    tiling: Tiling,
+    chunk_rows: usize,
+    layout: Layout,
+    pieces: Pieces,
+    pixels: Vec<Pixel>,
+}
+
+impl Work<'_> {
+    /// The images of a task, some rows of tiles at a time.
+    fn run(&self, planes: &[f32], packed: &[f32], out: &mut [f32]) {
+        let [channels_in, channels_out] = [self.shape.channels_in, self.shape.channels_out];
+        let stride = odd_lines(self.layout.tiles * channels_out);
+        let rows = self.tiling.grid[0] * out.len() / (self.shape.output_pixels() * channels_out);
+        with_scratch(self.layout.len(), |inputs| {
+            with_scratch(POSITIONS * stride, |products| {
+                for first in (0..rows).step_by(self.chunk_rows) {
+                    let chunk = first..rows.min(first + self.chunk_rows);
+                    let tiles = chunk.len() * self.tiling.grid[1];
+                    self.transform(chunk.clone(), planes, inputs);
+                    let weights = packed.chunks_exact(channels_in * channels_out);
+                    let inputs = inputs.chunks_exact(self.layout.stride());
+                    for ((source, weight), out) in inputs.zip(weights).zip(products.chunks_exact_mut(stride))
+                    {
+                        dispatch(Gather {
+                            source,
+                            pixels: &self.pixels[..tiles],
+                            pieces: &self.pieces,
+                            weight,
+                            outputs: channels_out,
+                            out,
+                        });
+                    }
+                    self.combine(chunk, products, stride, out);
+                }
+            });
+        });
+    }
+
+    fn transform(&self, rows: Range<usize>, planes: &[f32], inputs: &mut [f32]) {
+        for (place, row) in rows.enumerate() {
+            let (rows, count) = (self.tiling.plane_rows(planes, row), self.tiling.grid[1]);
+            let out = Brackets { layout: self.layout, values: &mut *inputs };
+            dispatch(Input { rows, count, first: place * count, out });
+        }
+    }
+
+    fn combine(&self, rows: Range<usize>, products: &[f32], stride: usize, out: &mut [f32]) {
+        let (channels, count) = (self.shape.channels_out, self.tiling.grid[1]);
+        let row_len = self.shape.output_width() * channels;
+        for (place, row) in rows.enumerate() {
+            let products = std::array::from_fn(|position| {
+                &products[position * stride + place * count * channels..][..count * channels]
+            });
+            let (row, below) = self.tiling.pixel_row(self.shape, row);
+            let (upper, rest) = out[row * row_len..].split_at_mut(row_len);
+            let lower = &mut rest[..below * row_len];
+            dispatch(Output { products, count, rows: [upper, lower] });
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Winograd's minimal filtering F(2×2, 3×3): a 3×3 convolution of stride 1 with 16 multiplications where the plain sum
+//! takes 36.
+//!
+//! Four output pixels, a *tile*, come from 4×4 input pixels `d` and the 3×3 weights `g` of each channel pair by
+//!
+//! `y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A`,
+//!
+//! summed over input channels between the square brackets, so that each of the 16 *positions* of the brackets is a
+//! matrix product `[tiles, channels_in] · [channels_in, channels_out]`. The weight gradient is the adjoint:
+//! `Gᵀ [ (Bᵀ d B) ⊙ (A e Aᵀ) ] G` for the output gradient `e` of a tile, summed over tiles between the brackets. The
+//! input gradient is the forward pass of the output gradient with transposed, turned weights.
+//!
+//! All products are by numbers whose transforms are sums of at most four (the weights' of nine), so rounding is about
+//! twice that of the plain sum. Source: Lavin & Gray 2016, "Fast algorithms for convolutional neural networks", section 4.1.
+
+mod brackets;
+mod forward;
+mod products;
+mod transform;
+#[cfg(test)]
+mod twins;
+mod weight_gradient;
+mod weights;
+
+use super::Conv2d;
+use super::plane::Plane;
+use crate::simd::LANES_MAX;
+pub(super) use forward::convolve;
+pub(super) use weight_gradient::weight_gradient;
+pub(super) use weights::Turn;
+
+/// Channels on both sides from which the products outweigh the transforms.
+const CHANNELS_MIN: usize = 32;
+/// Places between the brackets.
+const POSITIONS: usize = 16;
+/// Floats of transformed input and output that a task works on at a time, together about half of a core's cache.
+const CHUNK_FLOATS: usize = 1 << 17;
+/// Tiles at a time, in units that fill the gather product's registers.
+const TILE_UNIT: usize = 48;
+
+/// How an image falls into tiles.
+#[derive(Clone, Copy, Debug)]
+struct Tiling {
+    /// Rows and columns of tiles.
+    grid: [usize; 2],
+    /// The padded input: every tile's 4×4 pixels lie inside.
+    plane: Plane,
+}
+
+impl Tiling {
+    fn new(shape: &Conv2d) -> Self {
+        let grid = [shape.output_height().div_ceil(2), shape.output_width().div_ceil(2)];
+        let plane = Plane {
+            image: [shape.height, shape.width],
+            channels: shape.channels_in,
+            origin: shape.padding.map(|padding| -(padding as isize)),
+            size: grid.map(|tiles| 2 * tiles + 2),
+        };
+        Self { grid, plane }
+    }
+
+    /// The four rows of pixels that a row of tiles covers; the rows of all images are counted through.
+    fn plane_rows<'a>(&self, planes: &'a [f32], row: usize) -> [&'a [f32]; 4] {
+        let (plane, height) = (&self.plane, self.grid[0]);
+        let start = row / height * plane.len() + 2 * (row % height) * plane.row_len();
+        let row = |y| &planes[start + y * plane.row_len()..][..plane.row_len()];
+        [row(0), row(1), row(2), row(3)]
+    }
+
+    /// The first of the two rows of output pixels of a row of tiles, and how many more there are, one or, at the lower
+    /// edge, none.
+    fn pixel_row(&self, shape: &Conv2d, row: usize) -> (usize, usize) {
+        let (image, y) = (row / self.grid[0], 2 * (row % self.grid[0]));
+        (image * shape.output_height() + y, usize::from(y + 1 < shape.output_height()))
+    }
+
+    /// Rows of tiles that are transformed and multiplied together, `least` tiles or more.
+    fn rows_per_chunk(&self, shape: &Conv2d, least: usize) -> usize {
+        let per_tile = POSITIONS * (shape.channels_in + shape.channels_out);
+        let tiles = (CHUNK_FLOATS / per_tile).max(least).next_multiple_of(TILE_UNIT);
+        tiles.div_ceil(self.grid[1])
+    }
+}
+
+/// Whether the shape is one that this method computes, and computes sooner.
+pub(super) fn suits(shape: &Conv2d) -> bool {
+    let channels = [shape.channels_in, shape.channels_out];
+    shape.kernel == [3, 3]
+        && shape.stride == [1, 1]
+        && shape.padding.iter().all(|&padding| padding <= 2)
+        && channels.iter().all(|&channels| channels >= CHANNELS_MIN && channels.is_multiple_of(LANES_MAX))
+        && pays(shape)
+}
+
+/// A tile costs 16 multiplications, a pixel 9; what is saved has to pay for the transforms.
+fn pays(shape: &Conv2d) -> bool {
+    let tiles = shape.output_height().div_ceil(2) * shape.output_width().div_ceil(2);
+    5 * tiles <= 2 * shape.output_pixels()
+}
+
+/// The convolution of output gradients whose result is the input gradient, where the method suits it.
+pub(super) fn mirror(shape: &Conv2d) -> Option<Conv2d> {
+    let mirror = Conv2d {
+        batch: shape.batch,
+        height: shape.output_height(),
+        width: shape.output_width(),
+        channels_in: shape.channels_out,
+        channels_out: shape.channels_in,
+        kernel: shape.kernel,
+        stride: shape.stride,
+        padding: [2usize.checked_sub(shape.padding[0])?, 2usize.checked_sub(shape.padding[1])?],
+    };
+    suits(&mirror).then_some(mirror)
+}

@@ -1,0 +1,96 @@
+//! The scalar twins of the transforms and products against the vector kernels of this machine.
+
+use super::POSITIONS;
+use super::brackets::{Brackets, Layout};
+use super::products::Products;
+use super::transform::{Gradient, Input, Output};
+use super::weights::{Adjoint, Kernel};
+use crate::conv2d::pack::PANEL;
+use crate::simd::dispatch;
+use crate::tests::{assert_close, noise, sum_tolerance, to_f64};
+use pulp::{Scalar, WithSimd};
+
+/// Runs `work` with a buffer for scalars and one for vectors, both NaN at first, and compares what was written.
+fn compare(name: &str, len: usize, terms: usize, work: impl Fn(&mut [f32], bool)) {
+    let [mut scalar, mut vector] = [vec![f32::NAN; len], vec![f32::NAN; len]];
+    work(&mut scalar, true);
+    work(&mut vector, false);
+    let written = scalar.iter().map(|value| !value.is_nan());
+    assert!(written.eq(vector.iter().map(|value| !value.is_nan())), "{name} writes other places");
+    for values in [&mut scalar, &mut vector] {
+        values.retain(|value| !value.is_nan());
+    }
+    assert!(!scalar.is_empty(), "{name} writes something");
+    assert_close(name, &vector, &to_f64(&scalar), 2.0 * sum_tolerance(terms));
+}
+
+fn run<Op: WithSimd<Output = ()>>(op: Op, scalar: bool) {
+    if scalar {
+        op.with_simd(Scalar);
+    } else {
+        dispatch(op);
+    }
+}
+
+const COUNT: usize = 5;
+const LAYOUT: Layout = Layout { tiles: 9, channels: 48 };
+
+#[test]
+fn input_twins_agree() {
+    let rows: [Vec<f32>; 4] = std::array::from_fn(|row| noise(row as u64, (2 * COUNT + 2) * LAYOUT.channels));
+    compare("input", LAYOUT.len(), 16, |values, scalar| {
+        let (rows, out) = (rows.each_ref().map(Vec::as_slice), Brackets { layout: LAYOUT, values });
+        run(Input { rows, count: COUNT, first: 3, out }, scalar);
+    });
+}
+
+/// Whole tiles, and tiles that reach over the right and the lower edge.
+#[test]
+fn gradient_and_output_twins_agree() {
+    for (width, height) in [(2 * COUNT, 2), (2 * COUNT - 1, 1)] {
+        let row = width * LAYOUT.channels;
+        let lower = (height - 1) * row;
+        let rows = [noise(1, row), noise(2, row)];
+        compare("gradient", LAYOUT.len(), 4, |values, scalar| {
+            let (rows, out) = ([&rows[0][..], &rows[1][..lower]], Brackets { layout: LAYOUT, values });
+            run(Gradient { rows, count: COUNT, first: 2, out }, scalar);
+        });
+        let products: [Vec<f32>; POSITIONS] =
+            std::array::from_fn(|position| noise(position as u64, COUNT * LAYOUT.channels));
+        compare("output", row + lower, 9, |values, scalar| {
+            let (upper, lower) = values.split_at_mut(row);
+            let products = products.each_ref().map(Vec::as_slice);
+            run(Output { products, count: COUNT, rows: [upper, lower] }, scalar);
+        });
+    }
+}
+
+#[test]
+fn weight_twins_agree() {
+    let taps: [[f32; PANEL]; 9] =
+        std::array::from_fn(|tap| noise(tap as u64, PANEL).try_into().expect("as many lanes"));
+    compare("kernel", POSITIONS * PANEL, 9, |values, scalar| {
+        let mut out = values.chunks_exact_mut(PANEL);
+        let out = std::array::from_fn(|_| out.next().expect("sixteen positions"));
+        run(Kernel { taps: &taps, out }, scalar);
+    });
+    let sums = noise(1, 3 * POSITIONS * LAYOUT.channels);
+    compare("adjoint", 9 * LAYOUT.channels, 3 * POSITIONS, |grad_weight, scalar| {
+        let mut rows = sums.chunks_exact(LAYOUT.channels);
+        let groups = (0..3).map(|_| std::array::from_fn(|_| rows.next().expect("a row")));
+        run(Adjoint { rows: groups.collect(), grad_weight }, scalar);
+    });
+}
+
+#[test]
+fn product_twins_agree() {
+    for (channels, tiles) in [([32, 48], 130), ([80, 32], 7), ([16, 16], 1)] {
+        let layouts = channels.map(|channels| Layout { tiles: 140, channels });
+        let (inputs, gradients) = (noise(1, layouts[0].stride()), noise(2, layouts[1].stride()));
+        compare("sums", channels[0] * channels[1], tiles, |sums, scalar| {
+            sums.fill(1.0);
+            let products = Products { inputs: &inputs, gradients: &gradients, layouts, tiles, sums };
+            run(products, scalar);
+        });
+    }
+}
