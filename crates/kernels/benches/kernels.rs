@@ -4,7 +4,7 @@
 //! convolutions and floats of the input for normalisations. `benchmarks/kernels.py` compares with `PyTorch`.
 
 use autodidact_kernels::{
-    Conv2d, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
+    Conv2d, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
     conv2d_weight_gradient, group_norm_backward, group_norm_forward,
 };
 use divan::Bencher;
@@ -49,7 +49,7 @@ fn forward(bencher: Bencher<'_, '_>, shape: &str) {
         (values(shape.input_len()), values(shape.weight_len()), values(shape.output_len()));
     bencher
         .counter(ItemsCount::new(shape.flops()))
-        .bench_local(|| conv2d_forward(&shape, &x, &weight, &mut out));
+        .bench_local(|| conv2d_forward(&shape, Precision::F32, &x, &weight, &mut out));
 }
 
 #[divan::bench(args = CONVOLUTIONS.iter().map(label))]
@@ -59,7 +59,7 @@ fn input_gradient(bencher: Bencher<'_, '_>, shape: &str) {
         (values(shape.input_len()), values(shape.weight_len()), values(shape.output_len()));
     bencher
         .counter(ItemsCount::new(shape.flops()))
-        .bench_local(|| conv2d_input_gradient(&shape, &grad_out, &weight, &mut grad_x));
+        .bench_local(|| conv2d_input_gradient(&shape, Precision::F32, &grad_out, &weight, &mut grad_x));
 }
 
 #[divan::bench(args = CONVOLUTIONS.iter().map(label))]
@@ -69,7 +69,7 @@ fn weight_gradient(bencher: Bencher<'_, '_>, shape: &str) {
         (values(shape.input_len()), values(shape.weight_len()), values(shape.output_len()));
     bencher
         .counter(ItemsCount::new(shape.flops()))
-        .bench_local(|| conv2d_weight_gradient(&shape, &x, &grad_out, &mut grad_weight));
+        .bench_local(|| conv2d_weight_gradient(&shape, Precision::F32, &x, &grad_out, &mut grad_weight));
 }
 
 #[divan::bench(args = NORMS.iter().map(label))]

@@ -2,11 +2,11 @@
 //! measurements (`benchmarks/kernels.py` does).
 //!
 //! A request is `PASS REPEATS BATCH SIZE CHANNELS_IN CHANNELS_OUT KERNEL STRIDE PADDING`, where `PASS` is `forward`,
-//! `input`, `weight` or, with `CHANNELS_IN` alone counting, `batch_norm_forward`, `batch_norm_backward`,
+//! `input`, `weight` (in bfloat16 with the ending `_bf16`) or, with `CHANNELS_IN` alone counting, `batch_norm_forward`, `batch_norm_backward`,
 //! `group_norm_forward` or `group_norm_backward`. `RAYON_NUM_THREADS` sets the threads.
 
 use autodidact_kernels::{
-    Conv2d, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
+    Conv2d, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
     conv2d_weight_gradient, group_norm_backward, group_norm_forward,
 };
 use std::io::{BufRead, Write};
@@ -38,19 +38,23 @@ fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
     let (spatial, groups, channels) = (size * size, channels_in.div_ceil(16), channels_in);
     let rows = batch * spatial;
     let (gamma, beta) = (vec![1.5; channels], vec![0.25; channels]);
+    let (pass, precision) = match pass.strip_suffix("_bf16") {
+        Some(pass) => (pass, Precision::Bf16),
+        None => (pass, Precision::F32),
+    };
     Some(match pass {
         "forward" => {
             let (weight, mut out) = (values(shape.weight_len()), vec![0.0; shape.output_len()]);
-            measure(repeats, || conv2d_forward(&shape, &x, &weight, &mut out))
+            measure(repeats, || conv2d_forward(&shape, precision, &x, &weight, &mut out))
         }
         "input" => {
             let (weight, grad_out) = (values(shape.weight_len()), values(shape.output_len()));
             let mut grad_x = x;
-            measure(repeats, || conv2d_input_gradient(&shape, &grad_out, &weight, &mut grad_x))
+            measure(repeats, || conv2d_input_gradient(&shape, precision, &grad_out, &weight, &mut grad_x))
         }
         "weight" => {
             let (grad_out, mut grad_weight) = (values(shape.output_len()), values(shape.weight_len()));
-            measure(repeats, || conv2d_weight_gradient(&shape, &x, &grad_out, &mut grad_weight))
+            measure(repeats, || conv2d_weight_gradient(&shape, precision, &x, &grad_out, &mut grad_weight))
         }
         "batch_norm_forward" => {
             let mut out = x.clone();

@@ -5,6 +5,7 @@ use super::gather::{Gather, Pixel};
 use super::pack::{Pieces, WeightView};
 use super::plane::Plane;
 use super::winograd::{self, Turn};
+use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
 use rayon::prelude::*;
@@ -53,14 +54,18 @@ impl Conv2d {
 ///
 /// # Panics
 /// If a slice's length differs from what the shape says.
-pub fn conv2d_forward(shape: &Conv2d, x: &[f32], weight: &[f32], out: &mut [f32]) {
+pub fn conv2d_forward(shape: &Conv2d, precision: Precision, x: &[f32], weight: &[f32], out: &mut [f32]) {
     shape.check(x.len(), weight.len(), out.len());
     if shape.batch == 0 {
         return;
     }
-    if winograd::suits(shape) {
-        return winograd::convolve(shape, x, weight, Turn::Forward, out);
+    if winograd::suits(shape, precision) {
+        return winograd::convolve(shape, precision, x, weight, Turn::Forward, out);
     }
+    precision.operands(x, weight, |x, weight| gather(shape, x, weight, out));
+}
+
+fn gather(shape: &Conv2d, x: &[f32], weight: &[f32], out: &mut [f32]) {
     let [kernel_h, kernel_w] = shape.kernel;
     let plane = shape.input_plane();
     let rows: Vec<usize> = (0..kernel_h).collect();

@@ -10,6 +10,7 @@ use super::gather::{Gather, Pixel};
 use super::pack::{Pieces, WeightView};
 use super::plane::Plane;
 use super::winograd::{self, Turn};
+use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
 use rayon::prelude::*;
@@ -110,14 +111,24 @@ impl<'a> Phase<'a> {
 ///
 /// # Panics
 /// If a slice's length differs from what the shape says.
-pub fn conv2d_input_gradient(shape: &Conv2d, grad_out: &[f32], weight: &[f32], grad_x: &mut [f32]) {
+pub fn conv2d_input_gradient(
+    shape: &Conv2d,
+    precision: Precision,
+    grad_out: &[f32],
+    weight: &[f32],
+    grad_x: &mut [f32],
+) {
     shape.check(grad_x.len(), weight.len(), grad_out.len());
     if shape.batch == 0 {
         return;
     }
-    if let Some(mirror) = winograd::mirror(shape) {
-        return winograd::convolve(&mirror, grad_out, weight, Turn::Backward, grad_x);
+    if let Some(mirror) = winograd::mirror(shape, precision) {
+        return winograd::convolve(&mirror, precision, grad_out, weight, Turn::Backward, grad_x);
     }
+    precision.operands(grad_out, weight, |grad_out, weight| gather(shape, grad_out, weight, grad_x));
+}
+
+fn gather(shape: &Conv2d, grad_out: &[f32], weight: &[f32], grad_x: &mut [f32]) {
     let rows = AxisPhase::all(shape.height, shape.kernel[0], shape.stride[0], shape.padding[0]);
     let columns = AxisPhase::all(shape.width, shape.kernel[1], shape.stride[1], shape.padding[1]);
     let (first_row, plane_height) = AxisPhase::sources(&rows);

@@ -36,13 +36,13 @@ pub use weight_gradient::conv2d_weight_gradient;
 /// `out[b, y, x, o] = Σ_{ky, kx, i} input[b, y·stride_h + ky − padding_h, x·stride_w + kx − padding_w, i] · weight[o, i, ky, kx]`.
 ///
 /// ```
-/// use autodidact_kernels::{Conv2d, conv2d_forward};
+/// use autodidact_kernels::{Conv2d, Precision, conv2d_forward};
 ///
 /// // A 2×2 box filter on a 3×3 image of one channel.
 /// let shape = Conv2d::new([1, 3, 3], [1, 1], [2, 2], [1, 1], [0, 0]);
 /// let image = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
 /// let mut out = vec![0.0; shape.output_len()];
-/// conv2d_forward(&shape, &image, &[1.0; 4], &mut out);
+/// conv2d_forward(&shape, Precision::F32, &image, &[1.0; 4], &mut out);
 /// assert_eq!(out, [12.0, 16.0, 24.0, 28.0]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

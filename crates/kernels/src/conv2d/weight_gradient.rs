@@ -8,6 +8,7 @@ use super::Conv2d;
 use super::forward::images_per_task;
 use super::outer::Outer;
 use super::winograd;
+use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::{LANES_MAX, dispatch};
 use rayon::prelude::*;
@@ -28,11 +29,21 @@ const TASK_OUTPUTS: usize = 64;
 ///
 /// # Panics
 /// If a slice's length differs from what the shape says.
-pub fn conv2d_weight_gradient(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_weight: &mut [f32]) {
+pub fn conv2d_weight_gradient(
+    shape: &Conv2d,
+    precision: Precision,
+    x: &[f32],
+    grad_out: &[f32],
+    grad_weight: &mut [f32],
+) {
     shape.check(x.len(), grad_weight.len(), grad_out.len());
-    if shape.batch > 0 && winograd::suits(shape) {
-        return winograd::weight_gradient(shape, x, grad_out, grad_weight);
+    if shape.batch > 0 && winograd::suits(shape, precision) {
+        return winograd::weight_gradient(shape, precision, x, grad_out, grad_weight);
     }
+    precision.operands(x, grad_out, |x, grad_out| outer(shape, x, grad_out, grad_weight));
+}
+
+fn outer(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_weight: &mut [f32]) {
     let [kernel_h, kernel_w] = shape.kernel;
     let plane = shape.input_plane();
     let runs: Vec<usize> = (0..kernel_h).map(|row| row * plane.row_len()).collect();

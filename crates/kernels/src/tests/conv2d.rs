@@ -1,7 +1,7 @@
 //! Every pass of the convolution against plain loops in double precision.
 
 use super::{assert_close, noise, sum_tolerance};
-use crate::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
+use crate::{Conv2d, Precision, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
 use proptest::prelude::*;
 
 /// Calls `term(input, weight, output)` with the indices of every product of the convolution.
@@ -32,6 +32,17 @@ fn each_product(shape: &Conv2d, mut term: impl FnMut(usize, usize, usize)) {
 }
 
 fn check_all(shape: &Conv2d, seed: u64) {
+    check_passes(shape, Precision::F32, seed, sum_tolerance);
+    check_passes(shape, Precision::Bf16, seed, bf16_tolerance);
+}
+
+/// The error allowed in a sum of products of [`noise`] whose operands were rounded to 8 bits: at six standard deviations
+/// of a sum of errors of `2⁻⁹` of each operand, transformed ones included.
+fn bf16_tolerance(terms: usize) -> f64 {
+    6.0 / 512.0 * (terms.max(8) as f64).sqrt()
+}
+
+fn check_passes(shape: &Conv2d, precision: Precision, seed: u64, tolerance: fn(usize) -> f64) {
     let x = noise(seed, shape.input_len());
     let weight = noise(seed + 1, shape.weight_len());
     let grad_out = noise(seed + 2, shape.output_len());
@@ -48,14 +59,14 @@ fn check_all(shape: &Conv2d, seed: u64) {
         vec![f32::NAN; expected_x.len()],
         vec![f32::NAN; expected_weight.len()],
     );
-    conv2d_forward(shape, &x, &weight, &mut out);
-    conv2d_input_gradient(shape, &grad_out, &weight, &mut grad_x);
-    conv2d_weight_gradient(shape, &x, &grad_out, &mut grad_weight);
+    conv2d_forward(shape, precision, &x, &weight, &mut out);
+    conv2d_input_gradient(shape, precision, &grad_out, &weight, &mut grad_x);
+    conv2d_weight_gradient(shape, precision, &x, &grad_out, &mut grad_weight);
     let area = shape.kernel[0] * shape.kernel[1];
-    assert_close("out", &out, &expected_out, sum_tolerance(shape.channels_in * area));
-    assert_close("grad_x", &grad_x, &expected_x, sum_tolerance(shape.channels_out * area));
+    assert_close("out", &out, &expected_out, tolerance(shape.channels_in * area));
+    assert_close("grad_x", &grad_x, &expected_x, tolerance(shape.channels_out * area));
     let pixels = shape.batch * shape.output_height() * shape.output_width();
-    assert_close("grad_weight", &grad_weight, &expected_weight, sum_tolerance(pixels));
+    assert_close("grad_weight", &grad_weight, &expected_weight, tolerance(pixels));
 }
 
 prop_compose! {

@@ -2,9 +2,9 @@
 
 use super::assert_close;
 use crate::{
-    Conv2d, MaxPool2d, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
-    conv2d_weight_gradient, group_norm_backward, group_norm_forward, max_pool2d_backward, max_pool2d_forward,
-    standardise_weight_backward, standardise_weight_forward,
+    Conv2d, MaxPool2d, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward,
+    conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward, group_norm_forward,
+    max_pool2d_backward, max_pool2d_forward, standardise_weight_backward, standardise_weight_forward,
 };
 use serde_json::Value;
 
@@ -67,13 +67,13 @@ fn convolution_equals_pytorch() {
         );
         let [x, weight, grad_out] = ["x", "weight", "grad_out"].map(|name| case.f32s(name));
         let mut out = vec![f32::NAN; shape.output_len()];
-        conv2d_forward(&shape, &x, &weight, &mut out);
+        conv2d_forward(&shape, Precision::F32, &x, &weight, &mut out);
         case.assert("out", &out);
         let mut grad_x = vec![f32::NAN; shape.input_len()];
-        conv2d_input_gradient(&shape, &grad_out, &weight, &mut grad_x);
+        conv2d_input_gradient(&shape, Precision::F32, &grad_out, &weight, &mut grad_x);
         case.assert("grad_x", &grad_x);
         let mut grad_weight = vec![f32::NAN; shape.weight_len()];
-        conv2d_weight_gradient(&shape, &x, &grad_out, &mut grad_weight);
+        conv2d_weight_gradient(&shape, Precision::F32, &x, &grad_out, &mut grad_weight);
         case.assert("grad_weight", &grad_weight);
     });
 }

@@ -2,7 +2,7 @@
 
 use super::noise;
 use crate::{
-    Conv2d, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
+    Conv2d, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
     conv2d_weight_gradient, group_norm_backward, group_norm_forward, scale_shift_backward,
 };
 
@@ -32,9 +32,9 @@ fn convolution_does_not_depend_on_the_threads() {
         let grad_out = noise(3, shape.output_len());
         assert_same_bits(|| {
             let (mut out, mut grad_x, mut grad_weight) = (grad_out.clone(), x.clone(), weight.clone());
-            conv2d_forward(&shape, &x, &weight, &mut out);
-            conv2d_input_gradient(&shape, &grad_out, &weight, &mut grad_x);
-            conv2d_weight_gradient(&shape, &x, &grad_out, &mut grad_weight);
+            conv2d_forward(&shape, Precision::F32, &x, &weight, &mut out);
+            conv2d_input_gradient(&shape, Precision::F32, &grad_out, &weight, &mut grad_x);
+            conv2d_weight_gradient(&shape, Precision::F32, &x, &grad_out, &mut grad_weight);
             vec![out, grad_x, grad_weight]
         });
     }

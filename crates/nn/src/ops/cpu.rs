@@ -50,7 +50,13 @@ impl TrainingOps for Flex {
         }
         let shape = geometry(&x, &weight, stride, padding);
         let mut out = vec![0.0; shape.output_len()];
-        kernels::conv2d_forward(&shape, Values::of(&x).slice(), Values::of(&weight).slice(), &mut out);
+        kernels::conv2d_forward(
+            &shape,
+            kernels::Precision::F32,
+            Values::of(&x).slice(),
+            Values::of(&weight).slice(),
+            &mut out,
+        );
         tensor(out, &[shape.batch(), shape.output_height(), shape.output_width(), weight.shape()[0]])
     }
 
@@ -68,6 +74,7 @@ impl TrainingOps for Flex {
         let mut gradient = vec![0.0; shape.input_len()];
         kernels::conv2d_input_gradient(
             &shape,
+            kernels::Precision::F32,
             Values::of(&output_gradient).slice(),
             Values::of(&weight).slice(),
             &mut gradient,
@@ -89,6 +96,7 @@ impl TrainingOps for Flex {
         let mut gradient = vec![0.0; shape.weight_len()];
         kernels::conv2d_weight_gradient(
             &shape,
+            kernels::Precision::F32,
             Values::of(&x).slice(),
             Values::of(&output_gradient).slice(),
             &mut gradient,

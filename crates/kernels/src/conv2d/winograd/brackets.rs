@@ -6,12 +6,26 @@
 use super::POSITIONS;
 use crate::conv2d::gather::Pixel;
 use crate::conv2d::pack::{PANEL, Pieces};
+use pulp::Simd;
+
+/// Which two numbers are held as a pair of bfloat16 (see [`crate::pairs`]): those that a product sums over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pairing {
+    /// None: numbers of 32 bits.
+    None,
+    /// Channel `c` of an even panel with channel `c` of the next one: the forward products sum over channels.
+    Channels,
+    /// A tile with the next one of its row, or with zeros: the products of the weight gradient sum over tiles.
+    Tiles,
+}
 
 /// The layout of some tiles.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
-    /// Tiles that there is room for.
+    pub pairing: Pairing,
+    /// Tiles (or pairs of them) that there is room for.
     pub tiles: usize,
+    /// Channels (or pairs of them).
     pub channels: usize,
 }
 
@@ -42,6 +56,13 @@ impl Layout {
 /// `floats` or a little more, so that streams so far apart do not drive each other out of the cache.
 pub(super) fn odd_lines(floats: usize) -> usize {
     floats.next_multiple_of(2 * PANEL) + PANEL
+}
+
+/// Where a tile's vector of channels lies in a position, in vectors.
+#[inline(always)]
+pub(super) fn place<S: Simd>(tiles: usize, vector: usize, tile: usize) -> usize {
+    let parts = PANEL / S::F32_LANES;
+    (vector / parts * tiles + tile) * parts + vector % parts
 }
 
 /// Transformed tiles to write.

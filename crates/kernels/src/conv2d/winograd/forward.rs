@@ -1,35 +1,57 @@
 //! The forward pass, which with turned weights is the input gradient too.
 
-use super::brackets::{Brackets, Layout, odd_lines};
+use super::brackets::{Brackets, Layout, Pairing, odd_lines};
+use super::pair_products::{BLOCK_TILES, ForwardPairs};
 use super::transform::{Input, Output};
 use super::weights::{Turn, pack};
 use super::{POSITIONS, Tiling};
 use crate::conv2d::Conv2d;
 use crate::conv2d::gather::{Gather, Pixel};
 use crate::conv2d::pack::Pieces;
+use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Tiles a task should have at least, so that it reads the weights seldom.
-const TASK_TILES: usize = 96;
+/// Tasks that are few: then their number is a power of two, as that of a machine's cores often is.
+const FEW_TASKS: usize = 8;
+
+/// As many images as fill a chunk.
+fn images_per_task(shape: &Conv2d, tiling: &Tiling) -> usize {
+    let images = (tiling.rows_per_chunk(shape, 1) / tiling.grid[0]).clamp(1, shape.batch);
+    let tasks = shape.batch.div_ceil(images);
+    shape.batch.div_ceil(if tasks < FEW_TASKS { tasks.next_power_of_two() } else { tasks })
+}
 
 /// Convolves `x` with `weight`, which is `[channels_out, channels_in, 3, 3]` of `shape` or, turned, of the convolution
 /// whose input gradient this is.
-pub(in crate::conv2d) fn convolve(shape: &Conv2d, x: &[f32], weight: &[f32], turn: Turn, out: &mut [f32]) {
+pub(in crate::conv2d) fn convolve(
+    shape: &Conv2d,
+    precision: Precision,
+    x: &[f32],
+    weight: &[f32],
+    turn: Turn,
+    out: &mut [f32],
+) {
     let tiling = Tiling::new(shape);
-    let images = TASK_TILES.div_ceil(tiling.grid[0] * tiling.grid[1]);
-    let chunk_rows = tiling.rows_per_chunk(shape, 1).min(images.min(shape.batch) * tiling.grid[0]);
-    let layout = Layout { tiles: chunk_rows * tiling.grid[1], channels: shape.channels_in };
+    let images = images_per_task(shape, &tiling);
+    let rows = images * tiling.grid[0];
+    // All chunks of a task alike.
+    let chunk_rows = rows.div_ceil(rows.div_ceil(tiling.rows_per_chunk(shape, 1)));
+    let tiles = (chunk_rows * tiling.grid[1]).next_multiple_of(BLOCK_TILES);
+    let layout = match precision {
+        Precision::F32 => Layout { pairing: Pairing::None, tiles, channels: shape.channels_in },
+        Precision::Bf16 => Layout { pairing: Pairing::Channels, tiles, channels: shape.channels_in / 2 },
+    };
     let (pieces, pixels) = layout.windows();
     let work = Work { shape, tiling, chunk_rows, layout, pieces, pixels };
     let stored = match turn {
         Turn::Forward => [shape.channels_in, shape.channels_out],
         Turn::Backward => [shape.channels_out, shape.channels_in],
     };
-    with_scratch(POSITIONS * shape.channels_in * shape.channels_out, |packed| {
-        pack(weight, stored, turn, packed);
+    with_scratch(POSITIONS * layout.channels * shape.channels_out, |packed| {
+        pack(weight, stored, turn, layout.pairing, packed);
         x.par_chunks(images * shape.image_len())
             .zip(out.par_chunks_mut(images * shape.output_pixels() * shape.channels_out))
             .for_each(|(x, out)| {
@@ -54,32 +76,42 @@ struct Work<'a> {
 impl Work<'_> {
     /// The images of a task, some rows of tiles at a time.
     fn run(&self, planes: &[f32], packed: &[f32], out: &mut [f32]) {
-        let [channels_in, channels_out] = [self.shape.channels_in, self.shape.channels_out];
+        let channels_out = self.shape.channels_out;
         let stride = odd_lines(self.layout.tiles * channels_out);
         let rows = self.tiling.grid[0] * out.len() / (self.shape.output_pixels() * channels_out);
         with_scratch(self.layout.len(), |inputs| {
             with_scratch(POSITIONS * stride, |products| {
                 for first in (0..rows).step_by(self.chunk_rows) {
                     let chunk = first..rows.min(first + self.chunk_rows);
-                    let tiles = chunk.len() * self.tiling.grid[1];
                     self.transform(chunk.clone(), planes, inputs);
-                    let weights = packed.chunks_exact(channels_in * channels_out);
-                    let inputs = inputs.chunks_exact(self.layout.stride());
-                    for ((source, weight), out) in inputs.zip(weights).zip(products.chunks_exact_mut(stride))
-                    {
-                        dispatch(Gather {
-                            source,
-                            pixels: &self.pixels[..tiles],
-                            pieces: &self.pieces,
-                            weight,
-                            outputs: channels_out,
-                            out,
-                        });
-                    }
+                    self.multiply(chunk.len() * self.tiling.grid[1], inputs, packed, products);
                     self.combine(chunk, products, stride, out);
                 }
             });
         });
+    }
+
+    /// The products of every position.
+    fn multiply(&self, tiles: usize, inputs: &[f32], packed: &[f32], products: &mut [f32]) {
+        let (layout, outputs) = (self.layout, self.shape.channels_out);
+        let weights = packed.chunks_exact(layout.channels * outputs);
+        let inputs = inputs.chunks_exact(layout.stride());
+        let products = products.chunks_exact_mut(odd_lines(layout.tiles * outputs));
+        for ((inputs, weight), out) in inputs.zip(weights).zip(products) {
+            match layout.pairing {
+                Pairing::Channels => {
+                    ForwardPairs { inputs, layout, tiles, weights: weight, outputs, out }.run()
+                }
+                _ => dispatch(Gather {
+                    source: inputs,
+                    pixels: &self.pixels[..tiles],
+                    pieces: &self.pieces,
+                    weight,
+                    outputs,
+                    out,
+                }),
+            }
+        }
     }
 
     fn transform(&self, rows: Range<usize>, planes: &[f32], inputs: &mut [f32]) {

@@ -15,6 +15,7 @@
 
 mod brackets;
 mod forward;
+mod pair_products;
 mod products;
 mod transform;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod weights;
 
 use super::Conv2d;
 use super::plane::Plane;
+use crate::precision::Precision;
 use crate::simd::LANES_MAX;
 pub(super) use forward::convolve;
 pub(super) use weight_gradient::weight_gradient;
@@ -83,12 +85,14 @@ impl Tiling {
 }
 
 /// Whether the shape is one that this method computes, and computes sooner.
-pub(super) fn suits(shape: &Conv2d) -> bool {
+pub(super) fn suits(shape: &Conv2d, precision: Precision) -> bool {
     let channels = [shape.channels_in, shape.channels_out];
+    // Pairs take two panels of channels.
+    let unit = if precision == Precision::Bf16 { 2 * LANES_MAX } else { LANES_MAX };
     shape.kernel == [3, 3]
         && shape.stride == [1, 1]
         && shape.padding.iter().all(|&padding| padding <= 2)
-        && channels.iter().all(|&channels| channels >= CHANNELS_MIN && channels.is_multiple_of(LANES_MAX))
+        && channels.iter().all(|&channels| channels >= CHANNELS_MIN && channels.is_multiple_of(unit))
         && pays(shape)
 }
 
@@ -99,7 +103,7 @@ fn pays(shape: &Conv2d) -> bool {
 }
 
 /// The convolution of output gradients whose result is the input gradient, where the method suits it.
-pub(super) fn mirror(shape: &Conv2d) -> Option<Conv2d> {
+pub(super) fn mirror(shape: &Conv2d, precision: Precision) -> Option<Conv2d> {
     let mirror = Conv2d {
         batch: shape.batch,
         height: shape.output_height(),
@@ -110,5 +114,5 @@ pub(super) fn mirror(shape: &Conv2d) -> Option<Conv2d> {
         stride: shape.stride,
         padding: [2usize.checked_sub(shape.padding[0])?, 2usize.checked_sub(shape.padding[1])?],
     };
-    suits(&mirror).then_some(mirror)
+    suits(&mirror, precision).then_some(mirror)
 }

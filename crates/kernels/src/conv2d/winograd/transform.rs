@@ -4,10 +4,14 @@
 //! the column belongs to.
 
 use super::POSITIONS;
-use super::brackets::Brackets;
+use super::brackets::{Brackets, Pairing, place};
 use crate::conv2d::pack::PANEL;
+use crate::pairs::pair;
 use crate::simd::{vectors, vectors_mut};
 use pulp::{Simd, WithSimd};
+
+/// The sixteen values of a tile, or of two as pairs.
+type Values<S> = [[<S as Simd>::f32s; 4]; 4];
 
 /// `Bᵀ d B` of a row of tiles.
 pub(super) struct Input<'a, 'b> {
@@ -15,7 +19,7 @@ pub(super) struct Input<'a, 'b> {
     pub rows: [&'a [f32]; 4],
     /// Tiles in the row.
     pub count: usize,
-    /// Where they go.
+    /// Where they go, counted in tiles or, where tiles are paired, in pairs.
     pub first: usize,
     pub out: Brackets<'b>,
 }
@@ -26,33 +30,95 @@ impl WithSimd for Input<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let layout = self.out.layout;
-        let step = layout.channels / S::F32_LANES;
+        let parts = PANEL / S::F32_LANES;
+        let step = self.rows[0].len() / (2 * self.count + 2) / S::F32_LANES;
         let rows = self.rows.map(vectors::<S>);
-        let out = self.out.positions().map(vectors_mut::<S>);
-        for channel in 0..step {
-            let mut first = input_column(simd, &rows, channel);
-            let mut second = input_column(simd, &rows, step + channel);
-            for tile in 0..self.count {
-                let third = input_column(simd, &rows, (2 * tile + 2) * step + channel);
-                let fourth = input_column(simd, &rows, (2 * tile + 3) * step + channel);
-                let at = place::<S>(layout.tiles, channel, self.first + tile);
-                for a in 0..4 {
-                    let row = input_combination(simd, [first[a], second[a], third[a], fourth[a]]);
-                    for b in 0..4 {
-                        out[4 * a + b][at] = row[b];
+        let mut out = self.out.positions().map(vectors_mut::<S>);
+        for vector in 0..layout.channels / S::F32_LANES {
+            match layout.pairing {
+                Pairing::None => {
+                    let mut channel = Channel::new(simd, rows, step, vector);
+                    for tile in 0..self.count {
+                        let values = channel.tile(simd, tile);
+                        store::<S>(&mut out, place::<S>(layout.tiles, vector, self.first + tile), values);
                     }
                 }
-                (first, second) = (third, fourth);
+                Pairing::Channels => {
+                    let (panel, part) = (vector / parts, vector % parts);
+                    let mut one = Channel::new(simd, rows, step, 2 * panel * parts + part);
+                    let mut other = Channel::new(simd, rows, step, (2 * panel + 1) * parts + part);
+                    for tile in 0..self.count {
+                        let values = pairs(simd, one.tile(simd, tile), other.tile(simd, tile));
+                        store::<S>(&mut out, place::<S>(layout.tiles, vector, self.first + tile), values);
+                    }
+                }
+                Pairing::Tiles => {
+                    let mut channel = Channel::new(simd, rows, step, vector);
+                    for tile in (0..self.count).step_by(2) {
+                        let one = channel.tile(simd, tile);
+                        let mut other = [[simd.splat_f32s(0.0); 4]; 4];
+                        if tile + 1 < self.count {
+                            other = channel.tile(simd, tile + 1);
+                        }
+                        let at = place::<S>(layout.tiles, vector, self.first + tile / 2);
+                        store::<S>(&mut out, at, pairs(simd, one, other));
+                    }
+                }
             }
         }
     }
 }
 
-/// Where a tile's vector of channels lies in a position, in vectors; see [`super::brackets`].
+/// The tiles of a row at one vector of channels, in order.
+struct Channel<'a, S: Simd> {
+    rows: [&'a [S::f32s]; 4],
+    /// Vectors from one pixel to the next.
+    step: usize,
+    vector: usize,
+    /// `Bᵀ d` of the two columns of pixels that the next tile begins with.
+    first: [S::f32s; 4],
+    second: [S::f32s; 4],
+}
+
+impl<'a, S: Simd> Channel<'a, S> {
+    #[inline(always)]
+    fn new(simd: S, rows: [&'a [S::f32s]; 4], step: usize, vector: usize) -> Self {
+        let first = input_column(simd, &rows, vector);
+        let second = input_column(simd, &rows, step + vector);
+        Self { rows, step, vector, first, second }
+    }
+
+    #[inline(always)]
+    fn tile(&mut self, simd: S, tile: usize) -> Values<S> {
+        let third = input_column(simd, &self.rows, (2 * tile + 2) * self.step + self.vector);
+        let fourth = input_column(simd, &self.rows, (2 * tile + 3) * self.step + self.vector);
+        let mut values = [[simd.splat_f32s(0.0); 4]; 4];
+        for a in 0..4 {
+            values[a] = input_combination(simd, [self.first[a], self.second[a], third[a], fourth[a]]);
+        }
+        (self.first, self.second) = (third, fourth);
+        values
+    }
+}
+
 #[inline(always)]
-fn place<S: Simd>(tiles: usize, vector: usize, tile: usize) -> usize {
-    let parts = PANEL / S::F32_LANES;
-    (vector / parts * tiles + tile) * parts + vector % parts
+fn store<S: Simd>(out: &mut [&mut [S::f32s]; POSITIONS], at: usize, values: Values<S>) {
+    for a in 0..4 {
+        for b in 0..4 {
+            out[4 * a + b][at] = values[a][b];
+        }
+    }
+}
+
+#[inline(always)]
+fn pairs<S: Simd>(simd: S, one: Values<S>, other: Values<S>) -> Values<S> {
+    let mut values = one;
+    for a in 0..4 {
+        for b in 0..4 {
+            values[a][b] = pair(simd, one[a][b], other[a][b]);
+        }
+    }
+    values
 }
 
 /// `Bᵀ d` of the column of pixels at a place in the rows.
@@ -119,13 +185,13 @@ fn output_combination<S: Simd>(simd: S, m: [S::f32s; 4]) -> [S::f32s; 2] {
     [simd.add_f32s(simd.add_f32s(m[0], m[1]), m[2]), simd.sub_f32s(simd.sub_f32s(m[1], m[2]), m[3])]
 }
 
-/// `A e Aᵀ` of a row of tiles.
+/// `A e Aᵀ` of a row of tiles, by themselves or paired with their neighbours.
 pub(super) struct Gradient<'a, 'b> {
     /// The two rows of the output gradient; the second is empty below the image.
     pub rows: [&'a [f32]; 2],
     /// Tiles in the row.
     pub count: usize,
-    /// Where they go.
+    /// Where they go, counted in tiles or, where tiles are paired, in pairs.
     pub first: usize,
     pub out: Brackets<'b>,
 }
@@ -138,21 +204,38 @@ impl WithSimd for Gradient<'_, '_> {
         let layout = self.out.layout;
         let step = layout.channels / S::F32_LANES;
         let rows = self.rows.map(vectors::<S>);
-        let out = self.out.positions().map(vectors_mut::<S>);
-        for channel in 0..step {
-            for tile in 0..self.count {
-                let left = gradient_column(simd, &rows, 2 * tile * step + channel);
-                let right = gradient_column(simd, &rows, (2 * tile + 1) * step + channel);
-                let at = place::<S>(layout.tiles, channel, self.first + tile);
-                for a in 0..4 {
-                    let row = gradient_combination(simd, [left[a], right[a]]);
-                    for b in 0..4 {
-                        out[4 * a + b][at] = row[b];
-                    }
+        let mut out = self.out.positions().map(vectors_mut::<S>);
+        let paired = layout.pairing == Pairing::Tiles;
+        for vector in 0..step {
+            for tile in (0..self.count).step_by(if paired { 2 } else { 1 }) {
+                let mut values = gradient_tile(simd, &rows, step, vector, tile);
+                let mut at = self.first + tile;
+                if paired {
+                    // Over the right edge there are only zeros.
+                    values = pairs(simd, values, gradient_tile(simd, &rows, step, vector, tile + 1));
+                    at = self.first + tile / 2;
                 }
+                store::<S>(&mut out, place::<S>(layout.tiles, vector, at), values);
             }
         }
     }
+}
+
+#[inline(always)]
+fn gradient_tile<S: Simd>(
+    simd: S,
+    rows: &[&[S::f32s]; 2],
+    step: usize,
+    vector: usize,
+    tile: usize,
+) -> Values<S> {
+    let left = gradient_column(simd, rows, 2 * tile * step + vector);
+    let right = gradient_column(simd, rows, (2 * tile + 1) * step + vector);
+    let mut values = [[simd.splat_f32s(0.0); 4]; 4];
+    for a in 0..4 {
+        values[a] = gradient_combination(simd, [left[a], right[a]]);
+    }
+    values
 }
 
 /// `A e` of the column of pixels at a place in the rows; zeros over the right and the lower edge.

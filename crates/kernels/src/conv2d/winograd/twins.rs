@@ -1,7 +1,7 @@
 //! The scalar twins of the transforms and products against the vector kernels of this machine.
 
 use super::POSITIONS;
-use super::brackets::{Brackets, Layout};
+use super::brackets::{Brackets, Layout, Pairing};
 use super::products::Products;
 use super::transform::{Gradient, Input, Output};
 use super::weights::{Adjoint, Kernel};
@@ -33,7 +33,7 @@ fn run<Op: WithSimd<Output = ()>>(op: Op, scalar: bool) {
 }
 
 const COUNT: usize = 5;
-const LAYOUT: Layout = Layout { tiles: 9, channels: 48 };
+const LAYOUT: Layout = Layout { pairing: Pairing::None, tiles: 9, channels: 48 };
 
 #[test]
 fn input_twins_agree() {
@@ -72,7 +72,7 @@ fn weight_twins_agree() {
     compare("kernel", POSITIONS * PANEL, 9, |values, scalar| {
         let mut out = values.chunks_exact_mut(PANEL);
         let out = std::array::from_fn(|_| out.next().expect("sixteen positions"));
-        run(Kernel { taps: &taps, out }, scalar);
+        run(Kernel { taps: &taps, paired: None, out }, scalar);
     });
     let sums = noise(1, 3 * POSITIONS * LAYOUT.channels);
     compare("adjoint", 9 * LAYOUT.channels, 3 * POSITIONS, |grad_weight, scalar| {
@@ -85,7 +85,7 @@ fn weight_twins_agree() {
 #[test]
 fn product_twins_agree() {
     for (channels, tiles) in [([32, 48], 130), ([80, 32], 7), ([16, 16], 1)] {
-        let layouts = channels.map(|channels| Layout { tiles: 140, channels });
+        let layouts = channels.map(|channels| Layout { pairing: Pairing::None, tiles: 140, channels });
         let (inputs, gradients) = (noise(1, layouts[0].stride()), noise(2, layouts[1].stride()));
         compare("sums", channels[0] * channels[1], tiles, |sums, scalar| {
             sums.fill(1.0);

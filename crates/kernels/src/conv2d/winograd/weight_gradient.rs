@@ -1,11 +1,13 @@
 //! The weight gradient: sums of outer products of transformed inputs and output gradients, one for each position.
 
-use super::brackets::{Brackets, Layout, odd_lines};
+use super::brackets::{Brackets, Layout, Pairing, odd_lines};
+use super::pair_products::GradientPairs;
 use super::products::Products;
 use super::transform::{Gradient, Input};
 use super::weights::Adjoint;
 use super::{POSITIONS, Tiling};
 use crate::conv2d::Conv2d;
+use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
 use rayon::prelude::*;
@@ -22,6 +24,7 @@ const SUMS_MAX: usize = 1 << 24;
 /// As [`crate::conv2d_weight_gradient`], for shapes that suit.
 pub(in crate::conv2d) fn weight_gradient(
     shape: &Conv2d,
+    precision: Precision,
     x: &[f32],
     grad_out: &[f32],
     grad_weight: &mut [f32],
@@ -42,7 +45,7 @@ pub(in crate::conv2d) fn weight_gradient(
                 let images = x.len() / shape.image_len();
                 with_scratch(tiling.plane.reserve(images), |planes| {
                     tiling.plane.fill(x, planes);
-                    add(shape, &tiling, planes, grad_out, sums);
+                    add(shape, precision, &tiling, planes, grad_out, sums);
                 });
             });
         let sums = &*sums;
@@ -60,13 +63,28 @@ pub(in crate::conv2d) fn weight_gradient(
 }
 
 /// Adds the products of some images.
-fn add(shape: &Conv2d, tiling: &Tiling, planes: &[f32], grad_out: &[f32], sums: &mut [f32]) {
-    let [height, width] = tiling.grid;
-    let [channels_in, channels_out] = [shape.channels_in, shape.channels_out];
-    let row_len = shape.output_width() * channels_out;
-    let rows_all = height * grad_out.len() / (shape.output_pixels() * channels_out);
+fn add(
+    shape: &Conv2d,
+    precision: Precision,
+    tiling: &Tiling,
+    planes: &[f32],
+    grad_out: &[f32],
+    sums: &mut [f32],
+) {
+    let [height, count] = tiling.grid;
+    let row_len = shape.output_width() * shape.channels_out;
+    let rows_all = height * grad_out.len() / (shape.output_pixels() * shape.channels_out);
     let chunk_rows = tiling.rows_per_chunk(shape, CHUNK_TILES).min(rows_all);
-    let layouts = [channels_in, channels_out].map(|channels| Layout { tiles: chunk_rows * width, channels });
+    // Places that a row of tiles takes.
+    let (pairing, width) = match precision {
+        Precision::F32 => (Pairing::None, count),
+        Precision::Bf16 => (Pairing::Tiles, count.div_ceil(2)),
+    };
+    let layouts = [shape.channels_in, shape.channels_out].map(|channels| Layout {
+        pairing,
+        tiles: chunk_rows * width,
+        channels,
+    });
     let sums_stride = sums.len() / POSITIONS;
     with_scratch(layouts[0].len(), |inputs| {
         with_scratch(layouts[1].len(), |gradients| {
@@ -76,20 +94,23 @@ fn add(shape: &Conv2d, tiling: &Tiling, planes: &[f32], grad_out: &[f32], sums: 
                 for (place, row) in chunk.enumerate() {
                     let (rows, first) = (tiling.plane_rows(planes, row), place * width);
                     let out = Brackets { layout: layouts[0], values: &mut *inputs };
-                    dispatch(Input { rows, count: width, first, out });
+                    dispatch(Input { rows, count, first, out });
 
                     let (row, below) = tiling.pixel_row(shape, row);
                     let (upper, rest) = grad_out[row * row_len..].split_at(row_len);
                     let rows = [upper, &rest[..below * row_len]];
                     let out = Brackets { layout: layouts[1], values: &mut *gradients };
-                    dispatch(Gradient { rows, count: width, first, out });
+                    dispatch(Gradient { rows, count, first, out });
                 }
                 let inputs = inputs.chunks_exact(layouts[0].stride());
                 let gradients = gradients.chunks_exact(layouts[1].stride());
                 for ((inputs, gradients), sums) in
                     inputs.zip(gradients).zip(sums.chunks_exact_mut(sums_stride))
                 {
-                    dispatch(Products { inputs, gradients, layouts, tiles, sums });
+                    match pairing {
+                        Pairing::Tiles => GradientPairs { inputs, gradients, layouts, tiles, sums }.run(),
+                        _ => dispatch(Products { inputs, gradients, layouts, tiles, sums }),
+                    }
                 }
             }
         });

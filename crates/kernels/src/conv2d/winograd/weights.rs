@@ -1,7 +1,9 @@
 //! `G g Gᵀ` of all weights, packed for the gather product, and its adjoint.
 
 use super::POSITIONS;
+use super::brackets::Pairing;
 use crate::conv2d::pack::PANEL;
+use crate::pairs::pair;
 use crate::simd::{LANES_MAX, dispatch, vectors, vectors_mut};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -16,30 +18,43 @@ pub(in crate::conv2d) enum Turn {
 }
 
 /// Weights `[channels_out, channels_in, 3, 3]` as `[position][panel][channel][lane]`, lanes being the channels that the
-/// product makes.
-pub(super) fn pack(weight: &[f32], [channels_in, channels_out]: [usize; 2], turn: Turn, packed: &mut [f32]) {
+/// product makes; with [`Pairing::Channels`], `[position][panel][pair of channels][lane]`.
+pub(super) fn pack(
+    weight: &[f32],
+    [channels_in, channels_out]: [usize; 2],
+    turn: Turn,
+    pairing: Pairing,
+    packed: &mut [f32],
+) {
     // Channels read and made by the product, and how far apart their weights lie.
     let (read, read_stride, lane_stride) = match turn {
         Turn::Forward => (channels_in, 9, channels_in * 9),
         Turn::Backward => (channels_out, channels_in * 9, 9),
     };
-    let panel_len = read * PANEL;
-    let mut panels = panels_of(packed, panel_len);
-    panels.par_iter_mut().enumerate().for_each(|(panel, positions)| {
+    let taps = |panel: usize, channel: usize| {
         let mut taps = [[0.0; PANEL]; 9];
-        for channel in 0..read {
-            let first = channel * read_stride + panel * PANEL * lane_stride;
-            for lane in 0..PANEL {
-                let kernel: &[f32; 9] =
-                    weight[first + lane * lane_stride..].first_chunk().expect("a whole kernel");
-                for tap in 0..9 {
-                    taps[tap][lane] = kernel[if turn == Turn::Backward { 8 - tap } else { tap }];
-                }
+        for lane in 0..PANEL {
+            let first = channel * read_stride + (panel * PANEL + lane) * lane_stride;
+            let kernel: &[f32; 9] = weight[first..].first_chunk().expect("a whole kernel");
+            for tap in 0..9 {
+                taps[tap][lane] = kernel[if turn == Turn::Backward { 8 - tap } else { tap }];
             }
-            dispatch(Kernel {
-                taps: &taps,
-                out: positions.each_mut().map(|out| &mut out[channel * PANEL..][..PANEL]),
-            });
+        }
+        taps
+    };
+    let lines = if pairing == Pairing::Channels { read / 2 } else { read };
+    let mut panels = panels_of(packed, lines * PANEL);
+    panels.par_iter_mut().enumerate().for_each(|(panel, positions)| {
+        for line in 0..lines {
+            let (first, second) = match pairing {
+                Pairing::Channels => {
+                    let first = line / PANEL * 2 * PANEL + line % PANEL;
+                    (taps(panel, first), Some(taps(panel, first + PANEL)))
+                }
+                _ => (taps(panel, line), None),
+            };
+            let out = positions.each_mut().map(|out| &mut out[line * PANEL..][..PANEL]);
+            dispatch(Kernel { taps: &first, paired: second.as_ref(), out });
         }
     });
 }
@@ -58,9 +73,10 @@ fn panels_of(packed: &mut [f32], panel_len: usize) -> Vec<[&mut [f32]; POSITIONS
         .collect()
 }
 
-/// `G g Gᵀ` of a panel's kernels.
+/// `G g Gᵀ` of a panel's kernels, by themselves or paired with others.
 pub(super) struct Kernel<'a> {
     pub taps: &'a [[f32; PANEL]; 9],
+    pub paired: Option<&'a [[f32; PANEL]; 9]>,
     pub out: [&'a mut [f32]; POSITIONS],
 }
 
@@ -69,21 +85,38 @@ impl WithSimd for Kernel<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let taps = self.taps.each_ref().map(|taps| vectors::<S>(taps));
         let out = self.out.map(|out| vectors_mut::<S>(out));
         for v in 0..LANES_MAX / S::F32_LANES {
-            let mut columns = [[simd.splat_f32s(0.0); 4]; 3];
-            for x in 0..3 {
-                columns[x] = combination(simd, [taps[x][v], taps[3 + x][v], taps[6 + x][v]]);
-            }
-            for a in 0..4 {
-                let row = combination(simd, [columns[0][a], columns[1][a], columns[2][a]]);
-                for b in 0..4 {
-                    out[4 * a + b][v] = row[b];
+            let mut values = transformed(simd, self.taps, v);
+            if let Some(taps) = self.paired {
+                let others = transformed(simd, taps, v);
+                for position in 0..POSITIONS {
+                    values[position] = pair(simd, values[position], others[position]);
                 }
+            }
+            for position in 0..POSITIONS {
+                out[position][v] = values[position];
             }
         }
     }
+}
+
+/// `G g Gᵀ` at vector `v` of the lanes.
+#[inline(always)]
+fn transformed<S: Simd>(simd: S, taps: &[[f32; PANEL]; 9], v: usize) -> [S::f32s; POSITIONS] {
+    let mut columns = [[simd.splat_f32s(0.0); 4]; 3];
+    for x in 0..3 {
+        let tap = [vectors::<S>(&taps[x])[v], vectors::<S>(&taps[3 + x])[v], vectors::<S>(&taps[6 + x])[v]];
+        columns[x] = combination(simd, tap);
+    }
+    let mut values = [simd.splat_f32s(0.0); POSITIONS];
+    for a in 0..4 {
+        let row = combination(simd, [columns[0][a], columns[1][a], columns[2][a]]);
+        for b in 0..4 {
+            values[4 * a + b] = row[b];
+        }
+    }
+    values
 }
 
 /// `G g`.

@@ -1,0 +1,69 @@
+//! Pairs of bfloat16: two numbers of eight bits of precision in the place of one `f32`.
+//!
+//! A lane of 32 bits holds the first number in its lower half and the second in its upper half, as the dot product
+//! instructions of AVX-512 want them. Slices of pairs are slices of `f32` whose bits are only moved, never computed with.
+
+use pulp::{Simd, WithSimd};
+
+use crate::simd::{dispatch, vectors, vectors_mut};
+
+/// Two vectors as one of pairs, rounded to the nearest, ties to even. NaN stays NaN.
+#[inline(always)]
+pub(crate) fn pair<S: Simd>(simd: S, first: S::f32s, second: S::f32s) -> S::f32s {
+    let first = simd.wrapping_dyn_shr_u32s(rounded(simd, first), simd.splat_u32s(16));
+    let second = simd.and_u32s(rounded(simd, second), simd.splat_u32s(0xffff_0000));
+    simd.transmute_f32s_u32s(simd.or_u32s(first, second))
+}
+
+/// Both numbers of every pair.
+#[inline(always)]
+pub(crate) fn unpair<S: Simd>(simd: S, pairs: S::f32s) -> [S::f32s; 2] {
+    let bits = simd.transmute_u32s_f32s(pairs);
+    let first = simd.wrapping_dyn_shl_u32s(bits, simd.splat_u32s(16));
+    let second = simd.and_u32s(bits, simd.splat_u32s(0xffff_0000));
+    [simd.transmute_f32s_u32s(first), simd.transmute_f32s_u32s(second)]
+}
+
+/// Bits whose upper half is the number rounded to sixteen bits.
+#[inline(always)]
+fn rounded<S: Simd>(simd: S, value: S::f32s) -> S::u32s {
+    let bits = simd.transmute_u32s_f32s(value);
+    let odd = simd.and_u32s(simd.wrapping_dyn_shr_u32s(bits, simd.splat_u32s(16)), simd.splat_u32s(1));
+    simd.add_u32s(bits, simd.add_u32s(odd, simd.splat_u32s(0x7fff)))
+}
+
+/// Whether this machine multiplies pairs by an instruction.
+pub(crate) fn has_dot() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// Rounds every number to bfloat16.
+pub(crate) fn round(from: &[f32], to: &mut [f32]) {
+    dispatch(Round { from, to });
+}
+
+struct Round<'a> {
+    from: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl WithSimd for Round<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let upper = simd.splat_u32s(0xffff_0000);
+        let (from, to) = (vectors::<S>(self.from), vectors_mut::<S>(self.to));
+        for (from, to) in from.iter().zip(to) {
+            *to = simd.transmute_f32s_u32s(simd.and_u32s(rounded(simd, *from), upper));
+        }
+        let whole = self.from.len() / S::F32_LANES * S::F32_LANES;
+        for (from, to) in self.from[whole..].iter().zip(&mut self.to[whole..]) {
+            let bits = from.to_bits();
+            *to = f32::from_bits(bits.wrapping_add(0x7fff + (bits >> 16 & 1)) & 0xffff_0000);
+        }
+    }
+}
