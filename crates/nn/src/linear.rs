@@ -1,12 +1,11 @@
 //! Fully connected layer, with optional weight standardisation.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 use rand::Rng;
 
 use crate::initialise::uniform_fan_in;
-use crate::precision::product;
-use crate::standardise_weight;
+use crate::{Precision, standardise_weight};
 
 /// `y = x Wᵀ + b`; `weight` is `[out, in]` as in `PyTorch`.
 #[derive(Module, Debug)]
@@ -36,10 +35,21 @@ impl Linear {
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let weight = self.weight.val();
         let weight = if self.standardise { standardise_weight(weight) } else { weight };
-        let out = product(x, weight, |x, weight| x.matmul(weight.transpose()));
+        let out = product(x, weight);
         match &self.bias {
             Some(bias) => out + bias.val().unsqueeze(),
             None => out,
+        }
+    }
+}
+
+/// `x Wᵀ`, operands in the precision of the scope, the result in that of `x`.
+fn product(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    match Precision::current() {
+        Precision::F32 => x.matmul(weight.transpose()),
+        Precision::Bf16 => {
+            let dtype = x.dtype();
+            x.cast(FloatDType::BF16).matmul(weight.cast(FloatDType::BF16).transpose()).cast(dtype)
         }
     }
 }

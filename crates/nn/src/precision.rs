@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 thread_local! {
@@ -20,12 +20,17 @@ pub enum Precision {
     /// Operands as they come: 32 bits, and 64 for networks in f64.
     #[default]
     F32,
-    /// Operands rounded to bfloat16 (8 bits of precision, the exponents of f32), in backward passes too. What a product
-    /// gives is rounded to bfloat16 and widened again.
+    /// Operands, or what a faster algorithm multiplies in their place, rounded to bfloat16 (8 bits of precision, the exponents of f32), in backward passes too. Sums have 32 bits
+    /// always; what devices other than the CPU make of them, and linear layers everywhere, is rounded to bfloat16 again.
     Bf16,
 }
 
 impl Precision {
+    /// The precision of the innermost scope on this thread.
+    pub fn current() -> Self {
+        CURRENT.get()
+    }
+
     /// Runs `work` in this precision, on this thread. A backward pass has that of its forward pass.
     ///
     /// ```
@@ -83,21 +88,6 @@ impl PrecisionConfig {
             Self::Bf16 => Precision::Bf16,
             Self::Auto if device.clone().without_autodiff() == Device::flex() => Precision::F32,
             Self::Auto => Precision::Bf16,
-        }
-    }
-}
-
-/// `product` of the two operands, in the precision of the scope; the result has the element type of `x`.
-pub(crate) fn product<const A: usize, const B: usize, const C: usize>(
-    x: Tensor<A>,
-    weight: Tensor<B>,
-    product: impl FnOnce(Tensor<A>, Tensor<B>) -> Tensor<C>,
-) -> Tensor<C> {
-    match CURRENT.get() {
-        Precision::F32 => product(x, weight),
-        Precision::Bf16 => {
-            let dtype = x.dtype();
-            product(x.cast(FloatDType::BF16), weight.cast(FloatDType::BF16)).cast(dtype)
         }
     }
 }

@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use autodidact_nn::state::{self, to_vec};
-use autodidact_nn::{Linear, MlpConfig, Mode, ops, standardise_weight};
+use autodidact_nn::{Linear, MlpConfig, Mode, Precision, ops, standardise_weight};
 use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use common::{Differences, drawn, fill, host, norm_config, parameter};
@@ -132,7 +132,8 @@ fn convolutions_equal_pytorch() {
         let values = TensorData::new(parameter(".weight", &case.weight), case.weight);
         let weight = Tensor::<4>::from_data(values, &device()).require_grad();
         let applied = if case.standardise { standardise_weight(weight.clone()) } else { weight.clone() };
-        let out = ops::conv2d(x.clone(), applied, [case.stride; 2], [case.weight[2] / 2; 2]);
+        let padding = [case.weight[2] / 2; 2];
+        let out = ops::conv2d(x.clone(), applied, [case.stride; 2], padding, Precision::F32);
         let gradients = backward(name, &out);
         let mut differences = Differences::default();
         differences.compare("out", &to_vec(out.detach()), &case.out);

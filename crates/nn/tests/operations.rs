@@ -3,7 +3,7 @@
 
 mod common;
 
-use autodidact_nn::ops;
+use autodidact_nn::{Precision, ops};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::{Differences, values};
 
@@ -63,11 +63,12 @@ fn convolution_kernels_equal_the_composed_operation() {
         ([1, 16, 16, 3], [5, 3, 7, 7], [2, 2], [3, 3]),
         ([5, 1, 1, 40], [16, 40, 3, 3], [1, 1], [1, 1]),
         ([1, 6, 10, 2], [3, 2, 3, 1], [2, 1], [0, 1]),
+        ([2, 9, 8, 32], [48, 32, 3, 3], [1, 1], [1, 1]),
     ];
     for (input, kernel, stride, padding) in cases {
         agree(&format!("convolution {input:?} {kernel:?} stride {stride:?}"), |dtype| {
             let (x, weight) = (leaf("x", input, dtype), leaf("weight", kernel, dtype));
-            let out = ops::conv2d(x.clone(), weight.clone(), stride, padding);
+            let out = ops::conv2d(x.clone(), weight.clone(), stride, padding, Precision::F32);
             found(out, dtype, |gradients| {
                 vec![gradient("x", &x, gradients), gradient("weight", &weight, gradients)]
             })
@@ -85,6 +86,7 @@ fn a_convolution_takes_views_that_are_not_contiguous() {
             weight.clone().permute([1, 0, 3, 2]),
             [1, 1],
             [1, 1],
+            Precision::F32,
         );
         found(out, dtype, |gradients| {
             vec![gradient("x", &x, gradients), gradient("weight", &weight, gradients)]

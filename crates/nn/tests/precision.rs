@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use autodidact_nn::state::{self, to_vec};
 use autodidact_nn::{Conv2d, Depth, Linear, NormConfig, Precision, ResNetConfig, StemKind};
 use burn::module::Module;
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device, Tensor, bf16};
 use common::{drawn, fill};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use serde::Deserialize;
@@ -65,6 +65,11 @@ fn run<M: Module, const D: usize>(
     ])
 }
 
+/// The nearest bfloat16: `PyTorch` rounds its results, our convolutions do not.
+fn rounded(value: f32) -> f32 {
+    bf16::from_f32(value).to_f32()
+}
+
 /// Sums in another order may round to the neighbouring bfloat16, and only rarely do.
 fn check<M: Module, const D: usize>(case: &Case<D>, layer: &M, forward: impl Fn(&M, Tensor<D>) -> Tensor<D>) {
     let ours = run(case, layer, Precision::Bf16, &forward);
@@ -74,15 +79,15 @@ fn check<M: Module, const D: usize>(case: &Case<D>, layer: &M, forward: impl Fn(
     for (what, expected) in expected {
         let (ours, single) = (&ours[&what], &single[&what]);
         assert_eq!(ours.len(), expected.len(), "{}: {what}", case.name);
-        let equal = ours.iter().zip(&expected).filter(|(a, b)| a == b).count();
-        let also_single = single.iter().zip(&expected).filter(|(a, b)| a == b).count();
         let count = expected.len();
-        println!("{}: {what}: {equal} of {count} to the bit, in f32 {also_single}", case.name);
+        let equal = ours.iter().zip(&expected).filter(|(a, b)| rounded(**a) == **b).count();
+        let changed = ours.iter().zip(single).filter(|(a, b)| a != b).count();
+        println!("{}: {what}: of {count}, {equal} equal PyTorch's, {changed} differ from f32", case.name);
         for (a, b) in ours.iter().zip(&expected) {
             assert!((a - b).abs() <= b.abs() / 128.0 + 1e-3, "{}: {what}: {a} and {b}", case.name);
         }
         assert!(equal * 10 >= count * 9, "{}: {what}: {equal} of {count} equal PyTorch's", case.name);
-        assert!(also_single * 10 <= count, "{}: {what}: bfloat16 changes next to nothing", case.name);
+        assert!(changed * 10 >= count * 9, "{}: {what}: bfloat16 changes next to nothing", case.name);
     }
 }
 

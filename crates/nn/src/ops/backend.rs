@@ -7,19 +7,21 @@
 use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
 
 use super::composed;
+use crate::Precision;
 
 /// Training operations on channels-last activations. Shapes are in [`super`]'s public functions.
 #[cfg_attr(feature = "cuda", backend_extension(Flex, Cube, Autodiff))]
 #[cfg_attr(not(feature = "cuda"), backend_extension(Flex, Autodiff))]
 pub trait TrainingOps: Backend {
-    /// Convolution, `[N, H, W, Ci]` by `[Co, Ci, kh, kw]`.
+    /// Convolution, `[N, H, W, Ci]` by `[Co, Ci, kh, kw]`, operands in the given precision, the result in that of `x`.
     fn nn_conv2d(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        precision: Precision,
     ) -> FloatTensor<Self> {
-        composed::conv2d::<Self>(x, weight, stride, padding)
+        composed::conv2d::<Self>(x, weight, stride, padding, precision)
     }
 
     /// Gradient of [`TrainingOps::nn_conv2d`] with respect to `x`.
@@ -29,8 +31,9 @@ pub trait TrainingOps: Backend {
         output_gradient: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        precision: Precision,
     ) -> FloatTensor<Self> {
-        composed::conv2d_input_gradient::<Self>(x, weight, output_gradient, stride, padding)
+        composed::conv2d_input_gradient::<Self>(x, weight, output_gradient, stride, padding, precision)
     }
 
     /// Gradient of [`TrainingOps::nn_conv2d`] with respect to `weight`.
@@ -40,8 +43,9 @@ pub trait TrainingOps: Backend {
         output_gradient: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        precision: Precision,
     ) -> FloatTensor<Self> {
-        composed::conv2d_weight_gradient::<Self>(x, weight, output_gradient, stride, padding)
+        composed::conv2d_weight_gradient::<Self>(x, weight, output_gradient, stride, padding, precision)
     }
 
     /// Batch norm with the batch's own statistics on `[rows, C]`: output, mean, biased variance.

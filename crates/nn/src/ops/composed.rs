@@ -1,8 +1,10 @@
 //! The operations written with Burn's own primitives: what every device without kernels of ours runs,
 //! and the twin that the CPU kernels are tested against.
 
-use burn::backend::{Backend, TensorMetadata, ops::ConvOptions, tensor::FloatTensor};
-use burn::tensor::{Scalar, Shape};
+use burn::backend::{Backend, DType, TensorMetadata, ops::ConvOptions, tensor::FloatTensor};
+use burn::tensor::{FloatDType, Scalar, Shape};
+
+use crate::Precision;
 
 /// Per-channel statistics view of a rank-3 `[outer, middle, inner]` reduction.
 fn mean_over<B: Backend>(x: FloatTensor<B>, dim: usize) -> FloatTensor<B> {
@@ -27,13 +29,30 @@ fn channels_last<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     B::float_permute(x, &[0, 2, 3, 1])
 }
 
+/// What a product multiplies in this precision.
+fn operand<B: Backend>(x: FloatTensor<B>, precision: Precision) -> FloatTensor<B> {
+    match precision {
+        Precision::F32 => x,
+        Precision::Bf16 => B::float_cast(x, FloatDType::BF16),
+    }
+}
+
+/// The result of a product in the element type that its first operand came in.
+fn result<B: Backend>(out: FloatTensor<B>, dtype: DType) -> FloatTensor<B> {
+    if out.dtype() == dtype { out } else { B::float_cast(out, dtype.into()) }
+}
+
 pub(super) fn conv2d<B: Backend>(
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
     stride: [usize; 2],
     padding: [usize; 2],
+    precision: Precision,
 ) -> FloatTensor<B> {
-    channels_last::<B>(B::conv2d(channels_first::<B>(x), weight, None, options(stride, padding)))
+    let dtype = x.dtype();
+    let x = channels_first::<B>(operand::<B>(x, precision));
+    let out = B::conv2d(x, operand::<B>(weight, precision), None, options(stride, padding));
+    result::<B>(channels_last::<B>(out), dtype)
 }
 
 pub(super) fn conv2d_input_gradient<B: Backend>(
@@ -42,13 +61,16 @@ pub(super) fn conv2d_input_gradient<B: Backend>(
     output_gradient: FloatTensor<B>,
     stride: [usize; 2],
     padding: [usize; 2],
+    precision: Precision,
 ) -> FloatTensor<B> {
-    channels_last::<B>(B::conv2d_x_backward(
-        channels_first::<B>(x),
-        weight,
-        channels_first::<B>(output_gradient),
+    let dtype = x.dtype();
+    let gradient = B::conv2d_x_backward(
+        channels_first::<B>(operand::<B>(x, precision)),
+        operand::<B>(weight, precision),
+        channels_first::<B>(operand::<B>(output_gradient, precision)),
         options(stride, padding),
-    ))
+    );
+    result::<B>(channels_last::<B>(gradient), dtype)
 }
 
 pub(super) fn conv2d_weight_gradient<B: Backend>(
@@ -57,13 +79,16 @@ pub(super) fn conv2d_weight_gradient<B: Backend>(
     output_gradient: FloatTensor<B>,
     stride: [usize; 2],
     padding: [usize; 2],
+    precision: Precision,
 ) -> FloatTensor<B> {
-    B::conv2d_weight_backward(
-        channels_first::<B>(x),
-        weight,
-        channels_first::<B>(output_gradient),
+    let dtype = weight.dtype();
+    let gradient = B::conv2d_weight_backward(
+        channels_first::<B>(operand::<B>(x, precision)),
+        operand::<B>(weight, precision),
+        channels_first::<B>(operand::<B>(output_gradient, precision)),
         options(stride, padding),
-    )
+    );
+    result::<B>(gradient, dtype)
 }
 
 /// Normalised values, mean and biased variance of `[outer, middle, inner]` over `middle`;

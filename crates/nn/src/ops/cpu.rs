@@ -8,6 +8,7 @@ use burn::tensor::{Bytes, Shape};
 use burn_flex::{Flex, FlexTensor, Layout};
 
 use super::{backend::TrainingOps, composed};
+use crate::Precision;
 
 fn is_f32(tensors: &[&FlexTensor]) -> bool {
     tensors.iter().all(|tensor| tensor.dtype() == DType::F32)
@@ -38,21 +39,29 @@ fn geometry(x: &FlexTensor, weight: &FlexTensor, stride: [usize; 2], padding: [u
     kernels::Conv2d::new([batch, height, width], channels, [kernel_height, kernel_width], stride, padding)
 }
 
+fn kernel_precision(precision: Precision) -> kernels::Precision {
+    match precision {
+        Precision::F32 => kernels::Precision::F32,
+        Precision::Bf16 => kernels::Precision::Bf16,
+    }
+}
+
 impl TrainingOps for Flex {
     fn nn_conv2d(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        precision: Precision,
     ) -> FloatTensor<Self> {
         if !is_f32(&[&x, &weight]) {
-            return composed::conv2d::<Self>(x, weight, stride, padding);
+            return composed::conv2d::<Self>(x, weight, stride, padding, precision);
         }
         let shape = geometry(&x, &weight, stride, padding);
         let mut out = vec![0.0; shape.output_len()];
         kernels::conv2d_forward(
             &shape,
-            kernels::Precision::F32,
+            kernel_precision(precision),
             Values::of(&x).slice(),
             Values::of(&weight).slice(),
             &mut out,
@@ -66,15 +75,23 @@ impl TrainingOps for Flex {
         output_gradient: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        precision: Precision,
     ) -> FloatTensor<Self> {
         if !is_f32(&[&x, &weight, &output_gradient]) {
-            return composed::conv2d_input_gradient::<Self>(x, weight, output_gradient, stride, padding);
+            return composed::conv2d_input_gradient::<Self>(
+                x,
+                weight,
+                output_gradient,
+                stride,
+                padding,
+                precision,
+            );
         }
         let shape = geometry(&x, &weight, stride, padding);
         let mut gradient = vec![0.0; shape.input_len()];
         kernels::conv2d_input_gradient(
             &shape,
-            kernels::Precision::F32,
+            kernel_precision(precision),
             Values::of(&output_gradient).slice(),
             Values::of(&weight).slice(),
             &mut gradient,
@@ -88,15 +105,23 @@ impl TrainingOps for Flex {
         output_gradient: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        precision: Precision,
     ) -> FloatTensor<Self> {
         if !is_f32(&[&x, &weight, &output_gradient]) {
-            return composed::conv2d_weight_gradient::<Self>(x, weight, output_gradient, stride, padding);
+            return composed::conv2d_weight_gradient::<Self>(
+                x,
+                weight,
+                output_gradient,
+                stride,
+                padding,
+                precision,
+            );
         }
         let shape = geometry(&x, &weight, stride, padding);
         let mut gradient = vec![0.0; shape.weight_len()];
         kernels::conv2d_weight_gradient(
             &shape,
-            kernels::Precision::F32,
+            kernel_precision(precision),
             Values::of(&x).slice(),
             Values::of(&output_gradient).slice(),
             &mut gradient,

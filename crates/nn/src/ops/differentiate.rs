@@ -12,6 +12,7 @@ use burn_autodiff::{
 };
 
 use super::backend::TrainingOps;
+use crate::Precision;
 
 /// Hands each parent that wants one its gradient.
 fn register<B: TrainingOps, const N: usize>(
@@ -30,11 +31,11 @@ fn register<B: TrainingOps, const N: usize>(
 struct Conv2d;
 
 impl<B: TrainingOps> Backward<B, 2> for Conv2d {
-    type State = (FloatTensor<B>, FloatTensor<B>, [usize; 2], [usize; 2]);
+    type State = (FloatTensor<B>, FloatTensor<B>, [usize; 2], [usize; 2], Precision);
 
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let [x_node, weight_node] = ops.parents;
-        let (x, weight, stride, padding) = ops.state;
+        let (x, weight, stride, padding, precision) = ops.state;
         let output_gradient = gradients.consume::<B>(&ops.node);
         if let Some(node) = weight_node {
             let gradient = B::nn_conv2d_weight_gradient(
@@ -43,12 +44,14 @@ impl<B: TrainingOps> Backward<B, 2> for Conv2d {
                 output_gradient.clone(),
                 stride,
                 padding,
+                precision,
             );
             gradients.register::<B>(node.id, gradient);
         }
         // The pictures themselves want no gradient, so the first layer skips this half.
         if let Some(node) = x_node {
-            let gradient = B::nn_conv2d_input_gradient(x, weight, output_gradient, stride, padding);
+            let gradient =
+                B::nn_conv2d_input_gradient(x, weight, output_gradient, stride, padding, precision);
             gradients.register::<B>(node.id, gradient);
         }
     }
@@ -154,12 +157,13 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
         weight: FloatTensor<Self>,
         stride: [usize; 2],
         padding: [usize; 2],
+        precision: Precision,
     ) -> FloatTensor<Self> {
         let (x, x_node) = x.into_parts();
         let (weight, weight_node) = weight.into_parts();
-        let out = B::nn_conv2d(x.clone(), weight.clone(), stride, padding);
+        let out = B::nn_conv2d(x.clone(), weight.clone(), stride, padding, precision);
         match Conv2d.prepare::<C>([x_node, weight_node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((x, weight, stride, padding), out),
+            OpsKind::Tracked(prepared) => prepared.finish((x, weight, stride, padding, precision), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         }
     }

@@ -13,6 +13,7 @@ mod differentiate;
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
+use crate::Precision;
 use backend::TrainingOps;
 
 /// Output of a normalisation and the statistics it used, which carry no gradient.
@@ -29,11 +30,17 @@ pub struct Normalised<const D: usize> {
 /// Two-dimensional cross-correlation without bias.
 ///
 /// `x` is `[N, H, W, Ci]`, `weight` is `[Co, Ci, kh, kw]` as in `PyTorch`, the result
-/// `[N, Ho, Wo, Co]` with `Ho = (H + 2 padding − kh) / stride + 1`.
+/// `[N, Ho, Wo, Co]` with `Ho = (H + 2 padding − kh) / stride + 1`. The gradients are computed in the same precision.
 ///
 /// # Panics
 /// If the channels differ or the kernel does not fit.
-pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, stride: [usize; 2], padding: [usize; 2]) -> Tensor<4> {
+pub fn conv2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    stride: [usize; 2],
+    padding: [usize; 2],
+    precision: Precision,
+) -> Tensor<4> {
     let [_, height, width, channels_in] = x.dims();
     let [_, weight_in, kernel_height, kernel_width] = weight.dims();
     assert_eq!(channels_in, weight_in, "conv2d: channels of x and weight");
@@ -41,7 +48,13 @@ pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, stride: [usize; 2], padding: [usi
         height + 2 * padding[0] >= kernel_height && width + 2 * padding[1] >= kernel_width,
         "conv2d: a {kernel_height} x {kernel_width} kernel does not fit {height} x {width} with padding {padding:?}"
     );
-    Tensor::from_dispatch(Dispatch::nn_conv2d(x.into_dispatch(), weight.into_dispatch(), stride, padding))
+    Tensor::from_dispatch(Dispatch::nn_conv2d(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        stride,
+        padding,
+        precision,
+    ))
 }
 
 /// Batch normalisation with the statistics of `x` itself, then ReLU if `relu`.

@@ -165,7 +165,8 @@ fn lines(values: &[f32]) -> &[Line] {
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn dot(sums: __m512, a: __m512, b: __m512) -> __m512 {
     // SAFETY: both types are 64 bytes of which every pattern of bits is a value.
-    let (a, b) = unsafe { (std::mem::transmute::<__m512, __m512bh>(a), std::mem::transmute::<__m512, __m512bh>(b)) };
+    let (a, b) =
+        unsafe { (std::mem::transmute::<__m512, __m512bh>(a), std::mem::transmute::<__m512, __m512bh>(b)) };
     _mm512_dpbf16_ps(sums, a, b)
 }
 
