@@ -4,7 +4,7 @@
     python benchmarks/byol_step.py [--threads 2] [--rounds 5] [--steps 5]
 
 Needs torch (2.x). A step is what a step of training does without reading pictures: two views through online and target
-network, loss, backward, SGD with momentum, target update. PyTorch runs channels-last, in f32 and in bf16 autocast; each
+network, loss, backward, SGD with momentum, target update. Both run in f32 and in bf16 (autocast), PyTorch channels-last; each
 side runs in a process of its own, so that peak memory is its own. Prints medians over rounds, images/s, and
 ratios (above 1: we are faster, or need more memory).
 """
@@ -154,7 +154,7 @@ def main():
     for index, (name, preset, _, _, _, side, batch, norm) in enumerate(CONFIGS):
         ours = [program, preset, str(side), str(batch), str(arguments.steps), norm]
         torch = [sys.executable, __file__, "--steps", str(arguments.steps), "--threads", str(arguments.threads), "--torch-side", str(index)]
-        sides = {"autodidact": ours, "torch f32": [*torch, "0"], "torch bf16": [*torch, "1"]}
+        sides = {"autodidact f32": [*ours, "f32"], "autodidact bf16": [*ours, "bf16"], "torch f32": [*torch, "0"], "torch bf16": [*torch, "1"]}
         rounds = {side: [] for side in sides}
         for _ in range(arguments.rounds):
             for label, command in sides.items():
@@ -166,13 +166,15 @@ def main():
         results.append(row)
         if not arguments.json:
             print(f"{name}, {arguments.threads} threads")
-            mine = row["autodidact"]
             for label in sides:
-                other = row[label]
-                speed = mine["images_per_second"] / other["images_per_second"]
-                memory = mine["peak_mib"] / other["peak_mib"]
-                print(f"  {label:11} {other['images_per_second']:8.0f} images/s  {other['peak_mib']:7.0f} MiB"
-                      f"  ours/theirs: speed {speed:5.2f}, memory {memory:5.2f}", flush=True)
+                this = row[label]
+                ratios = ""
+                if label.startswith("autodidact"):
+                    for other in ("torch f32", "torch bf16"):
+                        speed = this["images_per_second"] / row[other]["images_per_second"]
+                        memory = this["peak_mib"] / row[other]["peak_mib"]
+                        ratios += f"  over {other}: speed {speed:5.2f}, memory {memory:5.2f}"
+                print(f"  {label:15} {this['images_per_second']:8.0f} images/s  {this['peak_mib']:7.0f} MiB{ratios}", flush=True)
     if arguments.json:
         print(json.dumps({"version": 1, "results": results}, indent=2))
 

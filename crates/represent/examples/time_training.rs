@@ -1,7 +1,7 @@
 //! Times BYOL's optimizer steps on one prepared batch, without reading or augmenting pictures.
 //!
-//! `cargo run --release -p autodidact-represent --example time_training -- PRESET SIDE BATCH STEPS NORM`, with NORM
-//! `batch` or `group`; prints seconds per step, one a line, after one step that is not counted, then the peak
+//! `cargo run --release -p autodidact-represent --example time_training -- PRESET SIDE BATCH STEPS NORM PRECISION`, with
+//! NORM `batch` or `group` and PRECISION `f32` or `bf16`; prints seconds per step, one a line, after one step that is not counted, then the peak
 //! resident memory in MiB. `benchmarks/byol_step.py` drives it.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Instant;
 use autodidact_data::augment::AugmentConfig;
 use autodidact_data::loader::{Loader, LoaderConfig};
 use autodidact_data::procedural::Procedural;
-use autodidact_nn::NormConfig;
+use autodidact_nn::{NormConfig, Precision};
 use autodidact_represent::byol::Byol;
 use autodidact_represent::train::{Clock, Learner};
 use autodidact_represent::{RepresentConfig, ViewsConfig, preset};
@@ -22,11 +22,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [preset, side, batch, steps, norm] = &arguments[..] else {
-        return Err("usage: time_training PRESET SIDE BATCH STEPS batch|group".into());
+    let [preset, side, batch, steps, norm, precision] = &arguments[..] else {
+        return Err("usage: time_training PRESET SIDE BATCH STEPS batch|group f32|bf16".into());
     };
     let (side, batch_size, steps) = (side.parse()?, batch.parse()?, steps.parse()?);
     let norm = if norm == "group" { NormConfig::GROUP } else { NormConfig::BATCH };
+    let precision = if precision == "bf16" { Precision::Bf16 } else { Precision::F32 };
     let config = RepresentConfig {
         batch_size,
         views: ViewsConfig {
@@ -46,7 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for step in 0..=steps {
         let clock = Clock { step, total_steps: steps + 1, learning_rate: 0.01, observe: false };
         let started = Instant::now();
-        let report = byol.step(&batch, clock);
+        let report = precision.scope(|| byol.step(&batch, clock));
         let seconds = started.elapsed().as_secs_f64();
         assert!(report.loss().is_finite(), "the loss is a number");
         if step > 0 {
