@@ -1,6 +1,6 @@
 """BYOL training steps here and in PyTorch, on the same configuration, interleaved.
 
-    cargo build --release -p autodidact-represent --example time_training
+    cargo build --release --example time_training
     python benchmarks/byol_step.py [--threads 2] [--rounds 5] [--steps 5]
 
 Needs torch (2.x). A step is what a step of training does without reading pictures: two views through online and target

@@ -1,14 +1,11 @@
 //! The command line. It parses, calls and prints; algorithms are in the crates.
 
+mod allocator;
 mod cli;
 
 use std::process::ExitCode;
 
-/// Training frees and asks for the same large blocks every step; this allocator keeps them instead of giving them
-/// back to the system each time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::keep_freed_memory();
     cli::main()
 }

@@ -63,7 +63,7 @@ impl Precision {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrecisionConfig {
-    /// [`Precision::F32`] on the CPU, whose kernels are for f32, [`Precision::Bf16`] on other devices.
+    /// [`Precision::F32`] on the CPU, [`Precision::Bf16`] on other devices.
     #[default]
     Auto,
     /// [`Precision::F32`] everywhere.
@@ -83,11 +83,11 @@ impl PrecisionConfig {
     /// assert_eq!(PrecisionConfig::Bf16.on(&Device::flex()), Precision::Bf16);
     /// ```
     pub fn on(self, device: &Device) -> Precision {
+        let is_cpu = || device.clone().without_autodiff() == Device::flex();
         match self {
             Self::F32 => Precision::F32,
-            Self::Bf16 => Precision::Bf16,
-            Self::Auto if device.clone().without_autodiff() == Device::flex() => Precision::F32,
-            Self::Auto => Precision::Bf16,
+            Self::Auto if is_cpu() => Precision::F32,
+            Self::Auto | Self::Bf16 => Precision::Bf16,
         }
     }
 }

@@ -65,9 +65,9 @@ fn bf16_trains_nearly_as_f32_does_and_leaves_weights_in_f32() {
 #[test]
 fn settings_from_before_there_was_a_choice_still_read() {
     let text = toml::to_string(&small(16)).unwrap();
-    let without: String =
-        text.lines().filter(|line| !line.starts_with("precision")).map(|line| format!("{line}\n")).collect();
-    assert_ne!(text, without);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("precision")).collect();
+    let without = lines.join("\n");
+    assert!(without.len() + 10 < text.len());
     let config: RepresentConfig = toml::from_str(&without).unwrap();
     assert_eq!(config, small(16));
 }

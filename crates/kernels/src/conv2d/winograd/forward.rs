@@ -100,7 +100,7 @@ impl Work<'_> {
         for ((inputs, weight), out) in inputs.zip(weights).zip(products) {
             match layout.pairing {
                 Pairing::Channels => {
-                    ForwardPairs { inputs, layout, tiles, weights: weight, outputs, out }.run()
+                    ForwardPairs { inputs, layout, tiles, weights: weight, outputs, out }.run();
                 }
                 _ => dispatch(Gather {
                     source: inputs,

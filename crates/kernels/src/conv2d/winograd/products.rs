@@ -28,11 +28,8 @@ impl WithSimd for Products<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match S::F32_LANES {
-            16 => self.run::<S, 8>(simd),
-            8 => self.run::<S, 4>(simd),
-            _ => self.run::<S, 4>(simd),
-        }
+        // As many outputs as the registers hold beside three vectors.
+        if S::F32_LANES == 16 { self.run::<S, 8>(simd) } else { self.run::<S, 4>(simd) }
     }
 }
 

@@ -1,26 +1,27 @@
 //! Times BYOL's optimizer steps on one prepared batch, without reading or augmenting pictures.
 //!
-//! `cargo run --release -p autodidact-represent --example time_training -- PRESET SIDE BATCH STEPS NORM PRECISION`, with
+//! `cargo run --release --example time_training -- PRESET SIDE BATCH STEPS NORM PRECISION`, with
 //! NORM `batch` or `group` and PRECISION `f32` or `bf16`; prints seconds per step, one a line, after one step that is not counted, then the peak
 //! resident memory in MiB. `benchmarks/byol_step.py` drives it.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use autodidact_data::augment::AugmentConfig;
-use autodidact_data::loader::{Loader, LoaderConfig};
-use autodidact_data::procedural::Procedural;
-use autodidact_nn::{NormConfig, Precision};
-use autodidact_represent::byol::Byol;
-use autodidact_represent::train::{Clock, Learner};
-use autodidact_represent::{RepresentConfig, ViewsConfig, preset};
-use burn::tensor::Device;
+use autodidact::data::augment::AugmentConfig;
+use autodidact::data::loader::{Loader, LoaderConfig};
+use autodidact::data::procedural::Procedural;
+use autodidact::nn::{NormConfig, Precision};
+use autodidact::represent::burn::tensor::Device;
+use autodidact::represent::byol::Byol;
+use autodidact::represent::train::{Clock, Learner};
+use autodidact::represent::{RepresentConfig, ViewsConfig, preset};
 
 // As in the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[path = "../src/allocator.rs"]
+mod allocator;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    allocator::keep_freed_memory();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [preset, side, batch, steps, norm, precision] = &arguments[..] else {
         return Err("usage: time_training PRESET SIDE BATCH STEPS batch|group f32|bf16".into());
