@@ -1,7 +1,8 @@
-"""Times the kernels of `autodidact-kernels` and of PyTorch (channels last, f32), turn by turn on the same shapes.
+"""Times the kernels of `autodidact-kernels` and of PyTorch (channels last), turn by turn on the same shapes.
 
     cargo build --release -p autodidact-kernels --example time_kernels
     python benchmarks/kernels.py --threads 1 [--program target/release/examples/time_kernels] [--rounds 7]
+    ... --precision bf16    convolutions of bfloat16 operands; ours take and give f32 and round on the way
 
 Prints, for each pass and shape, the median milliseconds of both, GFLOP/s at the median (convolutions), the ratio of
 PyTorch's median to ours (above 1 we are faster), and the same ratio for the fastest runs, which a busy machine
@@ -38,6 +39,7 @@ def parse_arguments():
     parser.add_argument("--repeats", type=int, default=3, help="runs in a turn; the first turn warms up")
     parser.add_argument("--program", default="target/release/examples/time_kernels")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     parser.add_argument("--only", default="", help="passes whose name contains this")
     return parser.parse_args()
 
@@ -88,8 +90,9 @@ def time_torch(work):
 
 def convolution(name, shape):
     batch, size, channels_in, channels_out, kernel, stride, padding = shape
-    x = torch.randn(batch, channels_in, size, size).to(memory_format=torch.channels_last)
-    weight = torch.randn(channels_out, channels_in, kernel, kernel).to(memory_format=torch.channels_last)
+    dtype = {"f32": torch.float32, "bf16": torch.bfloat16}[ARGUMENTS.precision]
+    x = torch.randn(batch, channels_in, size, size, dtype=dtype).to(memory_format=torch.channels_last)
+    weight = torch.randn(channels_out, channels_in, kernel, kernel, dtype=dtype).to(memory_format=torch.channels_last)
 
     def forward():
         return torch.nn.functional.conv2d(x, weight, stride=stride, padding=padding)
@@ -141,7 +144,7 @@ def compare(ours, name, numbers, work, label, flops=None):
 def main():
     torch.set_num_threads(ARGUMENTS.threads)
     ours = Ours()
-    print(f"torch {torch.__version__}, {ARGUMENTS.threads} thread(s), {ARGUMENTS.clock} clock")
+    print(f"torch {torch.__version__}, {ARGUMENTS.precision}, {ARGUMENTS.threads} thread(s), {ARGUMENTS.clock} clock")
     columns = f"{'ms':>8} {'torch':>8} {'GFLOP/s':>8} {'torch':>8} {'ratio':>6} {'best ms':>8} {'torch':>8} {'ratio':>6}"
     print(f"{'pass':20} {'shape':28} {columns}")
     with torch.no_grad():
@@ -153,9 +156,11 @@ def main():
                 label = f"{batch}x{size}x{size} {channels_in}->{channels_out} k{kernel} s{stride}"
                 out = (size + 2 * padding - kernel) // stride + 1
                 flops = 2 * batch * out * out * channels_in * channels_out * kernel * kernel
-                compare(ours, name, shape, convolution(name, shape), label, flops)
+                ending = "_bf16" if ARGUMENTS.precision == "bf16" else ""
+                compare(ours, name + ending, shape, convolution(name, shape), label, flops)
+        norms = NORMS if ARGUMENTS.precision == "f32" else []
         for name in ("batch_norm_forward", "batch_norm_backward", "group_norm_forward", "group_norm_backward"):
-            for shape in NORMS:
+            for shape in norms:
                 if ARGUMENTS.only not in name:
                     continue
                 batch, size, channels = shape

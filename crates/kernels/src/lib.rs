@@ -8,7 +8,9 @@
 //!   between instruction sets.
 //! - A wrong slice length is a bug of the caller and panics; no data can cause a panic.
 //!
-//! What is not here: tensors, autodiff, any other number type.
+//! - Convolutions multiply in [`Precision::F32`] or [`Precision::Bf16`]; every slice holds `f32`.
+//!
+//! What is not here: tensors, autodiff, any other number type in memory.
 
 // A kernel that is not inlined into its dispatched caller loses the vector instructions it was written for.
 #![allow(clippy::inline_always)]
