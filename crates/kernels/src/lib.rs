@@ -7,7 +7,6 @@
 //!   a fixed order: the result is the same to the bit for any number of threads. It may differ in the last bits
 //!   between instruction sets.
 //! - A wrong slice length is a bug of the caller and panics; no data can cause a panic.
-//!
 //! - Convolutions multiply in [`Precision::F32`] or [`Precision::Bf16`]; every slice holds `f32`.
 //!
 //! What is not here: tensors, autodiff, any other number type in memory.
@@ -23,6 +22,8 @@ mod batch_norm;
 mod check;
 mod columns;
 mod conv2d;
+#[cfg(target_arch = "x86_64")]
+mod dot;
 mod group_norm;
 mod max_pool;
 mod pairs;

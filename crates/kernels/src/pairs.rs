@@ -5,7 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::simd::{dispatch, vectors, vectors_mut};
+use crate::simd::{LANES_MAX, dispatch, vectors, vectors_mut};
 
 /// Two vectors as one of pairs, rounded to the nearest, ties to even. NaN stays NaN.
 #[inline(always)]
@@ -38,6 +38,32 @@ pub(crate) fn has_dot() -> bool {
     return std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bf16");
     #[cfg(not(target_arch = "x86_64"))]
     false
+}
+
+/// Pairs of the lines of sixteen numbers, the first with the second and so on, rounded to bfloat16.
+pub(crate) fn pair_lines(lines: &[f32], pairs: &mut [f32]) {
+    dispatch(PairLines { lines, pairs });
+}
+
+struct PairLines<'a> {
+    lines: &'a [f32],
+    pairs: &'a mut [f32],
+}
+
+impl WithSimd for PairLines<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let lines = self.lines.chunks_exact(2 * LANES_MAX);
+        for (lines, pairs) in lines.zip(self.pairs.chunks_exact_mut(LANES_MAX)) {
+            let (first, second) = lines.split_at(LANES_MAX);
+            let (first, second) = (vectors::<S>(first), vectors::<S>(second));
+            for (v, pairs) in vectors_mut::<S>(pairs).iter_mut().enumerate() {
+                *pairs = pair(simd, first[v], second[v]);
+            }
+        }
+    }
 }
 
 /// Rounds every number to bfloat16.

@@ -4,10 +4,10 @@ use super::Conv2d;
 use super::gather::{Gather, Pixel};
 use super::pack::{Pieces, WeightView};
 use super::plane::Plane;
+use super::unit::Unit;
 use super::winograd::{self, Turn};
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
-use crate::simd::dispatch;
 use rayon::prelude::*;
 
 /// Output pixels a task should have at least: enough to read the weights seldom, few enough to share the work.
@@ -33,8 +33,8 @@ impl Conv2d {
         }
     }
 
-    /// The output pixels of some images and their windows in the images' planes.
-    pub(super) fn output_windows(&self, plane: &Plane, images: usize) -> Vec<Pixel> {
+    /// The output pixels of some images and their windows in the images' planes, counted in units.
+    pub(super) fn output_windows(&self, plane: &Plane, unit: Unit, images: usize) -> Vec<Pixel> {
         let [height, width] = [self.output_height(), self.output_width()];
         (0..images * height * width)
             .map(|target| {
@@ -42,7 +42,7 @@ impl Conv2d {
                 let source = image * plane.len()
                     + y * self.stride[0] * plane.row_len()
                     + x * self.stride[1] * plane.channels;
-                Pixel { source, target }
+                Pixel { source: source / unit.len(), target }
             })
             .collect()
     }
@@ -62,15 +62,20 @@ pub fn conv2d_forward(shape: &Conv2d, precision: Precision, x: &[f32], weight: &
     if winograd::suits(shape, precision) {
         return winograd::convolve(shape, precision, x, weight, Turn::Forward, out);
     }
-    precision.operands(x, weight, |x, weight| gather(shape, x, weight, out));
+    match Unit::new(precision, shape.channels_in) {
+        Unit::Single => {
+            precision.operands(x, weight, |x, weight| gather(shape, Unit::Single, x, weight, out))
+        }
+        Unit::Pair => gather(shape, Unit::Pair, x, weight, out),
+    }
 }
 
-fn gather(shape: &Conv2d, x: &[f32], weight: &[f32], out: &mut [f32]) {
+fn gather(shape: &Conv2d, unit: Unit, x: &[f32], weight: &[f32], out: &mut [f32]) {
     let [kernel_h, kernel_w] = shape.kernel;
     let plane = shape.input_plane();
     let rows: Vec<usize> = (0..kernel_h).collect();
-    let row_starts: Vec<usize> = rows.iter().map(|row| row * plane.row_len()).collect();
-    let pieces = Pieces::new(&row_starts, kernel_w * shape.channels_in);
+    let row_starts: Vec<usize> = rows.iter().map(|row| row * plane.row_len() / unit.len()).collect();
+    let pieces = Pieces::new(&row_starts, kernel_w * shape.channels_in / unit.len());
     let view = WeightView {
         weight,
         outputs: [shape.channels_out, shape.channels_in * kernel_h * kernel_w],
@@ -79,22 +84,24 @@ fn gather(shape: &Conv2d, x: &[f32], weight: &[f32], out: &mut [f32]) {
         columns: &(0..kernel_w).collect::<Vec<_>>(),
     };
     let images = images_per_task(shape.output_pixels());
-    let pixels = shape.output_windows(&plane, images.min(shape.batch));
-    with_scratch(view.packed_len(), |packed| {
-        view.pack(packed);
+    let pixels = shape.output_windows(&plane, unit, images.min(shape.batch));
+    with_scratch(view.packed_len(unit), |packed| {
+        view.pack(unit, packed);
         x.par_chunks(images * shape.image_len())
             .zip(out.par_chunks_mut(images * shape.output_pixels() * shape.channels_out))
             .for_each(|(x, out)| {
                 let images = x.len() / shape.image_len();
                 with_scratch(plane.reserve(images), |planes| {
                     plane.fill(x, planes);
-                    dispatch(Gather {
-                        source: planes,
-                        pixels: &pixels[..images * shape.output_pixels()],
-                        pieces: &pieces,
-                        weight: packed,
-                        outputs: shape.channels_out,
-                        out,
+                    unit.with_source(planes, |source| {
+                        unit.multiply(Gather {
+                            source,
+                            pixels: &pixels[..images * shape.output_pixels()],
+                            pieces: &pieces,
+                            weight: packed,
+                            outputs: shape.channels_out,
+                            out,
+                        });
                     });
                 });
             });

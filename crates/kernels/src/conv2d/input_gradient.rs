@@ -9,10 +9,10 @@ use super::forward::images_per_task;
 use super::gather::{Gather, Pixel};
 use super::pack::{Pieces, WeightView};
 use super::plane::Plane;
+use super::unit::Unit;
 use super::winograd::{self, Turn};
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
-use crate::simd::dispatch;
 use rayon::prelude::*;
 
 /// The input positions `start, start + stride, …` of one phase along one axis.
@@ -64,18 +64,20 @@ struct WeightViewParts {
 }
 
 impl<'a> Phase<'a> {
-    fn new(shape: &Conv2d, plane: &Plane, axes: [&'a AxisPhase; 2], images: usize) -> Self {
+    fn new(shape: &Conv2d, plane: &Plane, unit: Unit, axes: [&'a AxisPhase; 2], images: usize) -> Self {
         let offset = |axis: usize| (axes[axis].first_source - plane.origin[axis]) as usize;
-        let starts: Vec<usize> = (0..axes[0].taps.len()).map(|row| row * plane.row_len()).collect();
+        let starts: Vec<usize> =
+            (0..axes[0].taps.len()).map(|row| row * plane.row_len() / unit.len()).collect();
         let mut pixels = Vec::with_capacity(images * axes[0].count * axes[1].count);
         for image in 0..images {
             for y in 0..axes[0].count {
                 for x in 0..axes[1].count {
                     let row = image * shape.height + axes[0].start + y * shape.stride[0];
+                    let source = image * plane.len()
+                        + (offset(0) + y) * plane.row_len()
+                        + (offset(1) + x) * plane.channels;
                     pixels.push(Pixel {
-                        source: image * plane.len()
-                            + (offset(0) + y) * plane.row_len()
-                            + (offset(1) + x) * plane.channels,
+                        source: source / unit.len(),
                         target: row * shape.width + axes[1].start + x * shape.stride[1],
                     });
                 }
@@ -85,7 +87,12 @@ impl<'a> Phase<'a> {
             rows: axes[0].taps.iter().map(|tap| tap * shape.kernel[1]).collect(),
             columns: axes[1].taps.clone(),
         };
-        Self { pieces: Pieces::new(&starts, axes[1].taps.len() * plane.channels), pixels, view, axes }
+        Self {
+            pieces: Pieces::new(&starts, axes[1].taps.len() * plane.channels / unit.len()),
+            pixels,
+            view,
+            axes,
+        }
     }
 
     fn pixels_per_image(&self) -> usize {
@@ -125,10 +132,15 @@ pub fn conv2d_input_gradient(
     if let Some(mirror) = winograd::mirror(shape, precision) {
         return winograd::convolve(&mirror, precision, grad_out, weight, Turn::Backward, grad_x);
     }
-    precision.operands(grad_out, weight, |grad_out, weight| gather(shape, grad_out, weight, grad_x));
+    match Unit::new(precision, shape.channels_out) {
+        Unit::Single => precision.operands(grad_out, weight, |grad_out, weight| {
+            gather(shape, Unit::Single, grad_out, weight, grad_x);
+        }),
+        Unit::Pair => gather(shape, Unit::Pair, grad_out, weight, grad_x),
+    }
 }
 
-fn gather(shape: &Conv2d, grad_out: &[f32], weight: &[f32], grad_x: &mut [f32]) {
+fn gather(shape: &Conv2d, unit: Unit, grad_out: &[f32], weight: &[f32], grad_x: &mut [f32]) {
     let rows = AxisPhase::all(shape.height, shape.kernel[0], shape.stride[0], shape.padding[0]);
     let columns = AxisPhase::all(shape.width, shape.kernel[1], shape.stride[1], shape.padding[1]);
     let (first_row, plane_height) = AxisPhase::sources(&rows);
@@ -144,18 +156,18 @@ fn gather(shape: &Conv2d, grad_out: &[f32], weight: &[f32], grad_x: &mut [f32]) 
         .iter()
         .flat_map(|row| columns.iter().map(move |column| [row, column]))
         .filter(|axes| axes.iter().all(|axis| !axis.taps.is_empty()))
-        .map(|axes| Phase::new(shape, &plane, axes, images.min(shape.batch)))
+        .map(|axes| Phase::new(shape, &plane, unit, axes, images.min(shape.batch)))
         .collect();
     // Some input pixels are reached by no window when the stride exceeds the kernel.
     let reached: usize = phases.iter().map(Phase::pixels_per_image).sum();
     let unreached = reached < shape.height * shape.width;
     let views: Vec<WeightView<'_>> = phases.iter().map(|phase| phase.weight_view(shape, weight)).collect();
-    with_scratch(views.iter().map(WeightView::packed_len).sum(), |packed| {
+    with_scratch(views.iter().map(|view| view.packed_len(unit)).sum(), |packed| {
         let mut rest = packed;
         let mut packed: Vec<&[f32]> = Vec::with_capacity(views.len());
         for view in &views {
-            let (weights, others) = rest.split_at_mut(view.packed_len());
-            view.pack(weights);
+            let (weights, others) = rest.split_at_mut(view.packed_len(unit));
+            view.pack(unit, weights);
             packed.push(weights);
             rest = others;
         }
@@ -169,16 +181,18 @@ fn gather(shape: &Conv2d, grad_out: &[f32], weight: &[f32], grad_x: &mut [f32]) 
                 }
                 with_scratch(plane.reserve(images), |planes| {
                     plane.fill(grad_out, planes);
-                    for (phase, weight) in phases.iter().zip(&packed) {
-                        dispatch(Gather {
-                            source: planes,
-                            pixels: &phase.pixels[..images * phase.pixels_per_image()],
-                            pieces: &phase.pieces,
-                            weight,
-                            outputs: shape.channels_in,
-                            out: &mut *grad_x,
-                        });
-                    }
+                    unit.with_source(planes, |source| {
+                        for (phase, weight) in phases.iter().zip(&packed) {
+                            unit.multiply(Gather {
+                                source,
+                                pixels: &phase.pixels[..images * phase.pixels_per_image()],
+                                pieces: &phase.pieces,
+                                weight,
+                                outputs: shape.channels_in,
+                                out: &mut *grad_x,
+                            });
+                        }
+                    });
                 });
             });
     });

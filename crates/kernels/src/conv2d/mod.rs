@@ -14,12 +14,15 @@
 
 mod forward;
 mod gather;
+#[cfg(target_arch = "x86_64")]
+mod gather_dot;
 mod input_gradient;
 mod outer;
 mod pack;
 mod plane;
 #[cfg(test)]
 mod twins;
+mod unit;
 mod weight_gradient;
 mod winograd;
 

@@ -4,6 +4,9 @@
 //! floats, all pieces of 16 first, so that the kernel's loops have constant lengths. The weights follow the pieces,
 //! in panels of 16 outputs: `packed[panel][k][lane]`, the missing outputs of the last panel being zeros.
 
+use super::unit::Unit;
+use crate::pairs::pair_lines;
+use crate::scratch::with_scratch;
 use crate::simd::LANES_MAX;
 use rayon::prelude::*;
 
@@ -74,16 +77,39 @@ pub(super) struct WeightView<'a> {
 
 impl WeightView<'_> {
     /// Floats the packed weights take.
-    pub fn packed_len(&self) -> usize {
-        self.outputs[0].next_multiple_of(PANEL) * self.rows.len() * self.columns.len() * self.channels[0]
+    pub fn packed_len(&self, unit: Unit) -> usize {
+        self.outputs[0].next_multiple_of(PANEL) * self.depth() / unit.len()
+    }
+
+    /// Weights of an output.
+    fn depth(&self) -> usize {
+        self.rows.len() * self.columns.len() * self.channels[0]
     }
 
     /// Packs, one panel per task.
-    pub fn pack(&self, packed: &mut [f32]) {
+    pub fn pack(&self, unit: Unit, packed: &mut [f32]) {
+        let depth = self.depth();
+        let positions = self.positions(unit);
+        let panels = packed.par_chunks_exact_mut(depth / unit.len() * PANEL).enumerate();
+        panels.for_each(|(panel, out)| match unit {
+            Unit::Single => self.pack_panel(panel, &positions, out),
+            Unit::Pair => with_scratch(depth * PANEL, |singles| {
+                self.pack_panel(panel, &positions, singles);
+                pair_lines(singles, out);
+            }),
+        });
+    }
+
+    /// The place of each number of a window in a panel; the numbers of a pair follow one another.
+    fn positions(&self, unit: Unit) -> Vec<usize> {
+        let run_len = self.columns.len() * self.channels[0];
+        let units = Pieces::positions(self.rows.len(), run_len / unit.len());
+        (0..self.depth()).map(|k| units[k / unit.len()] * unit.len() + k % unit.len()).collect()
+    }
+
+    fn pack_panel(&self, panel: usize, positions: &[usize], out: &mut [f32]) {
         let [channels, channel_stride] = self.channels;
         let run_len = self.columns.len() * channels;
-        let depth = self.rows.len() * run_len;
-        let positions = Pieces::positions(self.rows.len(), run_len);
         // The taps of a pixel: where each begins in a window, and in the weights.
         let taps: Vec<(usize, usize)> = (self.rows.iter().enumerate())
             .flat_map(|(run, row)| {
@@ -91,28 +117,25 @@ impl WeightView<'_> {
                 columns.map(move |(at, column)| (run * run_len + at * channels, row + column))
             })
             .collect();
-        packed.par_chunks_exact_mut(depth * PANEL).enumerate().for_each(|(panel, out)| {
-            let first = panel * PANEL;
-            let lanes = PANEL.min(self.outputs[0] - first);
-            let (out, _) = out.as_chunks_mut::<PANEL>();
-            if lanes < PANEL {
-                out.fill([0.0; PANEL]);
-            }
-            // A few channels at a time, so that what is read and what is written stays in the cache.
-            for block in (0..channels).step_by(CHANNEL_BLOCK) {
-                let block = block..channels.min(block + CHANNEL_BLOCK);
-                for lane in 0..lanes {
-                    let weight = &self.weight[(first + lane) * self.outputs[1]..];
-                    for &(window, tap) in &taps {
-                        let positions = &positions[window + block.start..window + block.end];
-                        let values =
-                            weight[tap + block.start * channel_stride..].iter().step_by(channel_stride);
-                        for (&position, &value) in positions.iter().zip(values) {
-                            out[position][lane] = value;
-                        }
+        let first = panel * PANEL;
+        let lanes = PANEL.min(self.outputs[0] - first);
+        let (out, _) = out.as_chunks_mut::<PANEL>();
+        if lanes < PANEL {
+            out.fill([0.0; PANEL]);
+        }
+        // A few channels at a time, so that what is read and what is written stays in the cache.
+        for block in (0..channels).step_by(CHANNEL_BLOCK) {
+            let block = block..channels.min(block + CHANNEL_BLOCK);
+            for lane in 0..lanes {
+                let weight = &self.weight[(first + lane) * self.outputs[1]..];
+                for &(window, tap) in &taps {
+                    let positions = &positions[window + block.start..window + block.end];
+                    let values = weight[tap + block.start * channel_stride..].iter().step_by(channel_stride);
+                    for (&position, &value) in positions.iter().zip(values) {
+                        out[position][lane] = value;
                     }
                 }
             }
-        });
+        }
     }
 }

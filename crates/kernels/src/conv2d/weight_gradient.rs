@@ -7,6 +7,7 @@
 use super::Conv2d;
 use super::forward::images_per_task;
 use super::outer::Outer;
+use super::unit::Unit;
 use super::winograd;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
@@ -55,7 +56,7 @@ fn outer(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_weight: &mut [f32]) {
     let images_per_group = shape.batch.div_ceil(groups_max).max(images_min);
     let groups = shape.batch.div_ceil(images_per_group);
     let images_per_fill = images_per_task(shape.output_pixels()).min(images_per_group);
-    let pixels = shape.output_windows(&plane, images_per_fill);
+    let pixels = shape.output_windows(&plane, Unit::Single, images_per_fill);
     with_scratch(groups * sums_len, |sums| {
         let tasks: Vec<(usize, usize, &mut [f32])> = sums
             .chunks_mut(sums_len)

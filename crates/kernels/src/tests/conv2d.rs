@@ -46,6 +46,15 @@ fn check_passes(shape: &Conv2d, precision: Precision, seed: u64, tolerance: fn(u
     let x = noise(seed, shape.input_len());
     let weight = noise(seed + 1, shape.weight_len());
     let grad_out = noise(seed + 2, shape.output_len());
+    check_on(shape, precision, [x, weight, grad_out], tolerance);
+}
+
+fn check_on(
+    shape: &Conv2d,
+    precision: Precision,
+    [x, weight, grad_out]: [Vec<f32>; 3],
+    tolerance: fn(usize) -> f64,
+) {
     let mut expected_out = vec![0.0; shape.output_len()];
     let mut expected_x = vec![0.0; shape.input_len()];
     let mut expected_weight = vec![0.0; shape.weight_len()];
@@ -108,6 +117,28 @@ proptest! {
     #[test]
     fn passes_equal_plain_loops(shape in shapes(), seed in 0u64..1000) {
         check_all(&shape, seed);
+    }
+}
+
+/// Numbers of eight bits multiply without rounding: plain sums in bfloat16 are then as good as those in `f32`.
+#[test]
+fn plain_sums_of_eight_bit_numbers_lose_nothing_in_bf16() {
+    for (input, channels, kernel, stride, padding) in [
+        ([3, 9, 8], [16, 16], 3, 1, 1),
+        ([2, 9, 8], [6, 40], 3, 2, 1),
+        ([2, 8, 8], [32, 64], 1, 2, 0),
+        ([1, 11, 7], [3, 9], 5, 2, 2),
+        ([1, 12, 12], [2, 24], 7, 3, 3),
+    ] {
+        let shape = Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2]);
+        let eight_bits =
+            |seed, len| noise(seed, len).into_iter().map(|x| (x * 128.0).round() / 128.0).collect();
+        let operands = [
+            eight_bits(1, shape.input_len()),
+            eight_bits(2, shape.weight_len()),
+            eight_bits(3, shape.output_len()),
+        ];
+        check_on(&shape, Precision::Bf16, operands, sum_tolerance);
     }
 }
 

@@ -1,17 +1,12 @@
 //! The same by `vdpbf16ps`, sixteen sums of two products at once.
 
-// The intrinsics of bfloat16 are not safe functions, and its vectors are made of others by a change of type.
+// Functions for instructions that a machine may lack are safe to call only from their like.
 #![allow(unsafe_code)]
 
 use super::{BLOCK_TILES, ForwardPairs, GradientPairs};
 use crate::conv2d::pack::PANEL;
-use std::arch::x86_64::{
-    __m512, __m512bh, _mm512_add_ps, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
-    _mm512_storeu_ps,
-};
-
-/// Sixteen pairs, or as many floats.
-type Line = [f32; PANEL];
+use crate::dot::{Line, dot, load, store};
+use std::arch::x86_64::{_mm512_add_ps, _mm512_set1_ps, _mm512_setzero_ps};
 
 /// Tiles and panels of outputs whose sums stay in registers.
 const TILES: usize = BLOCK_TILES;
@@ -158,28 +153,4 @@ fn stripe<const V: usize>(products: &mut GradientPairs<'_>, tiles: std::ops::Ran
 
 fn lines(values: &[f32]) -> &[Line] {
     values.as_chunks().0
-}
-
-/// `sums + a.first · b.first + a.second · b.second`, lane by lane.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bf16")]
-fn dot(sums: __m512, a: __m512, b: __m512) -> __m512 {
-    // SAFETY: both types are 64 bytes of which every pattern of bits is a value.
-    let (a, b) =
-        unsafe { (std::mem::transmute::<__m512, __m512bh>(a), std::mem::transmute::<__m512, __m512bh>(b)) };
-    _mm512_dpbf16_ps(sums, a, b)
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load(line: &Line) -> __m512 {
-    // SAFETY: a line is 64 bytes, and the instruction asks for no alignment.
-    unsafe { _mm512_loadu_ps(line.as_ptr()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store(line: &mut Line, values: __m512) {
-    // SAFETY: as in `load`.
-    unsafe { _mm512_storeu_ps(line.as_mut_ptr(), values) }
 }

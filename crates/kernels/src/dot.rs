@@ -1,0 +1,64 @@
+//! The dot product of pairs of bfloat16 of AVX-512, and what it needs around it.
+
+// The intrinsics of bfloat16 are not safe functions, and its vectors are made of others by a change of type.
+#![allow(unsafe_code)]
+
+use crate::simd::LANES_MAX;
+use std::arch::x86_64::{
+    __m256bh, __m512, __m512bh, _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_storeu_ps,
+};
+
+/// Sixteen pairs, or as many floats.
+pub(crate) type Line = [f32; LANES_MAX];
+
+/// `sums + a.first · b.first + a.second · b.second`, lane by lane.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bf16")]
+pub(crate) fn dot(sums: __m512, a: __m512, b: __m512) -> __m512 {
+    // SAFETY: both types are 64 bytes of which every pattern of bits is a value.
+    let (a, b) =
+        unsafe { (std::mem::transmute::<__m512, __m512bh>(a), std::mem::transmute::<__m512, __m512bh>(b)) };
+    _mm512_dpbf16_ps(sums, a, b)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn load(line: &Line) -> __m512 {
+    // SAFETY: a line is 64 bytes, and the instruction asks for no alignment.
+    unsafe { _mm512_loadu_ps(line.as_ptr()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn store(line: &mut Line, values: __m512) {
+    // SAFETY: as in `load`.
+    unsafe { _mm512_storeu_ps(line.as_mut_ptr(), values) }
+}
+
+/// Neighbouring numbers as pairs, rounded to the nearest, ties to even.
+///
+/// # Panics
+/// If there are not twice as many numbers as pairs, or the machine has no such instruction.
+pub(crate) fn narrow(numbers: &[f32], pairs: &mut [f32]) {
+    assert!(crate::pairs::has_dot(), "pairs are made by an instruction of their own");
+    assert_eq!(numbers.len(), 2 * pairs.len(), "two numbers for each pair");
+    // SAFETY: the instructions were looked for above.
+    unsafe { narrow_lines(numbers, pairs) }
+}
+
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn narrow_lines(numbers: &[f32], pairs: &mut [f32]) {
+    let (lines, last) = numbers.as_chunks::<LANES_MAX>();
+    let (halves, last_pairs) = pairs.as_chunks_mut::<{ LANES_MAX / 2 }>();
+    for (line, half) in lines.iter().zip(halves) {
+        // SAFETY: both types are 32 bytes of which every pattern of bits is a value.
+        *half =
+            unsafe { std::mem::transmute::<__m256bh, [f32; LANES_MAX / 2]>(_mm512_cvtneps_pbh(load(line))) };
+    }
+    let mut line = [0.0; LANES_MAX];
+    line[..last.len()].copy_from_slice(last);
+    // SAFETY: as above.
+    let half =
+        unsafe { std::mem::transmute::<__m256bh, [f32; LANES_MAX / 2]>(_mm512_cvtneps_pbh(load(&line))) };
+    last_pairs.copy_from_slice(&half[..last_pairs.len()]);
+}
