@@ -93,3 +93,73 @@ impl WithSimd for Round<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::noise;
+
+    /// The numbers of pairs, by their bits.
+    fn halves(pairs: &[f32]) -> Vec<[u32; 2]> {
+        pairs.iter().map(|pair| [pair.to_bits() << 16, pair.to_bits() & 0xffff_0000]).collect()
+    }
+
+    #[test]
+    fn numbers_are_rounded_to_the_nearest_and_ties_to_even() {
+        let unit = 2.0f32.powi(-7);
+        let cases = [
+            (1.0, 1.0),
+            (1.0 + 0.5 * unit, 1.0),
+            (1.0 + 1.5 * unit, 1.0 + 2.0 * unit),
+            (1.0 + 0.501 * unit, 1.0 + unit),
+            (-1.0 - 0.499 * unit, -1.0),
+            (3.0e38, f32::from_bits(0x7f62_0000)),
+            (f32::MAX, f32::INFINITY),
+            (f32::NEG_INFINITY, f32::NEG_INFINITY),
+            (-0.0, -0.0),
+        ];
+        let from: Vec<f32> = cases.iter().map(|case| case.0).collect();
+        let mut to = vec![f32::NAN; from.len()];
+        round(&from, &mut to);
+        for ((from, expected), got) in cases.iter().zip(&to) {
+            assert_eq!(got.to_bits(), expected.to_bits(), "{from} becomes {got}, expected {expected}");
+        }
+        // As a vector and as what is left behind one.
+        let mut to = [0.0; 17];
+        round(&[f32::NAN; 17], &mut to);
+        assert!(to.iter().all(|x| x.is_nan()));
+    }
+
+    #[test]
+    fn lines_are_paired_with_the_next_line() {
+        let lines = noise(1, 6 * LANES_MAX);
+        let mut rounded = vec![0.0; lines.len()];
+        round(&lines, &mut rounded);
+        let mut pairs = vec![0.0; 3 * LANES_MAX];
+        pair_lines(&lines, &mut pairs);
+        for (at, got) in halves(&pairs).into_iter().enumerate() {
+            let first = at / LANES_MAX * 2 * LANES_MAX + at % LANES_MAX;
+            let expected = [rounded[first], rounded[first + LANES_MAX]].map(f32::to_bits);
+            assert_eq!(got, expected, "pair {at}");
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn neighbours_are_paired_by_the_instruction() {
+        if !has_dot() {
+            eprintln!("skipped: this processor has no instructions for bfloat16");
+            return;
+        }
+        for len in [2, 30, 32, 62, 96] {
+            let numbers = noise(len as u64, len);
+            let mut rounded = vec![0.0; len];
+            round(&numbers, &mut rounded);
+            let mut pairs = vec![0.0; len / 2];
+            crate::dot::narrow(&numbers, &mut pairs);
+            let expected: Vec<[u32; 2]> =
+                rounded.chunks_exact(2).map(|pair| [pair[0].to_bits(), pair[1].to_bits()]).collect();
+            assert_eq!(halves(&pairs), expected, "{len} numbers");
+        }
+    }
+}

@@ -2,10 +2,12 @@
 
 use super::POSITIONS;
 use super::brackets::{Brackets, Layout, Pairing};
+use super::pair_products::{ForwardPairs, GradientPairs};
 use super::products::Products;
 use super::transform::{Gradient, Input, Output};
 use super::weights::{Adjoint, Kernel};
 use crate::conv2d::pack::PANEL;
+use crate::pairs::pair_lines;
 use crate::simd::dispatch;
 use crate::tests::{assert_close, noise, sum_tolerance, to_f64};
 use pulp::{Scalar, WithSimd};
@@ -37,9 +39,16 @@ const LAYOUT: Layout = Layout { pairing: Pairing::None, tiles: 9, channels: 48 }
 
 #[test]
 fn input_twins_agree() {
-    let rows: [Vec<f32>; 4] = std::array::from_fn(|row| noise(row as u64, (2 * COUNT + 2) * LAYOUT.channels));
-    compare("input", LAYOUT.len(), 16, |values, scalar| {
-        let (rows, out) = (rows.each_ref().map(Vec::as_slice), Brackets { layout: LAYOUT, values });
+    for pairing in [Pairing::None, Pairing::Tiles] {
+        input_twins(Layout { pairing, ..LAYOUT }, LAYOUT.channels);
+    }
+    input_twins(Layout { pairing: Pairing::Channels, ..LAYOUT }, 2 * LAYOUT.channels);
+}
+
+fn input_twins(layout: Layout, channels: usize) {
+    let rows: [Vec<f32>; 4] = std::array::from_fn(|row| noise(row as u64, (2 * COUNT + 2) * channels));
+    compare("input", layout.len(), 16, |values, scalar| {
+        let (rows, out) = (rows.each_ref().map(Vec::as_slice), Brackets { layout, values });
         run(Input { rows, count: COUNT, first: 3, out }, scalar);
     });
 }
@@ -80,6 +89,51 @@ fn weight_twins_agree() {
         let groups = (0..3).map(|_| std::array::from_fn(|_| rows.next().expect("a row")));
         run(Adjoint { rows: groups.collect(), grad_weight }, scalar);
     });
+}
+
+/// `len` pairs of [`noise`].
+fn pairs(seed: u64, len: usize) -> Vec<f32> {
+    let mut pairs = vec![0.0; len];
+    pair_lines(&noise(seed, 2 * len), &mut pairs);
+    pairs
+}
+
+/// The portable products of pairs against those by the instruction, where there is one.
+#[test]
+fn pair_product_twins_agree() {
+    for (channels, outputs, tiles) in [(32, 48, 17), (16, 32, 12), (48, 16, 1)] {
+        let layout = Layout { pairing: Pairing::Channels, tiles: 24, channels };
+        let inputs = pairs(1, layout.stride());
+        let weights = pairs(2, outputs * channels);
+        let mut out = [vec![f32::NAN; layout.tiles * outputs], vec![f32::NAN; layout.tiles * outputs]];
+        let [portable, fast] = out.each_mut().map(|out| ForwardPairs {
+            inputs: &inputs,
+            layout,
+            tiles,
+            weights: &weights,
+            outputs,
+            out,
+        });
+        dispatch(portable);
+        fast.run();
+        let [portable, fast] = out.each_ref().map(|out| &out[..tiles * outputs]);
+        assert_close("products", fast, &to_f64(portable), 2.0 * sum_tolerance(2 * channels));
+    }
+    for (channels, tiles) in [([32, 48], 130), ([80, 32], 7), ([64, 16], 1)] {
+        let layouts = channels.map(|channels| Layout { pairing: Pairing::Tiles, tiles: 140, channels });
+        let [inputs, gradients] = [1, 2].map(|seed| pairs(seed, layouts[seed as usize - 1].stride()));
+        let mut sums = [vec![1.0; channels[0] * channels[1]], vec![1.0; channels[0] * channels[1]]];
+        let [portable, fast] = sums.each_mut().map(|sums| GradientPairs {
+            inputs: &inputs,
+            gradients: &gradients,
+            layouts,
+            tiles,
+            sums,
+        });
+        dispatch(portable);
+        fast.run();
+        assert_close("sums", &sums[1], &to_f64(&sums[0]), 2.0 * sum_tolerance(2 * tiles));
+    }
 }
 
 #[test]
