@@ -63,9 +63,9 @@ pub fn conv2d_forward(shape: &Conv2d, precision: Precision, x: &[f32], weight: &
         return winograd::convolve(shape, precision, x, weight, Turn::Forward, out);
     }
     match Unit::new(precision, shape.channels_in) {
-        Unit::Single => {
-            precision.operands(x, weight, |x, weight| gather(shape, Unit::Single, x, weight, out))
-        }
+        Unit::Single => precision.operands(x, weight, |x, weight| {
+            gather(shape, Unit::Single, x, weight, out);
+        }),
         Unit::Pair => gather(shape, Unit::Pair, x, weight, out),
     }
 }
