@@ -1,6 +1,6 @@
 //! The dot product of pairs of bfloat16 of AVX-512, and what it needs around it.
 
-// The intrinsics of bfloat16 are not safe functions, and its vectors are made of others by a change of type.
+// Loads and stores take pointers, and vectors of bfloat16 are made of others by a change of type.
 #![allow(unsafe_code)]
 
 use crate::simd::LANES_MAX;

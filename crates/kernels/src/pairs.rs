@@ -29,8 +29,20 @@ pub(crate) fn unpair<S: Simd>(simd: S, pairs: S::f32s) -> [S::f32s; 2] {
 fn rounded<S: Simd>(simd: S, value: S::f32s) -> S::u32s {
     let bits = simd.transmute_u32s_f32s(value);
     let odd = simd.and_u32s(simd.wrapping_dyn_shr_u32s(bits, simd.splat_u32s(16)), simd.splat_u32s(1));
-    simd.add_u32s(bits, simd.add_u32s(odd, simd.splat_u32s(0x7fff)))
+    let nearest = simd.add_u32s(bits, simd.add_u32s(odd, simd.splat_u32s(0x7fff)));
+    // The sum would carry the bits of some NaN over into those of infinity or zero.
+    let nan = simd.or_u32s(bits, simd.splat_u32s(QUIET));
+    simd.select_u32s(simd.equal_f32s(value, value), nearest, nan)
 }
+
+/// What [`rounded`] is, for one number.
+fn rounded_scalar(value: f32) -> u32 {
+    let bits = value.to_bits();
+    if value.is_nan() { bits | QUIET } else { bits.wrapping_add(0x7fff + (bits >> 16 & 1)) }
+}
+
+/// The bit that every NaN may have, in the upper half.
+const QUIET: u32 = 0x0040_0000;
 
 /// Whether this machine multiplies pairs by an instruction.
 pub(crate) fn has_dot() -> bool {
@@ -88,8 +100,7 @@ impl WithSimd for Round<'_> {
         }
         let whole = self.from.len() / S::F32_LANES * S::F32_LANES;
         for (from, to) in self.from[whole..].iter().zip(&mut self.to[whole..]) {
-            let bits = from.to_bits();
-            *to = f32::from_bits(bits.wrapping_add(0x7fff + (bits >> 16 & 1)) & 0xffff_0000);
+            *to = f32::from_bits(rounded_scalar(*from) & 0xffff_0000);
         }
     }
 }
@@ -124,10 +135,20 @@ mod tests {
         for ((from, expected), got) in cases.iter().zip(&to) {
             assert_eq!(got.to_bits(), expected.to_bits(), "{from} becomes {got}, expected {expected}");
         }
-        // As a vector and as what is left behind one.
-        let mut to = [0.0; 17];
-        round(&[f32::NAN; 17], &mut to);
-        assert!(to.iter().all(|x| x.is_nan()));
+    }
+
+    #[test]
+    fn every_nan_stays_one() {
+        for bits in [0x7fc0_0000, 0x7fff_ffff, 0xffff_ffff, 0x7f80_0001, 0xff80_ffff] {
+            // As a vector and as what is left behind one.
+            let (from, mut to) = ([f32::from_bits(bits); 33], [0.0; 33]);
+            round(&from, &mut to);
+            assert!(to.iter().all(|x| x.is_nan()), "{bits:x}");
+            let mut pairs = [0.0; LANES_MAX];
+            pair_lines(&from[..2 * LANES_MAX], &mut pairs);
+            let halves = halves(&pairs).into_iter().flatten();
+            assert!(halves.into_iter().all(|bits| f32::from_bits(bits).is_nan()), "{bits:x}");
+        }
     }
 
     #[test]

@@ -32,10 +32,14 @@ fn convolution_does_not_depend_on_the_threads() {
         let grad_out = noise(3, shape.output_len());
         assert_same_bits(|| {
             let (mut out, mut grad_x, mut grad_weight) = (grad_out.clone(), x.clone(), weight.clone());
-            conv2d_forward(&shape, Precision::F32, &x, &weight, &mut out);
-            conv2d_input_gradient(&shape, Precision::F32, &grad_out, &weight, &mut grad_x);
-            conv2d_weight_gradient(&shape, Precision::F32, &x, &grad_out, &mut grad_weight);
-            vec![out, grad_x, grad_weight]
+            let mut results = Vec::new();
+            for precision in [Precision::F32, Precision::Bf16] {
+                conv2d_forward(&shape, precision, &x, &weight, &mut out);
+                conv2d_input_gradient(&shape, precision, &grad_out, &weight, &mut grad_x);
+                conv2d_weight_gradient(&shape, precision, &x, &grad_out, &mut grad_weight);
+                results.extend([out.clone(), grad_x.clone(), grad_weight.clone()]);
+            }
+            results
         });
     }
 }

@@ -14,7 +14,7 @@ use crate::simd::dispatch;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Tasks that are few: then their number is a power of two, as that of a machine's cores often is.
+/// Tasks that are few: then they are as alike as a power of two of them can be, since a machine's cores are often so many.
 const FEW_TASKS: usize = 8;
 
 /// As many images as fill a chunk.

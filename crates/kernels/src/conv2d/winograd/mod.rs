@@ -10,8 +10,9 @@
 //! `Gᵀ [ (Bᵀ d B) ⊙ (A e Aᵀ) ] G` for the output gradient `e` of a tile, summed over tiles between the brackets. The
 //! input gradient is the forward pass of the output gradient with transposed, turned weights.
 //!
-//! All products are by numbers whose transforms are sums of at most four (the weights' of nine), so rounding is about
-//! twice that of the plain sum. Source: Lavin & Gray 2016, "Fast algorithms for convolutional neural networks", section 4.1.
+//! Rounding is about twice that of the plain sum where neighbouring pixels are of like size: it goes by the largest pixel of
+//! a tile, not by those under the kernel alone. In bfloat16 the transformed tiles and weights are what is rounded, and an
+//! infinite pixel makes NaN of all its tile's outputs. Source: Lavin & Gray 2016, "Fast algorithms for convolutional neural networks", section 4.1.
 
 mod brackets;
 mod forward;

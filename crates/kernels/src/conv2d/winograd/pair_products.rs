@@ -3,7 +3,7 @@
 
 use super::brackets::Layout;
 use crate::conv2d::pack::PANEL;
-use crate::pairs::{has_dot, unpair};
+use crate::pairs::unpair;
 use crate::simd::{dispatch, vectors, vectors_mut};
 use pulp::{Simd, WithSimd};
 
@@ -30,7 +30,7 @@ pub(super) struct ForwardPairs<'a> {
 impl ForwardPairs<'_> {
     pub fn run(self) {
         #[cfg(target_arch = "x86_64")]
-        if has_dot() {
+        if crate::pairs::has_dot() {
             return dot::forward(self);
         }
         dispatch(self);
@@ -80,7 +80,7 @@ pub(super) struct GradientPairs<'a> {
 impl GradientPairs<'_> {
     pub fn run(self) {
         #[cfg(target_arch = "x86_64")]
-        if has_dot() {
+        if crate::pairs::has_dot() {
             return dot::gradient(self);
         }
         dispatch(self);

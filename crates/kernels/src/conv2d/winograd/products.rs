@@ -8,7 +8,17 @@ use crate::simd::{vectors, vectors_mut};
 use pulp::{Simd, WithSimd};
 
 /// Tiles summed in registers before the sums go to memory: as many as the cache next to the core holds.
-const BLOCK_TILES: usize = 128;
+const SUMMED_TILES: usize = 128;
+
+/// Vectors of inputs that go through the registers together: three, and never one alone where two times two will do.
+#[inline(always)]
+pub(super) fn stripe_width(left: usize) -> usize {
+    match left {
+        1 => 1,
+        2 | 4 => 2,
+        _ => 3,
+    }
+}
 
 /// One sum of products; see the module.
 pub(super) struct Products<'a> {
@@ -37,22 +47,17 @@ impl Products<'_> {
     #[inline(always)]
     fn run<S: Simd, const O: usize>(mut self, simd: S) {
         let columns = self.layouts[0].channels / S::F32_LANES;
-        for first in (0..self.tiles).step_by(BLOCK_TILES) {
-            let tiles = first..self.tiles.min(first + BLOCK_TILES);
+        for first in (0..self.tiles).step_by(SUMMED_TILES) {
+            let tiles = first..self.tiles.min(first + SUMMED_TILES);
             let mut column = 0;
             while column < columns {
-                // Three vectors at a time, and never one alone where two times two will do.
-                let left = columns - column;
-                match left {
+                let width = stripe_width(columns - column);
+                match width {
                     1 => self.stripe::<S, O, 1>(simd, tiles.clone(), column),
-                    2 | 4 => self.stripe::<S, O, 2>(simd, tiles.clone(), column),
+                    2 => self.stripe::<S, O, 2>(simd, tiles.clone(), column),
                     _ => self.stripe::<S, O, 3>(simd, tiles.clone(), column),
                 }
-                column += match left {
-                    1 => 1,
-                    2 | 4 => 2,
-                    _ => 3,
-                };
+                column += width;
             }
         }
     }

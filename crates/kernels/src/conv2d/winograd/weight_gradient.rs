@@ -32,7 +32,7 @@ pub(in crate::conv2d) fn weight_gradient(
     let tiling = Tiling::new(shape);
     let [channels_in, channels_out] = [shape.channels_in, shape.channels_out];
     let position_stride = odd_lines(channels_in * channels_out);
-    let groups_max = (SUMS_MAX / (POSITIONS * position_stride)).clamp(1, GROUPS_MAX);
+    let groups_max = (SUMS_MAX / (POSITIONS * channels_in * channels_out)).clamp(1, GROUPS_MAX);
     let images_min = GROUP_TILES.div_ceil(tiling.grid[0] * tiling.grid[1]);
     let images = shape.batch.div_ceil(groups_max).max(images_min);
     let groups = shape.batch.div_ceil(images);

@@ -3,9 +3,11 @@
 // Functions for instructions that a machine may lack are safe to call only from their like.
 #![allow(unsafe_code)]
 
+use super::super::products::stripe_width;
 use super::{BLOCK_TILES, ForwardPairs, GradientPairs};
 use crate::conv2d::pack::PANEL;
 use crate::dot::{Line, dot, load, store};
+use crate::pairs::has_dot;
 use std::arch::x86_64::{_mm512_add_ps, _mm512_set1_ps, _mm512_setzero_ps};
 
 /// Tiles and panels of outputs whose sums stay in registers.
@@ -13,6 +15,7 @@ const TILES: usize = BLOCK_TILES;
 const PANELS: usize = 2;
 
 pub(super) fn forward(products: ForwardPairs<'_>) {
+    assert!(has_dot(), "the caller looks for the instruction");
     let ForwardPairs { inputs, layout, tiles, weights, outputs, out } = products;
     let depth = layout.channels / PANEL;
     let inputs = lines(inputs);
@@ -28,7 +31,7 @@ pub(super) fn forward(products: ForwardPairs<'_>) {
                 depth,
             };
             let out = &mut out[first * outputs + panel * PANEL..];
-            // SAFETY: `run` looked for the instructions before it came here.
+            // SAFETY: the instructions were looked for above.
             unsafe {
                 if panel + PANELS <= panels {
                     block.run::<PANELS>(outputs, out);
@@ -93,17 +96,14 @@ const OUTPUTS: usize = 8;
 const SUMMED_TILES: usize = 128;
 
 pub(super) fn gradient(mut products: GradientPairs<'_>) {
+    assert!(has_dot(), "the caller looks for the instruction");
     let panels = products.layouts[0].channels / PANEL;
     for first in (0..products.tiles).step_by(SUMMED_TILES) {
         let tiles = first..products.tiles.min(first + SUMMED_TILES);
         let mut panel = 0;
         while panel < panels {
-            let width = match panels - panel {
-                1 => 1,
-                2 | 4 => 2,
-                _ => 3,
-            };
-            // SAFETY: `run` looked for the instructions before it came here.
+            let width = stripe_width(panels - panel);
+            // SAFETY: the instructions were looked for above.
             unsafe {
                 match width {
                     1 => stripe::<1>(&mut products, tiles.clone(), panel),
