@@ -7,14 +7,15 @@ use burn::backend::{DType, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{Bytes, Shape};
 use burn_flex::{Flex, FlexTensor, Layout};
 
-use super::{backend::TrainingOps, composed};
+use super::{backend::TrainingOps, composed, memory::tensor};
 use crate::Precision;
 
 fn is_f32(tensors: &[&FlexTensor]) -> bool {
     tensors.iter().all(|tensor| tensor.dtype() == DType::F32)
 }
 
-fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
+/// A tensor of a few values per channel.
+fn small(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
     FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(Shape::from(shape.to_vec())), DType::F32)
 }
 
@@ -58,7 +59,7 @@ impl TrainingOps for Flex {
             return composed::conv2d::<Self>(x, weight, stride, padding, precision);
         }
         let shape = geometry(&x, &weight, stride, padding);
-        let mut out = vec![0.0; shape.output_len()];
+        let mut out = kernels::Recycled::new(shape.output_len());
         kernels::conv2d_forward(
             &shape,
             kernel_precision(precision),
@@ -88,7 +89,7 @@ impl TrainingOps for Flex {
             );
         }
         let shape = geometry(&x, &weight, stride, padding);
-        let mut gradient = vec![0.0; shape.input_len()];
+        let mut gradient = kernels::Recycled::new(shape.input_len());
         kernels::conv2d_input_gradient(
             &shape,
             kernel_precision(precision),
@@ -118,7 +119,7 @@ impl TrainingOps for Flex {
             );
         }
         let shape = geometry(&x, &weight, stride, padding);
-        let mut gradient = vec![0.0; shape.weight_len()];
+        let mut gradient = kernels::Recycled::new(shape.weight_len());
         kernels::conv2d_weight_gradient(
             &shape,
             kernel_precision(precision),
@@ -140,7 +141,7 @@ impl TrainingOps for Flex {
             return composed::batch_norm::<Self>(x, gamma, beta, epsilon, relu);
         }
         let [rows, channels] = x.shape().dims();
-        let mut out = vec![0.0; rows * channels];
+        let mut out = kernels::Recycled::new(rows * channels);
         let statistics = kernels::batch_norm_forward(
             rows,
             channels,
@@ -153,8 +154,8 @@ impl TrainingOps for Flex {
         );
         (
             tensor(out, &[rows, channels]),
-            tensor(statistics.mean, &[channels]),
-            tensor(statistics.variance, &[channels]),
+            small(statistics.mean, &[channels]),
+            small(statistics.variance, &[channels]),
         )
     }
 
@@ -181,7 +182,7 @@ impl TrainingOps for Flex {
             );
         }
         let [rows, channels] = x.shape().dims();
-        let mut gradient = vec![0.0; rows * channels];
+        let mut gradient = kernels::Recycled::new(rows * channels);
         let (gamma_gradient, beta_gradient) = kernels::batch_norm_backward(
             rows,
             channels,
@@ -196,8 +197,8 @@ impl TrainingOps for Flex {
         );
         (
             tensor(gradient, &[rows, channels]),
-            tensor(gamma_gradient, &[channels]),
-            tensor(beta_gradient, &[channels]),
+            small(gamma_gradient, &[channels]),
+            small(beta_gradient, &[channels]),
         )
     }
 
@@ -213,7 +214,7 @@ impl TrainingOps for Flex {
             return composed::group_norm::<Self>(x, gamma, beta, groups, epsilon, relu);
         }
         let [batch, spatial, channels] = x.shape().dims();
-        let mut out = vec![0.0; batch * spatial * channels];
+        let mut out = kernels::Recycled::new(batch * spatial * channels);
         let statistics = kernels::group_norm_forward(
             batch,
             spatial,
@@ -228,8 +229,8 @@ impl TrainingOps for Flex {
         );
         (
             tensor(out, &[batch, spatial, channels]),
-            tensor(statistics.mean, &[batch * groups]),
-            tensor(statistics.variance, &[batch * groups]),
+            small(statistics.mean, &[batch * groups]),
+            small(statistics.variance, &[batch * groups]),
         )
     }
 
@@ -258,7 +259,7 @@ impl TrainingOps for Flex {
             );
         }
         let [batch, spatial, channels] = x.shape().dims();
-        let mut gradient = vec![0.0; batch * spatial * channels];
+        let mut gradient = kernels::Recycled::new(batch * spatial * channels);
         let (gamma_gradient, beta_gradient) = kernels::group_norm_backward(
             batch,
             spatial,
@@ -275,8 +276,8 @@ impl TrainingOps for Flex {
         );
         (
             tensor(gradient, &[batch, spatial, channels]),
-            tensor(gamma_gradient, &[channels]),
-            tensor(beta_gradient, &[channels]),
+            small(gamma_gradient, &[channels]),
+            small(beta_gradient, &[channels]),
         )
     }
 
@@ -290,7 +291,7 @@ impl TrainingOps for Flex {
             return composed::scale_shift_relu::<Self>(x, scale, shift, relu);
         }
         let [rows, channels] = x.shape().dims();
-        let mut out = vec![0.0; rows * channels];
+        let mut out = kernels::Recycled::new(rows * channels);
         kernels::scale_shift_forward(
             rows,
             channels,
@@ -314,7 +315,7 @@ impl TrainingOps for Flex {
             return composed::scale_shift_relu_gradient::<Self>(x, scale, shift, relu, output_gradient);
         }
         let [rows, channels] = x.shape().dims();
-        let mut gradient = vec![0.0; rows * channels];
+        let mut gradient = kernels::Recycled::new(rows * channels);
         let (scale_gradient, shift_gradient) = kernels::scale_shift_backward(
             rows,
             channels,
@@ -327,8 +328,8 @@ impl TrainingOps for Flex {
         );
         (
             tensor(gradient, &[rows, channels]),
-            tensor(scale_gradient, &[channels]),
-            tensor(shift_gradient, &[channels]),
+            small(scale_gradient, &[channels]),
+            small(shift_gradient, &[channels]),
         )
     }
 
@@ -337,7 +338,7 @@ impl TrainingOps for Flex {
             return composed::average_pool::<Self>(x);
         }
         let [batch, spatial, channels] = x.shape().dims();
-        let mut out = vec![0.0; batch * channels];
+        let mut out = kernels::Recycled::new(batch * channels);
         kernels::global_average_pool_forward(batch, spatial, channels, Values::of(&x).slice(), &mut out);
         tensor(out, &[batch, channels])
     }
@@ -347,7 +348,7 @@ impl TrainingOps for Flex {
             return composed::average_pool_gradient::<Self>(output_gradient, spatial);
         }
         let [batch, channels] = output_gradient.shape().dims();
-        let mut gradient = vec![0.0; batch * spatial * channels];
+        let mut gradient = kernels::Recycled::new(batch * spatial * channels);
         let output_gradient = Values::of(&output_gradient);
         kernels::global_average_pool_backward(
             batch,
@@ -364,7 +365,7 @@ impl TrainingOps for Flex {
             return composed::standardise_rows::<Self>(weight, epsilon);
         }
         let [units, fan_in] = weight.shape().dims();
-        let mut out = vec![0.0; units * fan_in];
+        let mut out = kernels::Recycled::new(units * fan_in);
         let epsilon = epsilon as f32;
         kernels::standardise_weight_forward(units, fan_in, Values::of(&weight).slice(), epsilon, &mut out);
         tensor(out, &[units, fan_in])
@@ -379,7 +380,7 @@ impl TrainingOps for Flex {
             return composed::standardise_rows_gradient::<Self>(weight, epsilon, output_gradient);
         }
         let [units, fan_in] = weight.shape().dims();
-        let mut gradient = vec![0.0; units * fan_in];
+        let mut gradient = kernels::Recycled::new(units * fan_in);
         kernels::standardise_weight_backward(
             units,
             fan_in,
@@ -395,7 +396,7 @@ impl TrainingOps for Flex {
         if !is_f32(&[&a, &b]) {
             return composed::add_relu::<Self>(a, b);
         }
-        let mut out = vec![0.0; a.shape().num_elements()];
+        let mut out = kernels::Recycled::new(a.shape().num_elements());
         kernels::add_relu_forward(Values::of(&a).slice(), Values::of(&b).slice(), &mut out);
         tensor(out, &a.shape().to_vec())
     }
@@ -404,7 +405,7 @@ impl TrainingOps for Flex {
         if !is_f32(&[&out, &output_gradient]) {
             return composed::relu_gradient::<Self>(out, output_gradient);
         }
-        let mut gradient = vec![0.0; out.shape().num_elements()];
+        let mut gradient = kernels::Recycled::new(out.shape().num_elements());
         kernels::add_relu_backward(
             Values::of(&out).slice(),
             Values::of(&output_gradient).slice(),

@@ -9,6 +9,7 @@ mod backend;
 mod composed;
 mod cpu;
 mod differentiate;
+mod memory;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
