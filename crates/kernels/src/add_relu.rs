@@ -1,5 +1,6 @@
 //! The join of a residual block, `max(a + b, 0)`.
 
+use crate::profile;
 use crate::simd::{dispatch, relu, relu_gradient};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -18,6 +19,7 @@ const TASK: usize = 1 << 16;
 /// # Panics
 /// If the lengths differ.
 pub fn add_relu_forward(a: &[f32], b: &[f32], out: &mut [f32]) {
+    let _span = profile::element_wise("residual join, forward", &[out.len()], 3);
     assert!(
         a.len() == out.len() && b.len() == out.len(),
         "the lengths {}, {} and {} of a, b and out differ",
@@ -37,6 +39,7 @@ pub fn add_relu_forward(a: &[f32], b: &[f32], out: &mut [f32]) {
 /// # Panics
 /// If the lengths differ.
 pub fn add_relu_backward(out: &[f32], grad_out: &[f32], grad: &mut [f32]) {
+    let _span = profile::element_wise("residual join, backward", &[out.len()], 3);
     assert!(
         out.len() == grad.len() && grad_out.len() == grad.len(),
         "the lengths {}, {} and {} of out, grad_out and grad differ",

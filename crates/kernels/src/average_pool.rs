@@ -2,6 +2,7 @@
 
 use crate::check::check_len;
 use crate::columns::{Layout, channel_moments};
+use crate::profile;
 use rayon::prelude::*;
 
 /// `out[b, c] = mean over the pixels of x[b, :, c]`.
@@ -23,6 +24,7 @@ pub fn global_average_pool_forward(
     x: &[f32],
     out: &mut [f32],
 ) {
+    let _span = profile::element_wise("average pool, forward", &[batch, spatial, channels], 1);
     check_len("x", x.len(), &[batch, spatial, channels]);
     check_len("out", out.len(), &[batch, channels]);
     assert!(spatial > 0 && channels > 0, "the mean over [batch, {spatial}, {channels}] is over nothing");
@@ -45,6 +47,7 @@ pub fn global_average_pool_backward(
     grad_out: &[f32],
     grad_x: &mut [f32],
 ) {
+    let _span = profile::element_wise("average pool, backward", &[batch, spatial, channels], 1);
     check_len("grad_out", grad_out.len(), &[batch, channels]);
     check_len("grad_x", grad_x.len(), &[batch, spatial, channels]);
     assert!(spatial > 0 && channels > 0, "the mean over [batch, {spatial}, {channels}] is over nothing");

@@ -7,6 +7,7 @@ use crate::check::{check_channels, check_len};
 use crate::columns::{
     GradientSums, Layout, Moments, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
 };
+use crate::profile;
 use rayon::prelude::*;
 
 /// Mean and biased variance (divided by the count, not by the count less one) of each normalised set.
@@ -61,6 +62,7 @@ pub fn batch_norm_forward(
     relu: bool,
     out: &mut [f32],
 ) -> Statistics {
+    let _span = profile::element_wise("batch norm, forward", &[rows, channels], 2);
     check_len("x", x.len(), &[rows, channels]);
     check_len("out", out.len(), &[rows, channels]);
     check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
@@ -106,6 +108,7 @@ pub fn batch_norm_backward(
     grad_out: &[f32],
     grad_x: &mut [f32],
 ) -> (Vec<f32>, Vec<f32>) {
+    let _span = profile::element_wise("batch norm, backward", &[rows, channels], 3);
     for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
         check_len(name, len, &[rows, channels]);
     }

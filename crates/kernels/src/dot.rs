@@ -5,7 +5,9 @@
 
 use crate::simd::LANES_MAX;
 use std::arch::x86_64::{
-    __m256bh, __m512, __m512bh, _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_storeu_ps,
+    __m256bh, __m256i, __m512, __m512bh, __m512i, _mm512_castsi512_ps, _mm512_cvtepu16_epi32,
+    _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_or_si512, _mm512_slli_epi32,
+    _mm512_storeu_ps,
 };
 
 /// Sixteen pairs, or as many floats.
@@ -61,4 +63,81 @@ fn narrow_lines(numbers: &[f32], pairs: &mut [f32]) {
     let half =
         unsafe { std::mem::transmute::<__m256bh, [f32; LANES_MAX / 2]>(_mm512_cvtneps_pbh(load(&line))) };
     last_pairs.copy_from_slice(&half[..last_pairs.len()]);
+}
+
+/// Numbers of two arrays as pairs, rounded to the nearest, ties to even.
+///
+/// # Panics
+/// If the arrays' lengths differ, or the machine has no such instruction.
+pub(crate) fn pair(first: &[f32], second: &[f32], pairs: &mut [f32]) {
+    assert!(crate::pairs::has_dot(), "pairs are made by an instruction of their own");
+    assert!(first.len() == second.len() && first.len() == pairs.len(), "a number of each array in a pair");
+    // SAFETY: the instructions were looked for above.
+    unsafe { pair_lines(first, second, pairs) }
+}
+
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn pair_lines(first: &[f32], second: &[f32], pairs: &mut [f32]) {
+    let (first_lines, first_last) = first.as_chunks::<LANES_MAX>();
+    let (second_lines, second_last) = second.as_chunks::<LANES_MAX>();
+    let (lines, last) = pairs.as_chunks_mut::<LANES_MAX>();
+    for at in 0..lines.len() {
+        store(&mut lines[at], paired(load(&first_lines[at]), load(&second_lines[at])));
+    }
+    let mut whole = [[0.0; LANES_MAX]; 2];
+    whole[0][..last.len()].copy_from_slice(first_last);
+    whole[1][..last.len()].copy_from_slice(second_last);
+    let mut line = [0.0; LANES_MAX];
+    store(&mut line, paired(load(&whole[0]), load(&whole[1])));
+    last.copy_from_slice(&line[..last.len()]);
+}
+
+/// The first numbers in the lower halves, the second in the upper.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn paired(first: __m512, second: __m512) -> __m512 {
+    let second = _mm512_slli_epi32::<16>(widened(second));
+    _mm512_castsi512_ps(_mm512_or_si512(widened(first), second))
+}
+
+/// Numbers rounded, in the lower halves of 32 bits.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn widened(numbers: __m512) -> __m512i {
+    // SAFETY: both types are 32 bytes of which every pattern of bits is a value.
+    let rounded = unsafe { std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(numbers)) };
+    _mm512_cvtepu16_epi32(rounded)
+}
+
+/// Sums in flight in [`multiply_add`]: enough to hide the time that one takes.
+const SUMS: usize = 12;
+
+/// So many products per sum that stay in registers. Gives the operations made, and a sum so that they are made.
+///
+/// # Panics
+/// If the machine has no such instruction.
+pub(crate) fn multiply_add(products: usize) -> (u64, f32) {
+    assert!(crate::pairs::has_dot(), "pairs are multiplied by an instruction of their own");
+    // SAFETY: the instructions were looked for above.
+    let total = unsafe { sums_of(products) };
+    ((4 * products * SUMS * LANES_MAX) as u64, std::hint::black_box(total))
+}
+
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn sums_of(products: usize) -> f32 {
+    // Every pair is a zero and a tiny number: the sums change little.
+    let factor = load(&[f32::from_bits(1 << 16); LANES_MAX]);
+    let mut sums = [load(&[1.0; LANES_MAX]); SUMS];
+    for _ in 0..products {
+        for sum in &mut sums {
+            *sum = dot(*sum, *sum, factor);
+        }
+    }
+    let mut total = 0.0;
+    for sum in sums {
+        let mut line = [0.0; LANES_MAX];
+        store(&mut line, sum);
+        total += line.iter().sum::<f32>();
+    }
+    total
 }

@@ -5,6 +5,7 @@ use crate::check::{check_channels, check_len};
 use crate::columns::{
     GradientSums, Layout, Moments, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
 };
+use crate::profile;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -67,6 +68,7 @@ pub fn group_norm_forward(
     relu: bool,
     out: &mut [f32],
 ) -> Statistics {
+    let _span = profile::element_wise("group norm, forward", &[batch, spatial, channels], 2);
     check_len("x", x.len(), &[batch, spatial, channels]);
     check_len("out", out.len(), &[batch, spatial, channels]);
     check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
@@ -134,6 +136,7 @@ pub fn group_norm_backward(
     grad_out: &[f32],
     grad_x: &mut [f32],
 ) -> (Vec<f32>, Vec<f32>) {
+    let _span = profile::element_wise("group norm, backward", &[batch, spatial, channels], 3);
     for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
         check_len(name, len, &[batch, spatial, channels]);
     }

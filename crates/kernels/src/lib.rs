@@ -2,7 +2,7 @@
 //! and backward, on slices of `f32`.
 //!
 //! - Activations are channels last, `[batch, height, width, channels]`, contiguous; weights are as in `PyTorch`.
-//! - The vector instructions (AVX-512, AVX2 with FMA, NEON, or none) are chosen at run time.
+//! - The vector instructions (AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
 //! - Work is shared through the current `rayon` pool in parts that depend on the shape alone, and sums are combined in
 //!   a fixed order: the result is the same to the bit for any number of threads. It may differ in the last bits
 //!   between instruction sets.
@@ -17,6 +17,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod add_relu;
+mod amx;
 mod average_pool;
 mod batch_norm;
 mod check;
@@ -25,9 +26,13 @@ mod conv2d;
 #[cfg(target_arch = "x86_64")]
 mod dot;
 mod group_norm;
+mod instructions;
+mod limits;
 mod max_pool;
 mod pairs;
 mod precision;
+pub mod profile;
+mod recycled;
 mod scale_shift;
 mod scratch;
 mod simd;
@@ -40,7 +45,10 @@ pub use average_pool::{global_average_pool_backward, global_average_pool_forward
 pub use batch_norm::{Statistics, batch_norm_backward, batch_norm_forward};
 pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
 pub use group_norm::{group_norm_backward, group_norm_forward};
+pub use instructions::Instructions;
+pub use limits::Limits;
 pub use max_pool::{MaxPool2d, max_pool2d_backward, max_pool2d_forward};
 pub use precision::Precision;
+pub use recycled::Recycled;
 pub use scale_shift::{scale_shift_backward, scale_shift_forward};
 pub use standardise_weight::{standardise_weight_backward, standardise_weight_forward};

@@ -5,6 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use crate::instructions::Instructions;
 use crate::simd::{LANES_MAX, dispatch, vectors, vectors_mut};
 
 /// Two vectors as one of pairs, rounded to the nearest, ties to even. NaN stays NaN.
@@ -44,12 +45,46 @@ fn rounded_scalar(value: f32) -> u32 {
 /// The bit that every NaN may have, in the upper half.
 const QUIET: u32 = 0x0040_0000;
 
-/// Whether this machine multiplies pairs by an instruction.
+/// Whether pairs are multiplied by an instruction.
 pub(crate) fn has_dot() -> bool {
+    Instructions::used() >= Instructions::Bf16
+}
+
+/// Numbers of two arrays as pairs, rounded to bfloat16.
+///
+/// # Panics
+/// If the arrays' lengths differ.
+pub(crate) fn pair_arrays(first: &[f32], second: &[f32], pairs: &mut [f32]) {
+    assert!(first.len() == second.len() && first.len() == pairs.len(), "a number of each array in a pair");
     #[cfg(target_arch = "x86_64")]
-    return std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bf16");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
+    if has_dot() {
+        return crate::dot::pair(first, second, pairs);
+    }
+    dispatch(PairArrays { first, second, pairs });
+}
+
+struct PairArrays<'a> {
+    first: &'a [f32],
+    second: &'a [f32],
+    pairs: &'a mut [f32],
+}
+
+impl WithSimd for PairArrays<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { first, second, pairs } = self;
+        let whole = pairs.len() / S::F32_LANES * S::F32_LANES;
+        let vectors = vectors::<S>(first).iter().zip(vectors::<S>(second));
+        for (pairs, (first, second)) in vectors_mut::<S>(pairs).iter_mut().zip(vectors) {
+            *pairs = pair(simd, *first, *second);
+        }
+        for at in whole..pairs.len() {
+            let (first, second) = (rounded_scalar(first[at]) >> 16, rounded_scalar(second[at]) & 0xffff_0000);
+            pairs[at] = f32::from_bits(first | second);
+        }
+    }
 }
 
 /// Pairs of the lines of sixteen numbers, the first with the second and so on, rounded to bfloat16.
@@ -162,6 +197,35 @@ mod tests {
             let first = at / LANES_MAX * 2 * LANES_MAX + at % LANES_MAX;
             let expected = [rounded[first], rounded[first + LANES_MAX]].map(f32::to_bits);
             assert_eq!(got, expected, "pair {at}");
+        }
+    }
+
+    #[test]
+    fn arrays_are_paired_number_by_number() {
+        for len in [0, 1, 15, 16, 17, 40] {
+            let (mut first, second) = (noise(1, len), noise(2, len));
+            if let Some(first) = first.first_mut() {
+                *first = f32::NAN;
+            }
+            let mut rounded = [vec![0.0; len], vec![0.0; len]];
+            round(&first, &mut rounded[0]);
+            round(&second, &mut rounded[1]);
+            let mut pairs = vec![0.0; len];
+            pair_arrays(&first, &second, &mut pairs);
+            let mut twin = vec![0.0; len];
+            PairArrays { first: &first, second: &second, pairs: &mut twin }.with_simd(pulp::Scalar);
+            for (at, (got, twin)) in halves(&pairs).into_iter().zip(halves(&twin)).enumerate() {
+                let expected = [rounded[0][at], rounded[1][at]].map(f32::to_bits);
+                // Which NaN it is does not matter.
+                let is_nan =
+                    |halves: [u32; 2]| f32::from_bits(halves[0]).is_nan() && halves[1] == expected[1];
+                for halves in [got, twin] {
+                    assert!(
+                        halves == expected || (at == 0 && is_nan(halves)),
+                        "{halves:x?} at {at} of {len}"
+                    );
+                }
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::check::{check_channels, check_len};
 use crate::columns::{GradientSums, Layout, Parameters, gradient_sums, input_gradient, normalise};
+use crate::profile;
 use rayon::prelude::*;
 
 /// `y = x · scale + shift` per channel, then `max(y, 0)` if `relu`.
@@ -28,6 +29,7 @@ pub fn scale_shift_forward(
     relu: bool,
     out: &mut [f32],
 ) {
+    let _span = profile::element_wise("scale and shift, forward", &[rows, channels], 2);
     check_len("x", x.len(), &[rows, channels]);
     check_len("out", out.len(), &[rows, channels]);
     check_channels(channels, &[("scale", scale), ("shift", shift)]);
@@ -58,6 +60,7 @@ pub fn scale_shift_backward(
     grad_out: &[f32],
     grad_x: &mut [f32],
 ) -> (Vec<f32>, Vec<f32>) {
+    let _span = profile::element_wise("scale and shift, backward", &[rows, channels], 3);
     for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
         check_len(name, len, &[rows, channels]);
     }

@@ -3,14 +3,31 @@
 //! Every hot loop of this crate is written once, generic over [`pulp::Simd`], and compiled for AVX-512, AVX2 with
 //! FMA, NEON and plain scalars. What is not here: any kernel.
 
+use crate::instructions::Instructions;
 use pulp::{Arch, Simd, WithSimd};
 use std::sync::LazyLock;
 
 /// Floats in the widest vector any supported machine has. Packed data is laid out in units of this many.
 pub(crate) const LANES_MAX: usize = 16;
 
-/// The best instruction set of this machine, detected once.
-static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+/// The instruction set in use.
+static ARCH: LazyLock<Arch> = LazyLock::new(|| arch(Instructions::used()));
+
+#[cfg(target_arch = "x86_64")]
+fn arch(instructions: Instructions) -> Arch {
+    use pulp::x86::{V3, V4};
+    let has = "the instructions in use are there";
+    match instructions {
+        Instructions::Portable => Arch::Scalar,
+        Instructions::Avx2 => Arch::V3(V3::try_new().expect(has)),
+        Instructions::Avx512 | Instructions::Bf16 | Instructions::Amx => Arch::V4(V4::try_new().expect(has)),
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn arch(instructions: Instructions) -> Arch {
+    if instructions == Instructions::Portable { Arch::Scalar } else { Arch::new() }
+}
 
 /// Runs an operation with the best instructions of this machine.
 pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {

@@ -1,6 +1,7 @@
 //! Weight standardisation: each output's weights get mean zero and deviation one before they are used.
 
 use crate::check::check_len;
+use crate::profile;
 use rayon::prelude::*;
 
 /// Mean and unbiased standard deviation of one output's weights.
@@ -43,6 +44,7 @@ pub fn standardise_weight_forward(
     epsilon: f32,
     out: &mut [f32],
 ) {
+    let _span = profile::element_wise("weight standardisation, forward", &[channels_out, fan_in], 2);
     check(channels_out, fan_in, &[("w", w.len()), ("out", out.len())]);
     w.par_chunks_exact(fan_in).zip(out.par_chunks_exact_mut(fan_in)).for_each(|(w, out)| {
         let (mean, deviation) = mean_and_deviation(w);
@@ -69,6 +71,7 @@ pub fn standardise_weight_backward(
     grad_out: &[f32],
     grad_w: &mut [f32],
 ) {
+    let _span = profile::element_wise("weight standardisation, backward", &[channels_out, fan_in], 3);
     let lens = [("w", w.len()), ("grad_out", grad_out.len()), ("grad_w", grad_w.len())];
     check(channels_out, fan_in, &lens);
     w.par_chunks_exact(fan_in)

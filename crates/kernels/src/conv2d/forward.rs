@@ -56,6 +56,7 @@ impl Conv2d {
 /// If a slice's length differs from what the shape says.
 pub fn conv2d_forward(shape: &Conv2d, precision: Precision, x: &[f32], weight: &[f32], out: &mut [f32]) {
     shape.check(x.len(), weight.len(), out.len());
+    let _span = shape.span("convolution, forward", precision);
     if shape.batch == 0 {
         return;
     }

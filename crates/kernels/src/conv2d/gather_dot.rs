@@ -1,18 +1,19 @@
 //! The gather product of pairs of bfloat16 by the dot product instruction of AVX-512: [`super::gather`] with two
 //! neighbouring numbers of a window in the place of one.
 
-// Functions for instructions that a machine may lack are safe to call only from their like.
+// Functions for instructions that a machine may lack are safe to call only from their like, and a bound checked for
+// every pixel would cost as much as its products.
 #![allow(unsafe_code)]
 
-use super::gather::Gather;
+use super::gather::{Gather, Pixel};
 use super::pack::PANEL;
-use crate::dot::{dot, load, store};
+use crate::dot::{Line, dot, load, store};
 use std::arch::x86_64::{__m512, _mm512_set1_ps, _mm512_setzero_ps};
 
 /// Pixels whose sums stay in registers.
 const PIXELS: usize = 12;
 
-/// Runs the product. Windows, pieces and weights are counted in pairs.
+/// Runs the product. Windows, runs and weights are counted in pairs, the weights in the order of the window.
 ///
 /// # Panics
 /// If the machine has no such instruction.
@@ -34,68 +35,75 @@ pub(super) fn gather(mut product: Gather<'_>) {
 /// All pixels by `Q` panels of outputs.
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn panels_of<const Q: usize>(product: &mut Gather<'_>, first: usize) {
-    let pieces = product.pieces;
-    let depth = pieces.depth();
+    let depth = product.pieces.depth();
     let mut weights = [&[][..]; Q];
     for q in 0..Q {
-        weights[q] = product.weight[(first + q) * depth * PANEL..][..depth * PANEL].as_chunks().0;
+        weights[q] = &product.weight.as_chunks().0[(first + q) * depth..][..depth];
     }
     let columns = first * PANEL..product.outputs.min((first + Q) * PANEL);
     for pixels in product.pixels.chunks(PIXELS) {
-        // A short tile repeats its last pixel and stores only what is asked for.
-        let mut windows = [&product.source[pixels[pixels.len() - 1].source..][..pieces.extent]; PIXELS];
-        for (window, pixel) in windows.iter_mut().zip(pixels) {
-            *window = &product.source[pixel.source..][..pieces.extent];
-        }
-        let mut sums = [[_mm512_setzero_ps(); Q]; PIXELS];
-        let mut rest = weights;
-        for &offset in &pieces.sixteens {
-            piece::<Q, 16>(&windows, offset, &mut rest, &mut sums);
-        }
-        for &offset in &pieces.fours {
-            piece::<Q, 4>(&windows, offset, &mut rest, &mut sums);
-        }
-        for &offset in &pieces.ones {
-            piece::<Q, 1>(&windows, offset, &mut rest, &mut sums);
-        }
-        for (pixel, sums) in pixels.iter().zip(&sums) {
-            let row = &mut product.out[pixel.target * product.outputs..][columns.clone()];
-            let mut whole = [[0.0; PANEL]; Q];
-            for q in 0..Q {
-                store(&mut whole[q], sums[q]);
+        let sums = tile(product, pixels, weights);
+        for p in 0..PIXELS {
+            if p < pixels.len() {
+                let row = &mut product.out[pixels[p].target * product.outputs..][columns.clone()];
+                write_sums(row, sums[p]);
             }
-            row.copy_from_slice(&whole.as_flattened()[..row.len()]);
         }
     }
 }
 
-/// Adds one piece of `LEN` pairs of every window.
+/// The sums of some pixels over their whole windows.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bf16")]
-fn piece<const Q: usize, const LEN: usize>(
-    windows: &[&[f32]; PIXELS],
-    offset: usize,
-    weights: &mut [&[[f32; PANEL]]; Q],
-    sums: &mut [[__m512; Q]; PIXELS],
-) {
-    let mut inputs = [&[0.0; LEN]; PIXELS];
-    for pixel in 0..PIXELS {
-        inputs[pixel] = windows[pixel][offset..].first_chunk().expect("a piece lies inside its window");
+fn tile<const Q: usize>(
+    product: &Gather<'_>,
+    pixels: &[Pixel],
+    weights: [&[Line]; Q],
+) -> [[__m512; Q]; PIXELS] {
+    let pieces = product.pieces;
+    // A short tile repeats its last pixel; nobody stores that.
+    let mut windows = [std::ptr::null(); PIXELS];
+    for p in 0..PIXELS {
+        let pixel = pixels[p.min(pixels.len() - 1)];
+        windows[p] = product.source[pixel.source..][..pieces.extent].as_ptr();
     }
-    let mut factors = [&[[0.0; PANEL]; LEN]; Q];
-    for q in 0..Q {
-        (factors[q], weights[q]) = weights[q].split_first_chunk().expect("a panel is as deep as a window");
-    }
-    for k in 0..LEN {
-        let mut weight = [_mm512_setzero_ps(); Q];
-        for q in 0..Q {
-            weight[q] = load(&factors[q][k]);
-        }
-        for pixel in 0..PIXELS {
-            let input = _mm512_set1_ps(inputs[pixel][k]);
+    let mut sums = [[_mm512_setzero_ps(); Q]; PIXELS];
+    let mut at = 0;
+    for run in &pieces.runs {
+        assert!(run + pieces.run_len <= pieces.extent, "a run lies inside its window");
+        for k in *run..run + pieces.run_len {
+            let mut factors = [_mm512_setzero_ps(); Q];
             for q in 0..Q {
-                sums[pixel][q] = dot(sums[pixel][q], input, weight[q]);
+                factors[q] = load(&weights[q][at]);
+            }
+            at += 1;
+            for p in 0..PIXELS {
+                // SAFETY: a window is `extent` long, which is more than `k` by the assertion above.
+                let input = _mm512_set1_ps(unsafe { *windows[p].add(k) });
+                for q in 0..Q {
+                    sums[p][q] = dot(sums[p][q], factors[q], input);
+                }
             }
         }
     }
+    sums
+}
+
+/// Writes the sums of one pixel; the last panel may be wider than the row.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn write_sums<const Q: usize>(row: &mut [f32], sums: [__m512; Q]) {
+    if let (lines, []) = row.as_chunks_mut::<PANEL>()
+        && let Some(lines) = lines.first_chunk_mut::<Q>()
+    {
+        for q in 0..Q {
+            store(&mut lines[q], sums[q]);
+        }
+        return;
+    }
+    let mut whole = [[0.0; PANEL]; Q];
+    for q in 0..Q {
+        store(&mut whole[q], sums[q]);
+    }
+    row.copy_from_slice(&whole.as_flattened()[..row.len()]);
 }

@@ -126,6 +126,7 @@ pub fn conv2d_input_gradient(
     grad_x: &mut [f32],
 ) {
     shape.check(grad_x.len(), weight.len(), grad_out.len());
+    let _span = shape.span("convolution, input gradient", precision);
     if shape.batch == 0 {
         return;
     }

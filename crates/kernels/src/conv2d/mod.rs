@@ -11,8 +11,8 @@
 //! - [`outer`] sums outer products of windows and output gradients: the weight gradient.
 //! - [`winograd`] computes all three for wide 3×3 kernels of stride 1, with fewer multiplications.
 //!
-//! In bfloat16, `gather_dot` multiplies [pairs](unit) where the processor can; what has no such kernel rounds its operands
-//! first.
+//! In bfloat16, `gather_dot` multiplies [pairs of channels](unit) and `outer_dot` [pairs of pixels](pixel_pairs) where the
+//! processor can; elsewhere operands are rounded first.
 //!
 //! Dilation, groups and transposed convolution are left out.
 
@@ -22,13 +22,19 @@ mod gather;
 mod gather_dot;
 mod input_gradient;
 mod outer;
+#[cfg(target_arch = "x86_64")]
+mod outer_dot;
 mod pack;
+mod pixel_pairs;
 mod plane;
 #[cfg(test)]
 mod twins;
 mod unit;
 mod weight_gradient;
 mod winograd;
+
+use crate::precision::Precision;
+use crate::profile::{self, Span, Work};
 
 pub use forward::conv2d_forward;
 pub use input_gradient::conv2d_input_gradient;
@@ -124,6 +130,22 @@ impl Conv2d {
     /// Multiplications and additions of one pass as a plain sum, the padding counted as if it were image.
     pub fn flops(&self) -> u64 {
         2 * self.weight_len() as u64 * (self.batch * self.output_pixels()) as u64
+    }
+
+    /// Records a pass in the profile.
+    fn span(&self, name: &'static str, precision: Precision) -> Span {
+        profile::span(name, || {
+            let Self { batch, height, width, channels_in, channels_out, .. } = self;
+            let ([kernel_h, kernel_w], [stride_h, stride_w]) = (self.kernel, self.stride);
+            let mut shape = format!(
+                "{batch} of {height}×{width}, {channels_in} to {channels_out}, {kernel_h}×{kernel_w}"
+            );
+            if self.stride != [1, 1] {
+                shape += &format!(", stride {stride_h}×{stride_w}");
+            }
+            let floats = self.input_len() + self.weight_len() + self.output_len();
+            (shape, Work { flops: self.flops(), precision, ..Work::on_floats(floats) })
+        })
     }
 
     fn image_len(&self) -> usize {

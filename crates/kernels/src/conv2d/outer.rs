@@ -4,13 +4,13 @@
 //! run may reach into the next floats of the plane; those lanes are summed like the others and never read.
 
 use super::gather::Pixel;
-use crate::simd::{LANES_MAX, vector_array, vector_array_mut};
+use crate::simd::{vector_array, vector_array_mut};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// Pixels summed in registers before the sums go to memory: long enough to hide that, short enough for the cache
 /// and for the accuracy of the sums.
-const BLOCK_PIXELS: usize = 128;
+pub(super) const BLOCK_PIXELS: usize = 128;
 
 /// One outer-product sum; see the module.
 pub(super) struct Outer<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Outer<'a> {
     pub pixels: &'a [Pixel],
     /// Where the runs start, relative to a window.
     pub runs: &'a [usize],
-    /// Floats reserved for a run in `sums`, a multiple of [`LANES_MAX`].
+    /// Floats reserved for a run in `sums`, a multiple of [`LANES_MAX`](crate::simd::LANES_MAX).
     pub run_stride: usize,
     pub grad_out: &'a [f32],
     /// Floats between the output gradients of two pixels.
@@ -44,7 +44,7 @@ impl WithSimd for Outer<'_> {
 }
 
 impl Outer<'_> {
-    /// Tiles of `O` outputs by `WIDE` vectors, then by `NARROW` vectors, which are [`LANES_MAX`] floats.
+    /// Tiles of `O` outputs by `WIDE` vectors, then by `NARROW`, then by one.
     #[inline(always)]
     fn run<S: Simd, const O: usize, const WIDE: usize, const NARROW: usize>(mut self, simd: S) {
         for pixels in self.pixels.chunks(BLOCK_PIXELS) {
@@ -72,9 +72,13 @@ impl Outer<'_> {
                 self.tile::<S, O, WIDE>(simd, pixels, output, run, at);
                 at += wide;
             }
-            while at < self.run_stride {
+            while at + NARROW * S::F32_LANES <= self.run_stride {
                 self.tile::<S, O, NARROW>(simd, pixels, output, run, at);
-                at += LANES_MAX;
+                at += NARROW * S::F32_LANES;
+            }
+            while at < self.run_stride {
+                self.tile::<S, O, 1>(simd, pixels, output, run, at);
+                at += S::F32_LANES;
             }
         }
     }

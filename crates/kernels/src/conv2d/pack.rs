@@ -2,7 +2,8 @@
 //!
 //! A window is a few *runs* (one per kernel row) of contiguous floats. Each run is cut into pieces of 16, 4 and 1
 //! floats, all pieces of 16 first, so that the kernel's loops have constant lengths. The weights follow the pieces,
-//! in panels of 16 outputs: `packed[panel][k][lane]`, the missing outputs of the last panel being zeros.
+//! in panels of 16 outputs: `packed[panel][k][lane]`, the missing outputs of the last panel being zeros. Weights in pairs
+//! follow the runs: their kernel counts through each as it is.
 
 use super::unit::Unit;
 use crate::pairs::pair_lines;
@@ -21,6 +22,9 @@ pub(super) struct Pieces {
     pub sixteens: Vec<usize>,
     pub fours: Vec<usize>,
     pub ones: Vec<usize>,
+    /// Where the runs start, and the floats of each.
+    pub runs: Vec<usize>,
+    pub run_len: usize,
     /// Floats from a window's first to just after its last.
     pub extent: usize,
 }
@@ -29,7 +33,7 @@ impl Pieces {
     /// Cuts runs of `run_len` floats that start at `starts`, ascending.
     pub fn new(starts: &[usize], run_len: usize) -> Self {
         let extent = starts.last().map_or(0, |start| start + run_len);
-        let mut pieces = Self { extent, ..Self::default() };
+        let mut pieces = Self { extent, runs: starts.to_vec(), run_len, ..Self::default() };
         for &start in starts {
             let (fours, ones) = (run_len / 16 * 16, run_len / 4 * 4);
             pieces.sixteens.extend((0..fours).step_by(16).map(|at| start + at));
@@ -41,7 +45,7 @@ impl Pieces {
 
     /// Floats in a window.
     pub fn depth(&self) -> usize {
-        16 * self.sixteens.len() + 4 * self.fours.len() + self.ones.len()
+        self.runs.len() * self.run_len
     }
 
     /// The packed position of each float of a window, run after run.
@@ -100,11 +104,12 @@ impl WeightView<'_> {
         });
     }
 
-    /// The place of each number of a window in a panel; the numbers of a pair follow one another.
+    /// The place of each number of a window in a panel.
     fn positions(&self, unit: Unit) -> Vec<usize> {
-        let run_len = self.columns.len() * self.channels[0];
-        let units = Pieces::positions(self.rows.len(), run_len / unit.len());
-        (0..self.depth()).map(|k| units[k / unit.len()] * unit.len() + k % unit.len()).collect()
+        match unit {
+            Unit::Single => Pieces::positions(self.rows.len(), self.columns.len() * self.channels[0]),
+            Unit::Pair => (0..self.depth()).collect(),
+        }
     }
 
     fn pack_panel(&self, panel: usize, positions: &[usize], out: &mut [f32]) {

@@ -7,6 +7,7 @@
 use super::Conv2d;
 use super::forward::images_per_task;
 use super::outer::Outer;
+use super::pixel_pairs::PixelPairs;
 use super::unit::Unit;
 use super::winograd;
 use crate::precision::Precision;
@@ -38,13 +39,17 @@ pub fn conv2d_weight_gradient(
     grad_weight: &mut [f32],
 ) {
     shape.check(x.len(), grad_weight.len(), grad_out.len());
+    let _span = shape.span("convolution, weight gradient", precision);
     if shape.batch > 0 && winograd::suits(shape, precision) {
         return winograd::weight_gradient(shape, precision, x, grad_out, grad_weight);
     }
-    precision.operands(x, grad_out, |x, grad_out| outer(shape, x, grad_out, grad_weight));
+    match PixelPairs::new(shape, &shape.input_plane(), precision) {
+        None => precision.operands(x, grad_out, |x, grad_out| outer(shape, None, x, grad_out, grad_weight)),
+        Some(pairs) => outer(shape, Some(&pairs), x, grad_out, grad_weight),
+    }
 }
 
-fn outer(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_weight: &mut [f32]) {
+fn outer(shape: &Conv2d, pairs: Option<&PixelPairs>, x: &[f32], grad_out: &[f32], grad_weight: &mut [f32]) {
     let [kernel_h, kernel_w] = shape.kernel;
     let plane = shape.input_plane();
     let runs: Vec<usize> = (0..kernel_h).map(|row| row * plane.row_len()).collect();
@@ -56,7 +61,11 @@ fn outer(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_weight: &mut [f32]) {
     let images_per_group = shape.batch.div_ceil(groups_max).max(images_min);
     let groups = shape.batch.div_ceil(images_per_group);
     let images_per_fill = images_per_task(shape.output_pixels()).min(images_per_group);
-    let pixels = shape.output_windows(&plane, Unit::Single, images_per_fill);
+    let pixels = match pairs {
+        None => shape.output_windows(&plane, Unit::Single, images_per_fill),
+        Some(pairs) => pairs.windows(images_per_fill),
+    };
+    let pixels_per_image = pixels.len() / images_per_fill;
     with_scratch(groups * sums_len, |sums| {
         let tasks: Vec<(usize, usize, &mut [f32])> = sums
             .chunks_mut(sums_len)
@@ -78,16 +87,21 @@ fn outer(shape: &Conv2d, x: &[f32], grad_out: &[f32], grad_weight: &mut [f32]) {
                     .zip(grad_out.chunks(images_per_fill * pixel_floats))
                 {
                     plane.fill(x, planes);
-                    dispatch(Outer {
+                    let images = grad_out.len() / pixel_floats;
+                    let product = Outer {
                         source: planes,
-                        pixels: &pixels[..grad_out.len() / shape.channels_out],
+                        pixels: &pixels[..images * pixels_per_image],
                         runs: &runs,
                         run_stride,
                         grad_out,
                         outputs: shape.channels_out,
                         range: first_output..first_output + sums.len() / sums_per_output,
                         sums: &mut *sums,
-                    });
+                    };
+                    match pairs {
+                        None => dispatch(product),
+                        Some(pairs) => pairs.sum(product),
+                    }
                 }
             });
         });

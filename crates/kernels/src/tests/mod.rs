@@ -3,6 +3,7 @@
 
 mod conv2d;
 mod elementwise;
+mod fewer_instructions;
 mod norm;
 mod pytorch;
 mod threads;
