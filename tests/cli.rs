@@ -94,6 +94,47 @@ fn unknown_presets_papers_and_devices_are_wrong_use() {
 }
 
 #[test]
+fn a_profile_says_where_the_time_of_training_went() {
+    let folder = scratch();
+    let output = autodidact(folder.path(), &[TRAIN, &["--profile", "--json", "--set", "epochs=2"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let profile = &json(&output)["profile"];
+    assert_eq!(profile["steps"], 3, "all of four steps but the first");
+    let rows = profile["rows"].as_array().expect("rows");
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["kernel"].as_str()).collect();
+    for kernel in [
+        "convolution, forward",
+        "convolution, weight gradient",
+        "batch norm, backward",
+        "optimizer",
+        "target network",
+    ] {
+        assert!(names.contains(&kernel), "{kernel} in {names:?}");
+    }
+    let spent: f64 = rows.iter().filter_map(|row| row["seconds"].as_f64()).sum();
+    assert!(spent > 0.0 && spent <= profile["seconds"].as_f64().expect("seconds"));
+    assert!(folder.path().join("runs/tiny/profile.json").exists());
+}
+
+#[test]
+fn instructions_can_be_limited_and_misspelt_ones_are_wrong_use() {
+    let train = |instructions: &str| {
+        let folder = scratch();
+        let output = Command::new(env!("CARGO_BIN_EXE_autodidact"))
+            .args(TRAIN)
+            .env("AUTODIDACT_INSTRUCTIONS", instructions)
+            .current_dir(folder.path())
+            .output();
+        output.expect("the program starts")
+    };
+    let portable = train("portable");
+    assert!(portable.status.success(), "{}", stderr(&portable));
+    let misspelt = train("avx-512");
+    assert_eq!(misspelt.status.code(), Some(2));
+    assert!(stderr(&misspelt).contains("portable, avx2, avx512, bf16, amx"), "{}", stderr(&misspelt));
+}
+
+#[test]
 fn a_run_is_never_overwritten_and_its_settings_can_be_fed_back() {
     let folder = trained();
     let config = folder.path().join("runs/tiny/config.toml");

@@ -11,6 +11,7 @@ use autodidact::data::{self, Dataset};
 use autodidact::experiment::progress::{Display, say};
 use autodidact::experiment::run::quote;
 use autodidact::experiment::table::Table;
+use autodidact::nn::Instructions;
 use autodidact::represent::burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
@@ -87,11 +88,16 @@ impl Machine {
         )
     }
 
-    /// Starts the thread pool, this thread among its workers, and opens the device.
+    /// Starts the thread pool, this thread among its workers, and opens the device, after a look at which instructions
+    /// may be used.
     ///
     /// A training step is hundreds of short parallel loops, one after the other. Were this thread outside the pool, each
     /// of them would put it to sleep and wake another, and the data would change cores.
-    pub fn start(&self) -> Result<Device> {
+    pub fn start(&self, output: Output) -> Result<Device> {
+        Instructions::limit().map_err(WrongUse)?;
+        if let Some(notice) = Instructions::notice() {
+            output.note(notice);
+        }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).use_current_thread();
         // Fails only if the pool runs already, which is then as wanted.
         let _ = pool.build_global();

@@ -144,7 +144,7 @@ fn suggestion(paper: &str) -> String {
 
 fn run_one(arguments: &Arguments, reproduction: &Reproduction<'_>, id: &str) -> Result<Exit> {
     let threads = arguments.threads.or(Some(1));
-    Machine { device: arguments.device.clone(), threads }.start()?;
+    Machine { device: arguments.device.clone(), threads }.start(arguments.output)?;
     match reproduction.run_job(id) {
         Ok(result) => {
             arguments.output.result(&result, || format!("{id} done in {:.0} s", result.seconds))?;

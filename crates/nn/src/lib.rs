@@ -22,6 +22,7 @@ pub mod state;
 mod target;
 mod weight_standardisation;
 
+pub use autodidact_kernels::{Instructions, Limits, profile};
 pub use conv::Conv2d;
 pub use error::{Error, Result};
 pub use linear::Linear;

@@ -1,5 +1,6 @@
 //! Fully connected layer, with optional weight standardisation.
 
+use autodidact_kernels::profile::{self, Work};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, FloatDType, Tensor};
 use rand::Rng;
@@ -45,6 +46,12 @@ impl Linear {
 
 /// `x Wᵀ`, operands in the precision of the scope, the result in that of `x`.
 fn product(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    let _span = profile::span("linear layer, forward", || {
+        let ([rows, features_in], [features_out, _]) = (x.dims(), weight.dims());
+        let floats = rows * features_in + features_in * features_out + rows * features_out;
+        let work = Work { flops: 2 * (rows * features_in * features_out) as u64, ..Work::on_floats(floats) };
+        (format!("{rows} of {features_in} to {features_out}"), work)
+    });
     match Precision::current() {
         Precision::F32 => x.matmul(weight.transpose()),
         Precision::Bf16 => {

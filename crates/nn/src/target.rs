@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use autodidact_kernels::profile;
 use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,7 @@ pub fn tau(schedule: EmaSchedule, tau_base: f64, step: usize, total_steps: usize
 /// If a shared name has two shapes, or the target has a parameter that `online` lacks.
 #[must_use]
 pub fn update_target<M: Module>(target: M, online: &TensorMap, tau: f64) -> M {
+    let _span = profile::phase("target network");
     let averaged: TensorMap = state::parameters(&target)
         .into_iter()
         .map(|(name, mut tensor)| {

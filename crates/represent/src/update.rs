@@ -1,7 +1,7 @@
 //! From gradients to new weights: what every method does after its backward passes.
 
 use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
-use autodidact_nn::{TensorMap, safetensors, state};
+use autodidact_nn::{TensorMap, profile, safetensors, state};
 use autodidact_optim::{GradientAccumulator, Optimizer, ParameterGroup, clip_by_global_norm, global_norm};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -39,6 +39,7 @@ impl Update {
     /// One optimizer step; gives the module with its new weights, those weights by name, and the gradient norm
     /// without the online probe's.
     pub fn apply<M: Module>(&mut self, module: M, learning_rate: f64) -> (M, TensorMap, f64) {
+        let _span = profile::phase("optimizer");
         let (mut watching, gradients): (TensorMap, TensorMap) =
             self.accumulator.take().into_iter().partition(|(name, _)| self.is_probed && is_classifier(name));
         let (mut gradients, norm) = if self.clip_norm > 0.0 {

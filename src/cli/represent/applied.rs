@@ -40,7 +40,7 @@ pub struct Opened {
 impl Applied {
     /// Starts the machine, reads the encoder and opens the pictures.
     pub fn open(&self) -> Result<Opened> {
-        let device = self.machine.start()?;
+        let device = self.machine.start(self.output)?;
         let trained = super::load(&self.run, &device, self.output)?;
         let (pictures, unread) = self.selection.open(&self.data, self.output)?;
         Ok(Opened { device, trained, pictures, unread })

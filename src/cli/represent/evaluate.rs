@@ -163,7 +163,7 @@ type Collections = (Arc<dyn Dataset>, Arc<dyn Dataset>);
 
 impl Sets {
     fn open(&self) -> Result<(Device, TrainedEncoder, Collections)> {
-        let device = self.machine.start()?;
+        let device = self.machine.start(self.output)?;
         let trained = super::load(&self.run, &device, self.output)?;
         let open = |path: &PathBuf, split: &Option<String>| {
             let selection = Selection { split: split.clone(), unlabelled: false };

@@ -5,6 +5,7 @@ mod embed;
 mod evaluate;
 mod independence;
 mod neighbours;
+mod profile;
 mod share;
 mod train;
 

@@ -24,7 +24,7 @@ pub struct Export {
 }
 
 pub fn export(arguments: &Export) -> Result<Exit> {
-    let device = Machine { device: "cpu".to_owned(), threads: None }.start()?;
+    let device = Machine { device: "cpu".to_owned(), threads: None }.start(arguments.output)?;
     let trained = super::load(&arguments.run, &device, arguments.output)?;
     let files = represent::export::export(&trained, &arguments.out)?;
     arguments.output.result(&serde_json::json!({ "files": files }), || {

@@ -16,6 +16,7 @@ use autodidact::represent::{RepresentConfig, preset, train};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::profile;
 use crate::cli::common::{Machine, Output, Selection, Unread, at_most, fresh, shell};
 use crate::cli::exit::{Exit, WrongUse};
 
@@ -66,6 +67,9 @@ pub struct Train {
     /// Continue the run in `--out` with its own settings, on the data it was started with (or `--data`, if it has moved)
     #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "preset"])]
     resume: bool,
+    /// Print where the time went: each kernel beside what the machine could do; also `profile.json` in the run. The first step is left out
+    #[arg(long, conflicts_with = "dry_run")]
+    profile: bool,
     /// Print the resolved settings and stop
     #[arg(long)]
     dry_run: bool,
@@ -94,6 +98,8 @@ struct Summary {
     metrics: serde_json::Map<String, serde_json::Value>,
     skipped: Vec<Unread>,
     warning: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<profile::Report>,
 }
 
 pub fn run(arguments: &Train) -> Result<Exit> {
@@ -112,7 +118,7 @@ pub fn run(arguments: &Train) -> Result<Exit> {
     }
 
     interrupt::install()?;
-    let device = arguments.machine.start()?;
+    let device = arguments.machine.start(arguments.output)?;
     let threads = arguments.machine.threads();
     if let (None, Some(out)) = (&stored, &arguments.out) {
         RunDirectory::check_free(out)?;
@@ -148,10 +154,14 @@ pub fn run(arguments: &Train) -> Result<Exit> {
         }
     };
 
+    let mut recording = arguments.profile.then(profile::Recording::prepare);
     let mut progress: Option<Progress> = None;
     let mut shown: Vec<(&'static str, f64)> = Vec::new();
     let mut tell = |telling: Telling<'_>| match telling {
         Telling::Step { step, total, metrics } => {
+            if let Some(recording) = &mut recording {
+                recording.after_step();
+            }
             if !metrics.is_empty() {
                 shown = metrics.iter().filter(|(name, _)| SHOWN.contains(name)).copied().collect();
             }
@@ -165,13 +175,14 @@ pub fn run(arguments: &Train) -> Result<Exit> {
         },
     };
     let outcome = train(&config, dataset, &device, threads, &run, &mut tell)?;
+    let profile = recording.map(|recording| recording.finish(&run)).transpose()?;
     // The data was taken: where it lies now is where the next continuation looks.
     run.write_json(ORIGIN, &origin)?;
     if let Some(progress) = &progress {
         progress.finish();
     }
     match outcome {
-        Outcome::Finished(trained) => finish(arguments.output, &origin, &run, *trained, unread),
+        Outcome::Finished(trained) => finish(arguments.output, &origin, &run, *trained, unread, profile),
         Outcome::Interrupted { step } => {
             let path = shell(run.path());
             arguments.output.note(&format!(
@@ -282,6 +293,7 @@ fn finish(
     run: &RunDirectory,
     trained: Trained,
     mut unread: Vec<Unread>,
+    profile: Option<profile::Report>,
 ) -> Result<Exit> {
     for skipped in &trained.skipped {
         let skipped = Unread::from(skipped);
@@ -296,6 +308,7 @@ fn finish(
         metrics,
         skipped: unread,
         warning: trained.warning,
+        profile,
     };
     run.write_summary(&summary)?;
     if let Some(warning) = &summary.warning {
@@ -305,8 +318,9 @@ fn finish(
         let path = shell(run.path());
         let data = origin.data.as_deref().map_or_else(|| "DIR".to_owned(), shell);
         let split = origin.split.as_ref().map_or_else(String::new, |split| format!(" --split {}", quote(split)));
+        let profile = summary.profile.as_ref().map_or_else(String::new, |report| report.text() + "\n\n");
         format!(
-            "trained {} steps: {path}\nnext: autodidact represent embed --run {path} --data {data}{split} --out embeddings.npz",
+            "{profile}trained {} steps: {path}\nnext: autodidact represent embed --run {path} --data {data}{split} --out embeddings.npz",
             summary.steps
         )
     })?;

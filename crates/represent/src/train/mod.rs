@@ -7,4 +7,4 @@ mod run;
 
 pub use learner::{Clock, Learner};
 pub use report::StepReport;
-pub use run::{Outcome, Telling, Trained, train};
+pub use run::{Outcome, STEP, Telling, Trained, train};

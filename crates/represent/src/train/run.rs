@@ -7,7 +7,7 @@ use autodidact_data::loader::{Loader, LoaderConfig, Skipped};
 use autodidact_experiment::interrupt;
 use autodidact_experiment::metrics::{Metrics, read_metrics};
 use autodidact_experiment::run::RunDirectory;
-use autodidact_nn::ResNet;
+use autodidact_nn::{ResNet, profile};
 use autodidact_optim::WarmupCosine;
 use burn::tensor::Device;
 
@@ -19,6 +19,10 @@ use crate::evaluate::{CollapseMonitor, CollapseThresholds};
 use crate::simclr::Simclr;
 use crate::supervised::Supervised;
 use crate::{Error, RepresentConfig, Result};
+
+/// The phase of [`profile`] that a step is, without the phases and kernels inside it: the tensor library's own operations,
+/// gradients' bookkeeping, losses.
+pub const STEP: &str = "rest of the step";
 
 /// A trained encoder and how training went.
 #[derive(Debug)]
@@ -133,11 +137,17 @@ pub fn train(
 
     let precision = config.precision.on(device);
     while step < total_steps {
-        let batch = loader.next_batch()?;
+        let batch = {
+            let _span = profile::phase("waiting for pictures");
+            loader.next_batch()?
+        };
         let observe = (step + 1).is_multiple_of(config.log_every) || step + 1 == total_steps;
         let learning_rate = schedule.at(step);
         let clock = Clock { step, total_steps, learning_rate, observe };
-        let report = precision.scope(|| learner.step(&batch, clock));
+        let report = {
+            let _span = profile::phase(STEP);
+            precision.scope(|| learner.step(&batch, clock))
+        };
         loader.recycle(batch);
         step += 1;
 
@@ -161,6 +171,7 @@ pub fn train(
 
         let stop = interrupt::requested() && step < total_steps;
         if stop || step == total_steps || step.is_multiple_of(checkpoint_every) {
+            let _span = profile::phase("checkpoint");
             save(step, &*learner, &loader, &monitor)?;
         }
         if stop {
