@@ -21,27 +21,32 @@ pub(super) fn images_per_task(pixels_per_image: usize) -> usize {
 impl Conv2d {
     /// The plane of an input image: exactly what the output pixels' windows cover.
     pub(super) fn input_plane(&self) -> Plane {
-        let [stride_h, stride_w] = self.stride;
+        let output = [self.output_height(), self.output_width()];
+        let apart = self.windows_apart();
         Plane {
             image: [self.height, self.width],
             channels: self.channels_in,
             origin: self.padding.map(|padding| -(padding as isize)),
-            size: [
-                (self.output_height() - 1) * stride_h + self.kernel[0],
-                (self.output_width() - 1) * stride_w + self.kernel[1],
-            ],
+            step: [0, 1].map(|axis| self.stride[axis] / apart[axis]),
+            size: [0, 1].map(|axis| (output[axis] - 1) * apart[axis] + self.kernel[axis]),
         }
+    }
+
+    /// Rows and columns of the plane between the windows of neighbouring output pixels. Where the kernel has one position
+    /// along an axis, the plane leaves out what the stride passes over.
+    pub(super) fn windows_apart(&self) -> [usize; 2] {
+        [0, 1].map(|axis| if self.kernel[axis] == 1 { 1 } else { self.stride[axis] })
     }
 
     /// The output pixels of some images and their windows in the images' planes, counted in units.
     pub(super) fn output_windows(&self, plane: &Plane, unit: Unit, images: usize) -> Vec<Pixel> {
         let [height, width] = [self.output_height(), self.output_width()];
+        let apart = self.windows_apart();
         (0..images * height * width)
             .map(|target| {
                 let (image, y, x) = (target / (height * width), target / width % height, target % width);
-                let source = image * plane.len()
-                    + y * self.stride[0] * plane.row_len()
-                    + x * self.stride[1] * plane.channels;
+                let source =
+                    image * plane.len() + y * apart[0] * plane.row_len() + x * apart[1] * plane.channels;
                 Pixel { source: source / unit.len(), target }
             })
             .collect()
@@ -76,7 +81,7 @@ fn gather(shape: &Conv2d, unit: Unit, x: &[f32], weight: &[f32], out: &mut [f32]
     let plane = shape.input_plane();
     let rows: Vec<usize> = (0..kernel_h).collect();
     let row_starts: Vec<usize> = rows.iter().map(|row| row * plane.row_len() / unit.len()).collect();
-    let pieces = Pieces::new(&row_starts, kernel_w * shape.channels_in / unit.len());
+    let pieces = Pieces::new(&row_starts, kernel_w * plane.channels / unit.len());
     let view = WeightView {
         weight,
         outputs: [shape.channels_out, shape.channels_in * kernel_h * kernel_w],
@@ -92,8 +97,7 @@ fn gather(shape: &Conv2d, unit: Unit, x: &[f32], weight: &[f32], out: &mut [f32]
             .zip(out.par_chunks_mut(images * shape.output_pixels() * shape.channels_out))
             .for_each(|(x, out)| {
                 let images = x.len() / shape.image_len();
-                with_scratch(plane.reserve(images), |planes| {
-                    plane.fill(x, planes);
+                plane.with_planes(x, |planes| {
                     unit.with_source(planes, |source| {
                         unit.multiply(Gather {
                             source,

@@ -150,6 +150,7 @@ fn gather(shape: &Conv2d, unit: Unit, grad_out: &[f32], weight: &[f32], grad_x: 
         image: [shape.output_height(), shape.output_width()],
         channels: shape.channels_out,
         origin: [first_row, first_column],
+        step: [1, 1],
         size: [plane_height, plane_width],
     };
     let images = images_per_task(shape.height * shape.width);
@@ -180,8 +181,7 @@ fn gather(shape: &Conv2d, unit: Unit, grad_out: &[f32], weight: &[f32], grad_x: 
                 if unreached {
                     grad_x.fill(0.0);
                 }
-                with_scratch(plane.reserve(images), |planes| {
-                    plane.fill(grad_out, planes);
+                plane.with_planes(grad_out, |planes| {
                     unit.with_source(planes, |source| {
                         for (phase, weight) in phases.iter().zip(&packed) {
                             unit.multiply(Gather {

@@ -17,7 +17,8 @@ pub(super) struct PixelPairs {
     rows: usize,
     width: usize,
     channels: usize,
-    stride: [usize; 2],
+    /// Rows and columns of the plane between the windows of neighbours.
+    apart: [usize; 2],
 }
 
 impl PixelPairs {
@@ -30,7 +31,7 @@ impl PixelPairs {
             rows: shape.output_height(),
             width,
             channels: shape.channels_out,
-            stride: shape.stride,
+            apart: shape.windows_apart(),
         })
     }
 
@@ -50,7 +51,7 @@ impl PixelPairs {
 
     /// Floats between the windows of neighbours.
     fn step(&self) -> usize {
-        self.stride[1] * self.plane.channels
+        self.apart[1] * self.plane.channels
     }
 
     /// Each pair of some images: the window of its first pixel, and its place among the pairs of gradients.
@@ -60,7 +61,7 @@ impl PixelPairs {
                 let (row, pair) = (target / self.pairs_per_row(), target % self.pairs_per_row());
                 let (image, y) = (row / self.rows, row % self.rows);
                 let source = image * self.plane.len()
-                    + y * self.stride[0] * self.plane.row_len()
+                    + y * self.apart[0] * self.plane.row_len()
                     + self.first(pair) * self.step();
                 Pixel { source, target }
             })

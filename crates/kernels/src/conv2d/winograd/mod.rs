@@ -57,6 +57,7 @@ impl Tiling {
             image: [shape.height, shape.width],
             channels: shape.channels_in,
             origin: shape.padding.map(|padding| -(padding as isize)),
+            step: [1, 1],
             size: grid.map(|tiles| 2 * tiles + 2),
         };
         Self { grid, plane }
