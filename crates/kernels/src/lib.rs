@@ -25,6 +25,7 @@ mod conv2d;
 #[cfg(target_arch = "x86_64")]
 mod dot;
 mod group_norm;
+mod matmul;
 mod max_pool;
 mod pairs;
 mod precision;
@@ -40,6 +41,7 @@ pub use average_pool::{global_average_pool_backward, global_average_pool_forward
 pub use batch_norm::{Statistics, batch_norm_backward, batch_norm_forward};
 pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
 pub use group_norm::{group_norm_backward, group_norm_forward};
+pub use matmul::{Activation, Epilogue, MatMul, matmul};
 pub use max_pool::{MaxPool2d, max_pool2d_backward, max_pool2d_forward};
 pub use precision::Precision;
 pub use scale_shift::{scale_shift_backward, scale_shift_forward};

@@ -3,6 +3,7 @@
 
 mod conv2d;
 mod elementwise;
+mod matmul;
 mod norm;
 mod pytorch;
 mod threads;

@@ -1,0 +1,124 @@
+//! The plan for many rows: `b` is packed by all, and each task computes some rows.
+//!
+//! A task packs its rows of `a` over a block of the depth into the cache of its core, where they are multiplied with one
+//! panel of columns after the other. Of wide or deep matrices `b` is packed and multiplied by parts.
+
+use super::block::Block;
+use super::pack::packed_rows;
+use super::part::Part;
+use super::{COLUMNS, ROWS, TASK_FLOPS};
+use crate::scratch::with_scratch;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Floats of `b` that are packed at a time.
+const PACKED: usize = 1 << 21;
+/// Columns that are packed at a time.
+const PACKED_COLUMNS: usize = 4096;
+/// Panels of rows in a task at most: what they pack fits in the second cache of a core.
+const PANELS: usize = 4;
+/// Columns that go through the second cache of a core together, beside the rows of a task.
+const CHUNK: usize = 4 * COLUMNS;
+/// Floats that a task packs at least.
+const PACK_TASK: usize = 1 << 15;
+
+/// Computes the product into `c`, which is contiguous.
+pub(super) fn multiply(block: &Block<'_>, c: &mut [f32]) {
+    let n = block.size[2];
+    for first in (0..n).step_by(PACKED_COLUMNS) {
+        let columns = first..n.min(first + PACKED_COLUMNS);
+        let width = columns.len().next_multiple_of(COLUMNS);
+        let together = (PACKED / (width * block.units_per_block())).max(1);
+        for depth in (0..block.depth_blocks()).step_by(together) {
+            let slab = Slab {
+                block,
+                columns: columns.clone(),
+                depth: depth..block.depth_blocks().min(depth + together),
+            };
+            with_scratch(width * slab.units().len(), |packed| {
+                slab.pack(packed);
+                slab.multiply(packed, c);
+            });
+        }
+    }
+}
+
+/// Some columns of `b`, over some blocks of the depth.
+struct Slab<'a> {
+    block: &'a Block<'a>,
+    columns: Range<usize>,
+    depth: Range<usize>,
+}
+
+impl Slab<'_> {
+    fn units(&self) -> Range<usize> {
+        self.block.depth_block(self.depth.start).start..self.block.depth_block(self.depth.end - 1).end
+    }
+
+    fn width(&self) -> usize {
+        self.columns.len().next_multiple_of(COLUMNS)
+    }
+
+    /// The packed panels of a block of the depth, as a range of what is packed.
+    fn packed(&self, depth: usize) -> Range<usize> {
+        let (first, block) = (self.units().start, self.block.depth_block(depth));
+        (block.start - first) * self.width()..(block.end - first) * self.width()
+    }
+
+    /// `packed[block of depth][panel][unit][column]`.
+    fn pack(&self, packed: &mut [f32]) {
+        let block_len = self.block.units_per_block() * self.width();
+        packed.par_chunks_mut(block_len).enumerate().for_each(|(index, packed)| {
+            let units = self.block.depth_block(self.depth.start + index);
+            let panel_len = units.len() * COLUMNS;
+            let panels = packed.par_chunks_exact_mut(panel_len).enumerate();
+            panels.with_min_len(PACK_TASK.div_ceil(panel_len)).for_each(|(panel, out)| {
+                let first = self.columns.start + panel * COLUMNS;
+                let columns = first..self.columns.end.min(first + COLUMNS);
+                self.block.b.pack_columns(self.block.unit, columns, units.clone(), out);
+            });
+        });
+    }
+
+    fn multiply(&self, packed: &[f32], c: &mut [f32]) {
+        let [m, k, n] = self.block.size;
+        // Few enough rows to share the work well, and enough to be worth a task.
+        let least = TASK_FLOPS.div_ceil((2 * k * n).max(1)).div_ceil(ROWS);
+        let panels = m.div_ceil(16 * ROWS).max(least).min(PANELS);
+        let rows = panels * ROWS;
+        c.par_chunks_mut(rows * n).with_max_len(1).enumerate().for_each(|(task, c)| {
+            let first = task * rows;
+            let rows = first..first + c.len() / n;
+            for depth in self.depth.clone() {
+                self.rows(packed, rows.clone(), depth, c);
+            }
+        });
+    }
+
+    /// Some rows, which are `c`, over one block of the depth.
+    fn rows(&self, packed: &[f32], rows: Range<usize>, depth: usize, c: &mut [f32]) {
+        let n = self.block.size[2];
+        let units = self.block.depth_block(depth);
+        let packed = &packed[self.packed(depth)];
+        let finish = self.block.finish_at(depth);
+        with_scratch(packed_rows(rows.len()) * units.len(), |a| {
+            self.block.a.pack_rows(self.block.unit, rows.clone(), units.clone(), a);
+            for first in self.columns.clone().step_by(CHUNK) {
+                let columns = CHUNK.min(self.columns.end - first);
+                let part = Part {
+                    rows: rows.len(),
+                    columns,
+                    depth: units.len(),
+                    a,
+                    b: &packed[(first - self.columns.start) * units.len()..],
+                    b_line: COLUMNS,
+                    b_panel: COLUMNS * units.len(),
+                    out: &mut c[first..],
+                    row_len: n,
+                    finish: finish.part(rows.start, first, n),
+                };
+                part.run(self.block.unit);
+            }
+        });
+    }
+}

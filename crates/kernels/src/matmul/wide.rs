@@ -1,0 +1,110 @@
+//! The plan for few rows: `a` is packed by all, and each task computes some columns, packing its part of `b` on the way.
+
+use super::block::Block;
+use super::columns::by_columns;
+use super::epilogue::Finish;
+use super::pack::packed_rows;
+use super::part::Part;
+use super::unit::Unit;
+use super::{COLUMNS, ROWS, TASK_FLOPS};
+use crate::scratch::with_scratch;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Tasks that are wanted of a large product.
+const TASKS: usize = 32;
+/// Rows up to which `b` is not packed where it need not be: each line of it is read once for every panel of rows.
+const DIRECT_ROWS: usize = 2 * ROWS;
+/// Floats that a task packs at least.
+const PACKED: usize = 1 << 15;
+
+/// Computes the product into `c`, which is contiguous.
+pub(super) fn multiply(block: &Block<'_>, c: &mut [f32]) {
+    let [m, k, n] = block.size;
+    let panels = n.div_ceil(COLUMNS);
+    let least = TASK_FLOPS.div_ceil((2 * m * k * COLUMNS).max(1));
+    let width = panels.div_ceil(TASKS).max(least).min(panels) * COLUMNS;
+    with_scratch(packed_rows(m) * block.units(), |a| {
+        pack(block, a);
+        let columns = Columns { block, a };
+        by_columns(block, width, c, |range, finish, out, row_len| columns.run(range, finish, out, row_len));
+    });
+}
+
+/// `packed[block of depth][panel][unit][row]`.
+fn pack(block: &Block<'_>, packed: &mut [f32]) {
+    let rows = packed_rows(block.size[0]);
+    let block_len = (rows * block.units_per_block()).max(1);
+    packed.par_chunks_mut(block_len).enumerate().for_each(|(depth, packed)| {
+        let units = block.depth_block(depth);
+        let panel_len = ROWS * units.len();
+        let panels = packed.par_chunks_mut(panel_len).enumerate();
+        panels.with_min_len(PACKED.div_ceil(panel_len)).for_each(|(panel, out)| {
+            let rows = panel * ROWS..block.size[0].min((panel + 1) * ROWS);
+            block.a.pack_rows(block.unit, rows, units.clone(), out);
+        });
+    });
+}
+
+/// What every task reads.
+struct Columns<'a> {
+    block: &'a Block<'a>,
+    /// Packed by [`pack`].
+    a: &'a [f32],
+}
+
+impl Columns<'_> {
+    /// Computes some columns into `out`, whose rows are `row_len` floats apart; `finish` begins with `out`.
+    fn run(&self, columns: Range<usize>, finish: Finish<'_>, out: &mut [f32], row_len: usize) {
+        let block = self.block;
+        for depth in 0..block.depth_blocks() {
+            let finish = finish.at_depth(depth == 0, depth + 1 == block.depth_blocks());
+            for first in columns.clone().step_by(COLUMNS) {
+                let at = first - columns.start;
+                let panel = first..columns.end.min(first + COLUMNS);
+                self.panel(
+                    panel,
+                    block.depth_block(depth),
+                    finish.part(0, at, row_len),
+                    &mut out[at..],
+                    row_len,
+                );
+            }
+        }
+    }
+
+    /// Computes one panel of columns over some units of the depth.
+    fn panel(
+        &self,
+        columns: Range<usize>,
+        units: Range<usize>,
+        finish: Finish<'_>,
+        out: &mut [f32],
+        row_len: usize,
+    ) {
+        let Self { block: Block { size: [rows, ..], unit, b, .. }, a } = *self;
+        let a = &a[packed_rows(*rows) * units.start..];
+        let part = Part {
+            rows: *rows,
+            columns: columns.len(),
+            depth: units.len(),
+            a,
+            b: &[],
+            b_line: COLUMNS,
+            b_panel: COLUMNS * units.len(),
+            out,
+            row_len,
+            finish,
+        };
+        let in_place = *unit == Unit::Single && b.across == 1 && columns.len() == COLUMNS;
+        if in_place && *rows <= DIRECT_ROWS && !units.is_empty() {
+            let b = &b.values[units.start * b.along + columns.start..];
+            Part { b, b_line: self.block.b.along, ..part }.run(*unit);
+        } else {
+            with_scratch(COLUMNS * units.len(), |packed| {
+                b.pack_columns(*unit, columns, units, packed);
+                Part { b: packed, ..part }.run(*unit);
+            });
+        }
+    }
+}
