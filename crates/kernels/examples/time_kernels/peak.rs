@@ -2,6 +2,8 @@
 
 // Functions for instructions that a machine may lack are safe to call only from their like.
 #![allow(unsafe_code)]
+// What is not inlined into its dispatched caller loses the vector instructions.
+#![allow(clippy::inline_always)]
 
 use crate::measure;
 use pulp::{Arch, Simd, WithSimd};

@@ -1,6 +1,5 @@
 //! One product, and how its depth is cut.
 
-use super::DEPTH;
 use super::epilogue::Finish;
 use super::pack::View;
 use super::unit::Unit;
@@ -14,6 +13,8 @@ pub(super) struct Block<'a> {
     pub unit: Unit,
     pub a: View<'a>,
     pub b: View<'a>,
+    /// Units of the depth in a block at most.
+    pub depth: usize,
     pub finish: Finish<'a>,
 }
 
@@ -23,10 +24,10 @@ impl Block<'_> {
         self.size[1].div_ceil(self.unit.len())
     }
 
-    /// Units in a block of the depth, the last being shorter: about [`DEPTH`], and blocks of about the same length.
+    /// Units in a block of the depth, the last being shorter: all of about the same length.
     /// One where there are none, so that a product of no depth is one block, which is empty.
     pub fn units_per_block(&self) -> usize {
-        let blocks = self.units().div_ceil(DEPTH).max(1);
+        let blocks = self.units().div_ceil(self.depth).max(1);
         self.units().div_ceil(blocks).max(1)
     }
 

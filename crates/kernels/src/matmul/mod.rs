@@ -46,9 +46,6 @@ use unit::Unit;
 const ROWS: usize = 12;
 /// Columns of the output in a panel of `b`, and in a tile.
 const COLUMNS: usize = 32;
-/// Units of the depth that a panel holds at most: few enough for the second cache of a core to hold the panels that meet, and
-/// many, because sums go to memory after each block.
-const DEPTH: usize = 1024;
 /// Multiplications and additions that are worth a task.
 const TASK_FLOPS: usize = 1 << 20;
 /// Rows up to which the wide plan is chosen.
@@ -115,16 +112,18 @@ fn items(shape: &MatMul, unit: Unit, a: &[f32], b: &[f32], epilogue: &Epilogue<'
     c.par_chunks_mut(together * len).enumerate().for_each(|(task, c)| {
         for (at, c) in c.chunks_exact_mut(len).enumerate() {
             let item = task * together + at;
+            let wide = shape.m <= WIDE_ROWS;
             let block = Block {
                 size: [shape.m, shape.k, shape.n],
                 unit,
                 a: shape.a_panels(item, a),
                 b: shape.b_panels(item, b),
+                depth: if wide { wide::DEPTH } else { tall::DEPTH },
                 finish: Finish::new(epilogue, item * len..(item + 1) * len),
             };
             if few::suits(&block) {
                 few::multiply(&block, c);
-            } else if shape.m <= WIDE_ROWS {
+            } else if wide {
                 wide::multiply(&block, c);
             } else {
                 tall::multiply(&block, c);

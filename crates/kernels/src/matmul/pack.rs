@@ -43,7 +43,7 @@ impl View<'_> {
         dispatch(Pack { view: self, unit, lines: rows, units, columns: false, out });
     }
 
-    /// Packs one panel of columns of `b` over some units of the depth.
+    /// Packs columns of `b`, panel after panel, over some units of the depth.
     pub fn pack_columns(self, unit: Unit, columns: Range<usize>, units: Range<usize>, out: &mut [f32]) {
         dispatch(Pack { view: self, unit, lines: columns, units, columns: true, out });
     }
@@ -67,7 +67,7 @@ impl WithSimd for Pack<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { view, unit, lines, units, columns, out } = self;
         if columns {
-            return pack_panel::<S, COLUMNS>(simd, view, unit, lines, units, out);
+            return pack_panels::<S, COLUMNS>(simd, view, unit, lines, units, out);
         }
         let depth = units.len();
         let mut first = lines.start;
@@ -75,18 +75,18 @@ impl WithSimd for Pack<'_> {
             let rows = first..lines.end.min(first + ROWS);
             let out = &mut out[(first - lines.start) * depth..][..height(rows.len()) * depth];
             match height(rows.len()) {
-                4 => pack_panel::<S, 4>(simd, view, unit, rows, units.clone(), out),
-                8 => pack_panel::<S, 8>(simd, view, unit, rows, units.clone(), out),
-                _ => pack_panel::<S, ROWS>(simd, view, unit, rows, units.clone(), out),
+                4 => pack_panels::<S, 4>(simd, view, unit, rows, units.clone(), out),
+                8 => pack_panels::<S, 8>(simd, view, unit, rows, units.clone(), out),
+                _ => pack_panels::<S, ROWS>(simd, view, unit, rows, units.clone(), out),
             }
             first += ROWS;
         }
     }
 }
 
-/// Packs one panel of `H` rows or columns.
+/// Packs panels of `H` rows or columns side by side, so that what lies together in memory is read together.
 #[inline(always)]
-fn pack_panel<S: Simd, const H: usize>(
+fn pack_panels<S: Simd, const H: usize>(
     simd: S,
     view: View<'_>,
     unit: Unit,
@@ -95,28 +95,38 @@ fn pack_panel<S: Simd, const H: usize>(
     out: &mut [f32],
 ) {
     let (out, _) = out.as_chunks_mut::<H>();
-    if unit == Unit::Single && view.across == 1 && lines.len() == H {
-        for k in 0..out.len() {
-            let from = &view.values[lines.start + (units.start + k) * view.along..];
-            out[k] = *from.first_chunk().expect("a line lies inside its matrix");
+    let (panels, depth) = (lines.len().div_ceil(H), units.len());
+    // Panels whose lines are copied as they are.
+    let copied = if unit == Unit::Single && view.across == 1 { lines.len() / H } else { 0 };
+    for k in 0..if copied > 0 { depth } else { 0 } {
+        let from = &view.values[lines.start + (units.start + k) * view.along..];
+        for panel in 0..copied {
+            out[panel * depth + k] = *from[panel * H..].first_chunk().expect("a line lies inside its matrix");
         }
+    }
+    if copied == panels {
         return;
     }
     let mut square = [[0.0; LANES_MAX]; LANES_MAX];
-    for (index, out) in out.chunks_mut(LANES_MAX).enumerate() {
-        let first = (units.start + index * LANES_MAX) * unit.len();
-        let depth = first..view.depth.min(first + out.len() * unit.len());
-        for column in (0..H).step_by(LANES_MAX) {
-            let start = lines.start + column;
-            if start >= lines.end {
-                break;
-            }
-            view.units(simd, unit, start..lines.end.min(start + LANES_MAX), depth.clone(), &mut square);
-            for i in 0..out.len() {
-                if H > LANES_MAX {
-                    *out[i][column..].first_chunk_mut().expect("whole vectors") = square[i];
-                } else {
-                    out[i] = *square[i].first_chunk().expect("no more than a vector");
+    for index in (0..depth).step_by(LANES_MAX) {
+        let count = LANES_MAX.min(depth - index);
+        let first = (units.start + index) * unit.len();
+        let numbers = first..view.depth.min(first + count * unit.len());
+        for panel in copied..panels {
+            let out = &mut out[panel * depth + index..][..count];
+            for column in (0..H).step_by(LANES_MAX) {
+                let start = lines.start + panel * H + column;
+                if start >= lines.end {
+                    break;
+                }
+                let lines = start..lines.end.min(start + LANES_MAX);
+                view.units(simd, unit, lines, numbers.clone(), &mut square);
+                for i in 0..count {
+                    if H > LANES_MAX {
+                        *out[i][column..].first_chunk_mut().expect("whole vectors") = square[i];
+                    } else {
+                        out[i] = *square[i].first_chunk().expect("no more than a vector");
+                    }
                 }
             }
         }

@@ -11,14 +11,17 @@ use crate::scratch::with_scratch;
 use rayon::prelude::*;
 use std::ops::Range;
 
+/// Units of the depth in a block at most: few enough for the second cache of a core to hold the panels that meet, and many,
+/// because sums go to memory after each block.
+pub(super) const DEPTH: usize = 1024;
+/// Columns that are packed together, and that go through the second cache of a core together.
+const CHUNK: usize = 4 * COLUMNS;
 /// Floats of `b` that are packed at a time.
 const PACKED: usize = 1 << 21;
 /// Columns that are packed at a time.
 const PACKED_COLUMNS: usize = 4096;
 /// Panels of rows in a task at most: what they pack fits in the second cache of a core.
 const PANELS: usize = 4;
-/// Columns that go through the second cache of a core together, beside the rows of a task.
-const CHUNK: usize = 4 * COLUMNS;
 /// Floats that a task packs at least.
 const PACK_TASK: usize = 1 << 15;
 
@@ -70,11 +73,11 @@ impl Slab<'_> {
         let block_len = self.block.units_per_block() * self.width();
         packed.par_chunks_mut(block_len).enumerate().for_each(|(index, packed)| {
             let units = self.block.depth_block(self.depth.start + index);
-            let panel_len = units.len() * COLUMNS;
-            let panels = packed.par_chunks_exact_mut(panel_len).enumerate();
-            panels.with_min_len(PACK_TASK.div_ceil(panel_len)).for_each(|(panel, out)| {
-                let first = self.columns.start + panel * COLUMNS;
-                let columns = first..self.columns.end.min(first + COLUMNS);
+            let chunk_len = units.len() * CHUNK;
+            let chunks = packed.par_chunks_mut(chunk_len).enumerate();
+            chunks.with_min_len(PACK_TASK.div_ceil(chunk_len)).for_each(|(chunk, out)| {
+                let first = self.columns.start + chunk * CHUNK;
+                let columns = first..self.columns.end.min(first + CHUNK);
                 self.block.b.pack_columns(self.block.unit, columns, units.clone(), out);
             });
         });

@@ -11,8 +11,12 @@ use crate::scratch::with_scratch;
 use rayon::prelude::*;
 use std::ops::Range;
 
+/// Units of the depth in a block at most: what is packed of `b` stays in the second cache of a core, beside the rows.
+pub(super) const DEPTH: usize = 512;
 /// Tasks that are wanted of a large product.
-const TASKS: usize = 32;
+const TASKS: usize = 16;
+/// Columns that are packed and multiplied together; fewer are read from memory in pieces that are too short.
+const CHUNK: usize = 2 * COLUMNS;
 /// Rows up to which `b` is not packed where it need not be: each line of it is read once for every panel of rows.
 const DIRECT_ROWS: usize = 2 * ROWS;
 /// Floats that a task packs at least.
@@ -23,7 +27,7 @@ pub(super) fn multiply(block: &Block<'_>, c: &mut [f32]) {
     let [m, k, n] = block.size;
     let panels = n.div_ceil(COLUMNS);
     let least = TASK_FLOPS.div_ceil((2 * m * k * COLUMNS).max(1));
-    let width = panels.div_ceil(TASKS).max(least).min(panels) * COLUMNS;
+    let width = panels.div_ceil(TASKS).max(least).max(CHUNK / COLUMNS).min(panels) * COLUMNS;
     with_scratch(packed_rows(m) * block.units(), |a| {
         pack(block, a);
         let columns = Columns { block, a };
@@ -59,22 +63,17 @@ impl Columns<'_> {
         let block = self.block;
         for depth in 0..block.depth_blocks() {
             let finish = finish.at_depth(depth == 0, depth + 1 == block.depth_blocks());
-            for first in columns.clone().step_by(COLUMNS) {
+            for first in columns.clone().step_by(CHUNK) {
+                let chunk = first..columns.end.min(first + CHUNK);
                 let at = first - columns.start;
-                let panel = first..columns.end.min(first + COLUMNS);
-                self.panel(
-                    panel,
-                    block.depth_block(depth),
-                    finish.part(0, at, row_len),
-                    &mut out[at..],
-                    row_len,
-                );
+                let finish = finish.part(0, at, row_len);
+                self.chunk(chunk, block.depth_block(depth), finish, &mut out[at..], row_len);
             }
         }
     }
 
-    /// Computes one panel of columns over some units of the depth.
-    fn panel(
+    /// Computes some columns over some units of the depth.
+    fn chunk(
         &self,
         columns: Range<usize>,
         units: Range<usize>,
@@ -83,27 +82,31 @@ impl Columns<'_> {
         row_len: usize,
     ) {
         let Self { block: Block { size: [rows, ..], unit, b, .. }, a } = *self;
-        let a = &a[packed_rows(*rows) * units.start..];
-        let part = Part {
+        let part = |columns| Part {
             rows: *rows,
-            columns: columns.len(),
+            columns,
             depth: units.len(),
-            a,
+            a: &a[packed_rows(*rows) * units.start..],
             b: &[],
             b_line: COLUMNS,
             b_panel: COLUMNS * units.len(),
-            out,
+            out: &mut [],
             row_len,
             finish,
         };
-        let in_place = *unit == Unit::Single && b.across == 1 && columns.len() == COLUMNS;
-        if in_place && *rows <= DIRECT_ROWS && !units.is_empty() {
-            let b = &b.values[units.start * b.along + columns.start..];
-            Part { b, b_line: self.block.b.along, ..part }.run(*unit);
-        } else {
-            with_scratch(COLUMNS * units.len(), |packed| {
-                b.pack_columns(*unit, columns, units, packed);
-                Part { b: packed, ..part }.run(*unit);
+        let in_place = *unit == Unit::Single && b.across == 1 && *rows <= DIRECT_ROWS && !units.is_empty();
+        let whole = if in_place { columns.len() / COLUMNS * COLUMNS } else { 0 };
+        if whole > 0 {
+            let values = &b.values[units.start * b.along + columns.start..];
+            Part { b: values, b_line: b.along, b_panel: COLUMNS, out, ..part(whole) }.run(*unit);
+        }
+        if whole < columns.len() {
+            let rest = columns.start + whole..columns.end;
+            let finish = finish.part(0, whole, row_len);
+            with_scratch(rest.len().next_multiple_of(COLUMNS) * units.len(), |packed| {
+                b.pack_columns(*unit, rest.clone(), units.clone(), packed);
+                let out = &mut out[whole..];
+                Part { b: packed, out, finish, ..part(rest.len()) }.run(*unit);
             });
         }
     }
