@@ -23,6 +23,7 @@ mod pack;
 #[cfg(target_arch = "x86_64")]
 mod pair_tile;
 mod part;
+mod rows;
 mod shape;
 mod tall;
 mod tile;

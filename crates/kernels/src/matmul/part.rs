@@ -20,8 +20,10 @@ pub(super) struct Part<'a> {
     pub columns: usize,
     /// Units of the depth.
     pub depth: usize,
-    /// Packed panels of rows.
+    /// Packed panels of rows, or the rows themselves, contiguous along the depth.
     pub a: &'a [f32],
+    /// Distance between the rows, if they are not packed.
+    pub a_row: Option<usize>,
     /// Panels of columns, or lines of a matrix that begin with such columns.
     pub b: &'a [f32],
     /// Distance between the lines of a panel.

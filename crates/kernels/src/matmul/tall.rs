@@ -1,11 +1,12 @@
 //! The plan for many rows: `b` is packed by all, and each task computes some rows.
 //!
-//! A task packs its rows of `a` over a block of the depth into the cache of its core, where they are multiplied with one
+//! A task packs its rows of `a`, unless they are used too seldom to be worth it, over a block of the depth into the cache of its core, where they are multiplied with one
 //! panel of columns after the other. Of wide or deep matrices `b` is packed and multiplied by parts.
 
 use super::block::Block;
 use super::pack::packed_rows;
 use super::part::Part;
+use super::unit::Unit;
 use super::{COLUMNS, ROWS, TASK_FLOPS};
 use crate::scratch::with_scratch;
 use rayon::prelude::*;
@@ -22,6 +23,10 @@ const PACKED: usize = 1 << 21;
 const PACKED_COLUMNS: usize = 4096;
 /// Panels of rows in a task at most: what they pack fits in the second cache of a core.
 const PANELS: usize = 4;
+/// Columns up to which rows that are contiguous along the depth are multiplied where they are.
+const FEW_COLUMNS: usize = 4 * COLUMNS;
+/// Rows at a multiple of this distance meet in a few places of the first cache.
+const ALIAS: usize = 1024;
 /// Floats that a task packs at least.
 const PACK_TASK: usize = 1 << 15;
 
@@ -100,28 +105,54 @@ impl Slab<'_> {
 
     /// Some rows, which are `c`, over one block of the depth.
     fn rows(&self, packed: &[f32], rows: Range<usize>, depth: usize, c: &mut [f32]) {
-        let n = self.block.size[2];
+        let Block { unit, a, .. } = *self.block;
         let units = self.block.depth_block(depth);
-        let packed = &packed[self.packed(depth)];
-        let finish = self.block.finish_at(depth);
-        with_scratch(packed_rows(rows.len()) * units.len(), |a| {
-            self.block.a.pack_rows(self.block.unit, rows.clone(), units.clone(), a);
-            for first in self.columns.clone().step_by(CHUNK) {
-                let columns = CHUNK.min(self.columns.end - first);
-                let part = Part {
-                    rows: rows.len(),
-                    columns,
-                    depth: units.len(),
-                    a,
-                    b: &packed[(first - self.columns.start) * units.len()..],
-                    b_line: COLUMNS,
-                    b_panel: COLUMNS * units.len(),
-                    out: &mut c[first..],
-                    row_len: n,
-                    finish: finish.part(rows.start, first, n),
-                };
-                part.run(self.block.unit);
-            }
+        let in_place = unit == Unit::Single
+            && a.along == 1
+            && !a.across.is_multiple_of(ALIAS)
+            && self.columns.len() <= FEW_COLUMNS
+            && !units.is_empty();
+        if in_place {
+            let a_row = Some(a.across);
+            let a = &a.values[rows.start * a.across + units.start..];
+            return self.chunks(packed, Part { a, a_row, ..self.part(rows, depth) }, depth, c);
+        }
+        with_scratch(packed_rows(rows.len()) * units.len(), |packed_a| {
+            a.pack_rows(unit, rows.clone(), units, packed_a);
+            self.chunks(packed, Part { a: packed_a, ..self.part(rows, depth) }, depth, c);
         });
+    }
+
+    /// A part of the output with these rows over one block of the depth, but for the operands and the columns.
+    fn part(&self, rows: Range<usize>, depth: usize) -> Part<'_> {
+        let (units, n) = (self.block.depth_block(depth).len(), self.block.size[2]);
+        Part {
+            rows: rows.len(),
+            columns: 0,
+            depth: units,
+            a: &[],
+            a_row: None,
+            b: &[],
+            b_line: COLUMNS,
+            b_panel: COLUMNS * units,
+            out: &mut [],
+            row_len: n,
+            finish: self.block.finish_at(depth).part(rows.start, 0, n),
+        }
+    }
+
+    /// The chunks of columns of a part.
+    fn chunks(&self, packed: &[f32], part: Part<'_>, depth: usize, c: &mut [f32]) {
+        let packed = &packed[self.packed(depth)];
+        for first in self.columns.clone().step_by(CHUNK) {
+            let chunk = Part {
+                columns: CHUNK.min(self.columns.end - first),
+                b: &packed[(first - self.columns.start) * part.depth..],
+                out: &mut c[first..],
+                finish: part.finish.part(0, first, part.row_len),
+                ..part
+            };
+            chunk.run(self.block.unit);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The kernel for `f32`: a tile of sums stays in registers while panels of rows and columns are walked along the depth.
 
 use super::part::{Part, Tile};
+use super::rows::Rows;
 use super::{COLUMNS, ROWS};
 use crate::simd::{vector_array, vector_array_mut};
 use pulp::{Simd, WithSimd};
@@ -13,8 +14,22 @@ impl WithSimd for Part<'_> {
         let mut tile = [[0.0; COLUMNS]; ROWS];
         for row in (0..self.rows).step_by(ROWS) {
             for column in (0..self.columns).step_by(COLUMNS) {
-                let (a, height) = self.rows_from(row);
                 let (b, width) = self.columns_from(column);
+                if let Some(a_row) = self.a_row {
+                    let rows = Rows {
+                        depth: self.depth,
+                        a: &self.a[row * a_row..],
+                        a_row,
+                        count: ROWS.min(self.rows - row),
+                        b,
+                        b_line: self.b_line,
+                        width,
+                    };
+                    rows.multiply(simd, &mut tile);
+                    self.store(simd, row, column, &tile);
+                    continue;
+                }
+                let (a, height) = self.rows_from(row);
                 let panels = Panels { depth: self.depth, a, height, b, b_line: self.b_line, width };
                 panels.multiply(simd, &mut tile);
                 self.store(simd, row, column, &tile);

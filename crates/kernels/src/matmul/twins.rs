@@ -19,7 +19,9 @@ fn part_twins_agree() {
         let panels = usize::next_multiple_of(columns, COLUMNS);
         let (a, b) = (noise(1, packed_rows(rows) * depth), noise(2, panels * depth));
         let (bias, residual) = (noise(3, columns), noise(4, rows * columns));
-        for activation in [Activation::None, Activation::Relu, Activation::GeluTanh] {
+        let activations = [Activation::None, Activation::Relu, Activation::GeluTanh];
+        // Packed rows, and rows in place.
+        for (activation, a_row) in activations.into_iter().zip([None, None, Some(depth)]) {
             let epilogue = Epilogue {
                 scale: 0.5,
                 bias: Some(&bias),
@@ -33,6 +35,7 @@ fn part_twins_agree() {
                 columns,
                 depth,
                 a: &a,
+                a_row,
                 b: &b,
                 b_line: COLUMNS,
                 b_panel: COLUMNS * depth,

@@ -87,6 +87,7 @@ impl Columns<'_> {
             columns,
             depth: units.len(),
             a: &a[packed_rows(*rows) * units.start..],
+            a_row: None,
             b: &[],
             b_line: COLUMNS,
             b_panel: COLUMNS * units.len(),
