@@ -16,7 +16,7 @@ pub enum Activation {
     /// `max(x, 0)`; NaN passes.
     Relu,
     /// `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`, the tanh form of GELU (`approximate="tanh"` in `PyTorch`), to
-    /// within 10⁻⁶ of itself or of 1, whichever is larger.
+    /// within 10⁻⁶ of itself or of 1, whichever is larger. Of −∞ it makes NaN, as the formula does.
     GeluTanh,
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Both operands may be transposed, strided or repeated over a batch; the output is contiguous. As in every fast product,
 //! the operands are copied, block by block, into [panels](pack) in the order in which a [kernel](tile) reads them, and a
-//! tile of sums stays in registers while a block of the depth is walked. Two plans share the work:
+//! tile of sums stays in registers while a block of the depth is walked. Three plans share the work:
 //!
-//! - [`tall`]: `b` is packed once, and each task computes some rows of the output.
-//! - [`wide`], for few rows: `a` is packed once, and each task computes some columns of the output. What of `b` needs
-//!   no packing, because a row of it lies in memory as it would lie in a panel, is read where it is.
+//! - [`tall`]: `b` is packed once, and each task computes some rows of the output. Where there are few columns, rows of
+//!   `a` are [read where they are](rows).
+//! - [`wide`], for up to [`WIDE_ROWS`] rows: `a` is packed once, and each task computes some columns of the output. With
+//!   very few rows, what of `b` lies in memory as it would lie in a panel is read where it is.
+//! - [`few`], for up to four rows: nothing is packed, and the reading of `b` sets the speed.
 //!
 //! In bfloat16, two neighbouring numbers of the depth are packed as one [pair](crate::pairs), which `pair_tile` multiplies
 //! where the processor can; elsewhere the operands are rounded and go through the kernel for `f32`.
@@ -55,7 +57,8 @@ const WIDE_ROWS: usize = 96;
 /// `c = activation(scale · a·b + bias + residual)`; see [`MatMul`] and [`Epilogue`].
 ///
 /// Products are of `f32` or of operands rounded to bfloat16 (to the nearest, ties to even), sums are of `f32`. NaN and
-/// infinity go through as in plain loops. The result does not depend on the number of threads.
+/// infinity go through as in plain loops; the bfloat16 instruction of AVX-512 takes numbers below 2⁻¹²⁶ for zero. The
+/// result does not depend on the number of threads.
 ///
 /// ```
 /// use autodidact_kernels::{Activation, Epilogue, MatMul, Precision, matmul};

@@ -215,6 +215,9 @@ fn gelu_is_its_formula() {
     matmul(&MatMul::new(1, [8, 1, 1]), Precision::F32, &extreme, &[1.0], &epilogue, &mut out);
     assert_eq!(out[..7], [0.0, 0.0, 5e-31, -5e-31, 0.0, 1e38, f32::INFINITY]);
     assert!(out[7].is_nan());
+    let mut out = [0.0];
+    matmul(&MatMul::new(1, [1; 3]), Precision::F32, &[f32::NEG_INFINITY], &[1.0], &epilogue, &mut out);
+    assert!(out[0].is_nan());
 }
 
 /// What is put into one number is seen in its row or column, and nowhere else.
