@@ -48,6 +48,28 @@ pub(crate) fn narrow(numbers: &[f32], pairs: &mut [f32]) {
     unsafe { narrow_lines(numbers, pairs) }
 }
 
+/// Pairs of 32 neighbouring numbers of each of some lines, which are `stride` floats apart; see [`narrow`].
+///
+/// # Panics
+/// If there are more than sixteen lines, the last ends after the numbers, or the machine has no such instruction.
+pub(crate) fn narrow_square(numbers: &[f32], stride: usize, lines: usize, pairs: &mut [Line; LANES_MAX]) {
+    assert!(crate::pairs::has_dot(), "pairs are made by an instruction of their own");
+    // SAFETY: the instructions were looked for above.
+    unsafe { narrow_strided(numbers, stride, &mut pairs[..lines]) }
+}
+
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn narrow_strided(numbers: &[f32], stride: usize, pairs: &mut [Line]) {
+    for i in 0..pairs.len() {
+        let numbers: &[f32; 2 * LANES_MAX] =
+            numbers[i * stride..].first_chunk().expect("every line has its numbers");
+        let (halves, _) = numbers.as_chunks::<LANES_MAX>();
+        let both = [_mm512_cvtneps_pbh(load(&halves[0])), _mm512_cvtneps_pbh(load(&halves[1]))];
+        // SAFETY: both types are 64 bytes of which every pattern of bits is a value.
+        pairs[i] = unsafe { std::mem::transmute::<[__m256bh; 2], Line>(both) };
+    }
+}
+
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn narrow_lines(numbers: &[f32], pairs: &mut [f32]) {
     let (lines, last) = numbers.as_chunks::<LANES_MAX>();

@@ -1,5 +1,5 @@
-//! CPU kernels for training convolutional networks: convolution, normalisation, pooling and the residual join, forward
-//! and backward, on slices of `f32`.
+//! CPU kernels for training: convolution, normalisation, pooling and the residual join, forward and backward, and dense
+//! matrix products, on slices of `f32`.
 //!
 //! - Activations are channels last, `[batch, height, width, channels]`, contiguous; weights are as in `PyTorch`.
 //! - The vector instructions (AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
@@ -7,7 +7,7 @@
 //!   a fixed order: the result is the same to the bit for any number of threads. It may differ in the last bits
 //!   between instruction sets.
 //! - A wrong slice length is a bug of the caller and panics; no data can cause a panic.
-//! - Convolutions multiply in [`Precision::F32`] or [`Precision::Bf16`]; every slice holds `f32`.
+//! - Convolutions and products multiply in [`Precision::F32`] or [`Precision::Bf16`]; every slice holds `f32`.
 //!
 //! What is not here: tensors, autodiff, any other number type in memory.
 
@@ -28,6 +28,7 @@ mod dot;
 mod group_norm;
 mod instructions;
 mod limits;
+mod matmul;
 mod max_pool;
 mod pairs;
 mod precision;
@@ -47,6 +48,7 @@ pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gr
 pub use group_norm::{group_norm_backward, group_norm_forward};
 pub use instructions::Instructions;
 pub use limits::Limits;
+pub use matmul::{Activation, Epilogue, MatMul, matmul};
 pub use max_pool::{MaxPool2d, max_pool2d_backward, max_pool2d_forward};
 pub use precision::Precision;
 pub use recycled::Recycled;

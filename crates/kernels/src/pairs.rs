@@ -113,6 +113,12 @@ impl WithSimd for PairLines<'_> {
     }
 }
 
+/// Every number rounded to bfloat16, in 32 bits.
+#[inline(always)]
+pub(crate) fn round_vector<S: Simd>(simd: S, values: S::f32s) -> S::f32s {
+    simd.transmute_f32s_u32s(simd.and_u32s(rounded(simd, values), simd.splat_u32s(0xffff_0000)))
+}
+
 /// Rounds every number to bfloat16.
 pub(crate) fn round(from: &[f32], to: &mut [f32]) {
     dispatch(Round { from, to });
@@ -128,10 +134,9 @@ impl WithSimd for Round<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let upper = simd.splat_u32s(0xffff_0000);
         let (from, to) = (vectors::<S>(self.from), vectors_mut::<S>(self.to));
         for (from, to) in from.iter().zip(to) {
-            *to = simd.transmute_f32s_u32s(simd.and_u32s(rounded(simd, *from), upper));
+            *to = round_vector(simd, *from);
         }
         let whole = self.from.len() / S::F32_LANES * S::F32_LANES;
         for (from, to) in self.from[whole..].iter().zip(&mut self.to[whole..]) {

@@ -3,7 +3,7 @@
 use crate::pairs;
 use crate::scratch::with_scratch;
 
-/// Element type of what a convolution multiplies; its sums have 32 bits always.
+/// Element type of what a convolution or a matrix product multiplies; its sums have 32 bits always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// 32 bits.

@@ -1,12 +1,11 @@
 //! Fully connected layer, with optional weight standardisation.
 
-use autodidact_kernels::profile::{self, Work};
 use burn::module::{Module, Param};
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialise::uniform_fan_in;
-use crate::{Precision, standardise_weight};
+use crate::{Precision, ops, standardise_weight};
 
 /// `y = x Wᵀ + b`; `weight` is `[out, in]` as in `PyTorch`.
 #[derive(Module, Debug)]
@@ -36,27 +35,10 @@ impl Linear {
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let weight = self.weight.val();
         let weight = if self.standardise { standardise_weight(weight) } else { weight };
-        let out = product(x, weight);
+        let out = ops::product(x, weight, [false, true], Precision::current());
         match &self.bias {
             Some(bias) => out + bias.val().unsqueeze(),
             None => out,
-        }
-    }
-}
-
-/// `x Wᵀ`, operands in the precision of the scope, the result in that of `x`.
-fn product(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    let _span = profile::span("linear layer, forward", || {
-        let ([rows, features_in], [features_out, _]) = (x.dims(), weight.dims());
-        let floats = rows * features_in + features_in * features_out + rows * features_out;
-        let work = Work { flops: 2 * (rows * features_in * features_out) as u64, ..Work::on_floats(floats) };
-        (format!("{rows} of {features_in} to {features_out}"), work)
-    });
-    match Precision::current() {
-        Precision::F32 => x.matmul(weight.transpose()),
-        Precision::Bf16 => {
-            let dtype = x.dtype();
-            x.cast(FloatDType::BF16).matmul(weight.cast(FloatDType::BF16).transpose()).cast(dtype)
         }
     }
 }

@@ -77,6 +77,24 @@ fn convolution_kernels_equal_the_composed_operation() {
 }
 
 #[test]
+fn product_kernels_equal_the_composed_operation() {
+    for [m, k, n] in [[5, 7, 3], [1, 40, 1], [130, 65, 33], [3, 200, 100], [64, 1, 2]] {
+        for transposed in [[false, false], [false, true], [true, false], [true, true]] {
+            agree(&format!("product {m}×{k}×{n}, transposed {transposed:?}"), |dtype| {
+                let shape = |size: [usize; 2], turned: bool| if turned { [size[1], size[0]] } else { size };
+                let a = leaf("a", shape([m, k], transposed[0]), dtype);
+                let b = leaf("b", shape([k, n], transposed[1]), dtype);
+                let out = ops::product(a.clone(), b.clone(), transposed, Precision::F32);
+                assert_eq!(out.dims(), [m, n]);
+                found(out, dtype, |gradients| {
+                    vec![gradient("a", &a, gradients), gradient("b", &b, gradients)]
+                })
+            });
+        }
+    }
+}
+
+#[test]
 fn a_convolution_takes_views_that_are_not_contiguous() {
     agree("convolution of a channels-first picture", |dtype| {
         let x = leaf("x", [2, 3, 8, 6], dtype);

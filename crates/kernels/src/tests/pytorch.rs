@@ -1,10 +1,10 @@
-//! Values of `PyTorch` in double precision; `tests/reference/kernels.py` makes them.
+//! Values of `PyTorch` in double precision; `tests/reference/kernels.py` and `tests/reference/matmul.py` make them.
 
 use super::assert_close;
 use crate::{
-    Conv2d, MaxPool2d, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward,
-    conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward, group_norm_forward,
-    max_pool2d_backward, max_pool2d_forward, standardise_weight_backward, standardise_weight_forward,
+    Activation, Conv2d, Epilogue, MatMul, MaxPool2d, Precision, batch_norm_backward, batch_norm_forward,
+    conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward, group_norm_forward,
+    matmul, max_pool2d_backward, max_pool2d_forward, standardise_weight_backward, standardise_weight_forward,
 };
 use serde_json::Value;
 
@@ -45,8 +45,11 @@ impl Reference<'_> {
 }
 
 fn each(kind: &str, check: impl Fn(&Reference<'_>)) {
-    let file: Value = serde_json::from_str(include_str!("../../tests/reference/kernels.json"))
-        .expect("the reference file is JSON");
+    each_in(include_str!("../../tests/reference/kernels.json"), kind, check);
+}
+
+fn each_in(file: &str, kind: &str, check: impl Fn(&Reference<'_>)) {
+    let file: Value = serde_json::from_str(file).expect("the reference file is JSON");
     let cases = file[kind].as_array().expect("the reference has this kind");
     assert!(!cases.is_empty());
     for case in cases {
@@ -161,5 +164,43 @@ fn max_pool_equals_pytorch() {
         let mut grad_x = vec![f32::NAN; x.len()];
         max_pool2d_backward(&shape, &indices, &grad_out, &mut grad_x);
         case.assert("grad_x", &grad_x);
+    });
+}
+
+#[test]
+fn products_equal_pytorch() {
+    each_in(include_str!("../../tests/reference/matmul.json"), "products", |case| {
+        let [a, b] = ["a", "b"].map(|name| case.f32s(name));
+        let [batch, m, k, n] = ["batch", "m", "k", "n"].map(|name| case.size(name));
+        let flag = |name: &str| case.0[name].as_bool().expect("a flag");
+        let mut shape = MatMul::new(batch, [m, k, n]);
+        if flag("transposed_a") {
+            shape = shape.transpose_a();
+        }
+        if flag("transposed_b") {
+            shape = shape.transpose_b();
+        }
+        if flag("shared_b") {
+            shape = shape.b_strides(if flag("transposed_b") { [0, 1, k] } else { [0, n, 1] });
+        }
+        let [bias, residual] =
+            ["bias", "residual"].map(|name| (!case.0[name].is_null()).then(|| case.f32s(name)));
+        let epilogue = Epilogue {
+            scale: case.f64("scale") as f32,
+            bias: bias.as_deref(),
+            residual: residual.as_deref(),
+            activation: match case.0["activation"].as_str() {
+                Some("relu") => Activation::Relu,
+                Some("gelu_tanh") => Activation::GeluTanh,
+                other => {
+                    assert_eq!(other, None, "an activation that there is");
+                    Activation::None
+                }
+            },
+            accumulate: false,
+        };
+        let mut c = vec![f32::NAN; shape.output_len()];
+        matmul(&shape, Precision::F32, &a, &b, &epilogue, &mut c);
+        case.assert("c", &c);
     });
 }

@@ -2,8 +2,9 @@
 
 use super::noise;
 use crate::{
-    Conv2d, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
-    conv2d_weight_gradient, group_norm_backward, group_norm_forward, scale_shift_backward,
+    Activation, Conv2d, Epilogue, MatMul, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward,
+    conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward, group_norm_forward, matmul,
+    scale_shift_backward,
 };
 
 /// Every result of `work` in pools of one, two and three threads.
@@ -41,6 +42,39 @@ fn convolution_does_not_depend_on_the_threads() {
             }
             results
         });
+    }
+}
+
+#[test]
+fn products_do_not_depend_on_the_threads() {
+    for (batch, size) in [
+        (1, [1, 2000, 3000]),
+        (1, [3, 2000, 3000]),
+        (1, [70, 1500, 700]),
+        (1, [700, 2500, 130]),
+        (1, [300, 50, 5000]),
+        (9, [130, 64, 130]),
+        (1, [900, 300, 1]),
+    ] {
+        for shape in [MatMul::new(batch, size), MatMul::new(batch, size).transpose_b()] {
+            let (a, b) = (noise(1, shape.a_len()), noise(2, shape.b_len()));
+            let (before, bias) = (noise(3, shape.output_len()), noise(4, shape.columns()));
+            let epilogue = Epilogue {
+                scale: 0.3,
+                bias: Some(&bias),
+                activation: Activation::GeluTanh,
+                accumulate: true,
+                ..Epilogue::default()
+            };
+            assert_same_bits(|| {
+                let results = [Precision::F32, Precision::Bf16].map(|precision| {
+                    let mut c = before.clone();
+                    matmul(&shape, precision, &a, &b, &epilogue, &mut c);
+                    c
+                });
+                results.into()
+            });
+        }
     }
 }
 

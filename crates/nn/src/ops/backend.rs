@@ -13,6 +13,16 @@ use crate::Precision;
 #[cfg_attr(feature = "cuda", backend_extension(Flex, Cube, Autodiff))]
 #[cfg_attr(not(feature = "cuda"), backend_extension(Flex, Autodiff))]
 pub trait TrainingOps: Backend {
+    /// Matrix product of two matrices, transposed where asked, operands in the given precision, the result in that of `a`.
+    fn nn_product(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        transposed: [bool; 2],
+        precision: Precision,
+    ) -> FloatTensor<Self> {
+        composed::product::<Self>(a, b, transposed, precision)
+    }
+
     /// Convolution, `[N, H, W, Ci]` by `[Co, Ci, kh, kw]`, operands in the given precision, the result in that of `x`.
     fn nn_conv2d(
         x: FloatTensor<Self>,

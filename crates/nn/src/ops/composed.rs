@@ -42,6 +42,20 @@ fn result<B: Backend>(out: FloatTensor<B>, dtype: DType) -> FloatTensor<B> {
     if out.dtype() == dtype { out } else { B::float_cast(out, dtype.into()) }
 }
 
+pub(super) fn product<B: Backend>(
+    a: FloatTensor<B>,
+    b: FloatTensor<B>,
+    transposed: [bool; 2],
+    precision: Precision,
+) -> FloatTensor<B> {
+    let dtype = a.dtype();
+    let turn = |x: FloatTensor<B>, turned| {
+        let x = operand::<B>(x, precision);
+        if turned { B::float_transpose(x) } else { x }
+    };
+    result::<B>(B::float_matmul(turn(a, transposed[0]), turn(b, transposed[1])), dtype)
+}
+
 pub(super) fn conv2d<B: Backend>(
     x: FloatTensor<B>,
     weight: FloatTensor<B>,

@@ -48,6 +48,38 @@ fn kernel_precision(precision: Precision) -> kernels::Precision {
 }
 
 impl TrainingOps for Flex {
+    fn nn_product(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        transposed: [bool; 2],
+        precision: Precision,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&a, &b]) {
+            return composed::product::<Self>(a, b, transposed, precision);
+        }
+        let ([a_rows, a_columns], [b_rows, b_columns]): ([usize; 2], [usize; 2]) =
+            (a.shape().dims(), b.shape().dims());
+        let (m, k) = if transposed[0] { (a_columns, a_rows) } else { (a_rows, a_columns) };
+        let n = if transposed[1] { b_rows } else { b_columns };
+        let mut shape = kernels::MatMul::new(1, [m, k, n]);
+        if transposed[0] {
+            shape = shape.transpose_a();
+        }
+        if transposed[1] {
+            shape = shape.transpose_b();
+        }
+        let mut out = kernels::Recycled::new(m * n);
+        kernels::matmul(
+            &shape,
+            kernel_precision(precision),
+            Values::of(&a).slice(),
+            Values::of(&b).slice(),
+            &kernels::Epilogue::default(),
+            &mut out,
+        );
+        tensor(out, &[m, n])
+    }
+
     fn nn_conv2d(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,

@@ -28,6 +28,38 @@ fn register<B: TrainingOps, const N: usize>(
 }
 
 #[derive(Debug)]
+struct Product;
+
+impl<B: TrainingOps> Backward<B, 2> for Product {
+    type State = (FloatTensor<B>, FloatTensor<B>, [bool; 2], Precision);
+
+    /// With `A` and `B` the factors after transposition and `G` the output gradient, theirs are `G·Bᵀ` and `Aᵀ·G`; those of
+    /// a transposed operand are the transposes of these.
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [a_node, b_node] = ops.parents;
+        let (a, b, [a_turned, b_turned], precision) = ops.state;
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        if let Some(node) = a_node {
+            let (b, output_gradient) = (b.clone(), output_gradient.clone());
+            let gradient = if a_turned {
+                B::nn_product(b, output_gradient, [b_turned, true], precision)
+            } else {
+                B::nn_product(output_gradient, b, [false, !b_turned], precision)
+            };
+            gradients.register::<B>(node.id, gradient);
+        }
+        if let Some(node) = b_node {
+            let gradient = if b_turned {
+                B::nn_product(output_gradient, a, [true, a_turned], precision)
+            } else {
+                B::nn_product(a, output_gradient, [!a_turned, false], precision)
+            };
+            gradients.register::<B>(node.id, gradient);
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Conv2d;
 
 impl<B: TrainingOps> Backward<B, 2> for Conv2d {
@@ -152,6 +184,21 @@ impl<B: TrainingOps> Backward<B, 2> for AddRelu {
 }
 
 impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
+    fn nn_product(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        transposed: [bool; 2],
+        precision: Precision,
+    ) -> FloatTensor<Self> {
+        let (a, a_node) = a.into_parts();
+        let (b, b_node) = b.into_parts();
+        let out = B::nn_product(a.clone(), b.clone(), transposed, precision);
+        match Product.prepare::<C>([a_node, b_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((a, b, transposed, precision), out),
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        }
+    }
+
     fn nn_conv2d(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,

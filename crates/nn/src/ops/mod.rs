@@ -28,6 +28,19 @@ pub struct Normalised<const D: usize> {
     pub variance: Tensor<1>,
 }
 
+/// The matrix product of `a` and `b`, each of them transposed first where `transposed` says so.
+///
+/// Without transposition `a` is `[M, K]` and `b` is `[K, N]`; the result is `[M, N]`. The gradients are computed in the same
+/// precision.
+///
+/// # Panics
+/// If the inner sizes differ.
+pub fn product(a: Tensor<2>, b: Tensor<2>, transposed: [bool; 2], precision: Precision) -> Tensor<2> {
+    let inner = [a.dims()[usize::from(!transposed[0])], b.dims()[usize::from(transposed[1])]];
+    assert_eq!(inner[0], inner[1], "product: inner sizes of a and b");
+    Tensor::from_dispatch(Dispatch::nn_product(a.into_dispatch(), b.into_dispatch(), transposed, precision))
+}
+
 /// Two-dimensional cross-correlation without bias.
 ///
 /// `x` is `[N, H, W, Ci]`, `weight` is `[Co, Ci, kh, kw]` as in `PyTorch`, the result

@@ -4,6 +4,12 @@
 //! A request is `PASS REPEATS BATCH SIZE CHANNELS_IN CHANNELS_OUT KERNEL STRIDE PADDING`, where `PASS` is `forward`,
 //! `input`, `weight` (in bfloat16 with the ending `_bf16`) or, with `CHANNELS_IN` alone counting, `batch_norm_forward`, `batch_norm_backward`,
 //! `group_norm_forward` or `group_norm_backward`. `RAYON_NUM_THREADS` sets the threads.
+//!
+//! Or it is `PASS REPEATS BATCH M K N TRANSPOSED_B` with `matmul`, `matmul_bf16`, or `gemm`, which is the crate of that name;
+//! or `PASS REPEATS MFLOP` with `peak` or `peak_bf16`: so many millions of operations in the registers of each thread.
+
+mod peak;
+mod products;
 
 use autodidact_kernels::{
     Conv2d, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
@@ -132,8 +138,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut words = line.split_whitespace();
         let pass = words.next().unwrap_or_default();
         let numbers: Vec<usize> = words.filter_map(|word| word.parse().ok()).collect();
-        let seconds = time(pass, &numbers).ok_or_else(|| {
-            std::io::Error::other(format!("cannot time `{line}`; expected a pass and eight whole numbers"))
+        let seconds = match pass {
+            "matmul" | "matmul_bf16" | "gemm" => products::time(pass, &numbers),
+            "peak" | "peak_bf16" => peak::time(pass, &numbers),
+            _ => time(pass, &numbers),
+        };
+        let seconds = seconds.ok_or_else(|| {
+            std::io::Error::other(format!("cannot time `{line}`; expected a pass and its whole numbers"))
         })?;
         let seconds: Vec<String> = seconds.iter().map(|seconds| format!("{seconds:e}")).collect();
         writeln!(stdout, "{}", seconds.join(" "))?;
