@@ -213,3 +213,51 @@ impl View<'_> {
         transpose(simd, square);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pairs::has_dot;
+    use crate::tests::noise;
+    use pulp::Scalar;
+
+    /// Scalars and vectors pack the same bits, where there are rows or columns.
+    #[test]
+    fn pack_twins_agree() {
+        let values = noise(1, 9000);
+        let units = if has_dot() { vec![Unit::Rounded, Unit::Pair] } else { vec![Unit::Rounded] };
+        for (across, along) in [(1, 80), (110, 1), (3, 70)] {
+            for (count, columns) in [(70usize, true), (64, true), (31, false), (12, false)] {
+                for unit in units.iter().copied().chain([Unit::Single]) {
+                    let view = View { values: &values, across, along, depth: 77 };
+                    let depth = 3..view.depth.div_ceil(unit.len());
+                    let width = if columns { COLUMNS } else { ROWS };
+                    let mut out = [(); 2].map(|()| vec![0.0; count.next_multiple_of(width) * depth.len()]);
+                    let [scalar, vector] = out.each_mut().map(|out| Pack {
+                        view,
+                        unit,
+                        lines: 2..2 + count,
+                        units: depth.clone(),
+                        columns,
+                        out,
+                    });
+                    scalar.with_simd(Scalar);
+                    dispatch(vector);
+                    for line in 0..count {
+                        let (panel, at) = (line / width, line % width);
+                        let height = if columns { COLUMNS } else { height(count - panel * ROWS) };
+                        for k in 0..depth.len() {
+                            let place = panel * width * depth.len() + k * height + at;
+                            let [scalar, vector] = out.each_ref().map(|out| out[place].to_bits());
+                            assert_eq!(scalar, vector, "{unit:?} {across} {along}, {count}: {line}, {k}");
+                            if unit == Unit::Single {
+                                let expected = values[(2 + line) * across + (3 + k) * along];
+                                assert_eq!(f32::from_bits(vector), expected);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
