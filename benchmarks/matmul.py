@@ -62,6 +62,11 @@ class Ours:
             [ARGUMENTS.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
+    def peak(self, ending):
+        """Operations per second of all threads."""
+        print("peak" + ending, file=self.process.stdin, flush=True)
+        return 1 / float(self.process.stdout.readline())
+
     def time(self, name, repeats, *numbers):
         # Each request makes its matrices anew; the first run touches them.
         print(name, repeats + 1, *numbers, file=self.process.stdin, flush=True)
@@ -92,19 +97,19 @@ def compare(ours, shape, precision):
     # At 100 GFLOP/s.
     repeats = min(200, max(3, round(ARGUMENTS.seconds * 1e11 / flops)))
     ending = "_bf16" if precision == "bf16" else ""
-    seconds = {"peak": [], "ours": [], "torch": [], "gemm": []}
+    peaks, seconds = [], {"ours": [], "torch": [], "gemm": []}
     for turn in range(ARGUMENTS.rounds + 1):
         round_seconds = {
-            "peak": ours.time("peak" + ending, 3, 1000),
             "ours": ours.time("matmul" + ending, repeats, *shape),
             "torch": time_torch(a, b, repeats),
             "gemm": ours.time("gemm", repeats, *shape) if precision == "f32" else [],
         }
+        peaks.append(ours.peak(ending))
         for name in seconds if turn > 0 else []:
             seconds[name] += round_seconds[name]
     median = {name: statistics.median(values) for name, values in seconds.items() if values}
     rate = flops / median["ours"] / 1e9
-    peak = 1000e6 * ARGUMENTS.threads / median["peak"] / 1e9
+    peak = statistics.median(peaks) / 1e9
     times = " ".join(f"{median[name] * 1e3:9.3f}" if name in median else " " * 9 for name in ("ours", "torch", "gemm"))
     ratios = " ".join(
         f"{median[name] / median['ours']:8.2f}" if name in median else " " * 8 for name in ("torch", "gemm")

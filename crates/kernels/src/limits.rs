@@ -29,11 +29,18 @@ const ARRAY: usize = 1 << 24;
 impl Limits {
     /// Measures, in about half a second.
     pub fn measure() -> Self {
-        let f32_flops = best(|| {
-            let flops: u64 = on_every_thread(|| dispatch(MultiplyAdd { value: 0.5 }).0).into_iter().sum();
-            flops as f64
-        });
-        Self { f32_flops, bf16_flops: bf16_flops().unwrap_or(f32_flops), bandwidth: bandwidth() }
+        let [f32_flops, bf16_flops] = [Precision::F32, Precision::Bf16].map(Self::measure_flops);
+        Self { f32_flops, bf16_flops, bandwidth: bandwidth() }
+    }
+
+    /// Measures one of the rates of arithmetic.
+    pub fn measure_flops(precision: Precision) -> f64 {
+        #[cfg(target_arch = "x86_64")]
+        if precision == Precision::Bf16 && has_dot() {
+            return best(|| on_every_thread(|| crate::dot::multiply_add(PRODUCTS).0));
+        }
+        let _ = precision;
+        best(|| on_every_thread(|| dispatch(MultiplyAdd { value: 0.5 }).0))
     }
 
     /// Multiplications and additions per second in this precision.
@@ -45,12 +52,12 @@ impl Limits {
     }
 }
 
-/// The highest rate of what `work` counts.
-fn best(mut work: impl FnMut() -> f64) -> f64 {
+/// The highest rate of what `work` counts on each thread.
+fn best(mut work: impl FnMut() -> Vec<u64>) -> f64 {
     let rate = |_| {
         let started = Instant::now();
-        let count = work();
-        count / started.elapsed().as_secs_f64()
+        let count: u64 = work().into_iter().sum();
+        count as f64 / started.elapsed().as_secs_f64()
     };
     (0..ROUNDS).map(rate).fold(0.0, f64::max)
 }
@@ -59,21 +66,11 @@ fn on_every_thread<R: Send>(work: impl Fn() -> R + Sync) -> Vec<R> {
     (0..rayon::current_num_threads()).into_par_iter().with_max_len(1).map(|_| work()).collect()
 }
 
-fn bf16_flops() -> Option<f64> {
-    #[cfg(target_arch = "x86_64")]
-    if has_dot() {
-        return Some(best(|| {
-            on_every_thread(|| crate::dot::multiply_add(PRODUCTS).0).into_iter().sum::<u64>() as f64
-        }));
-    }
-    None
-}
-
 fn bandwidth() -> f64 {
     let mut arrays = on_every_thread(|| (vec![1.0f32; ARRAY], vec![0.0f32; ARRAY]));
     best(|| {
         arrays.par_iter_mut().with_max_len(1).for_each(|(from, to)| dispatch(Copy { from, to }));
-        (arrays.len() * 2 * size_of::<f32>() * ARRAY) as f64
+        arrays.iter().map(|(from, to)| 4 * (from.len() + to.len()) as u64).collect()
     })
 }
 
