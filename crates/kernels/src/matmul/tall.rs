@@ -1,7 +1,8 @@
 //! The plan for many rows: `b` is packed by all, and each task computes some rows.
 //!
-//! A task packs its rows of `a`, unless they are used too seldom to be worth it, over a block of the depth into the cache of its core, where they are multiplied with one
-//! panel of columns after the other. Of wide or deep matrices `b` is packed and multiplied by parts.
+//! A task packs its rows of `a`, unless they are used too seldom to be worth it, over a block of the depth into the cache of
+//! its core, where they are multiplied with one panel of columns after the other. Of wide or deep matrices `b` is packed and
+//! multiplied by parts.
 
 use super::block::Block;
 use super::pack::packed_rows;
