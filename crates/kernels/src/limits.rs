@@ -23,6 +23,9 @@ pub struct Limits {
 const ROUNDS: usize = 5;
 /// Products of a lane in a round of a thread: some milliseconds.
 const PRODUCTS: usize = 1 << 20;
+/// Steps of tiles in a round of a thread: the same.
+#[cfg(target_arch = "x86_64")]
+const TILE_STEPS: usize = 1 << 16;
 /// Floats in each of the two arrays that a thread copies: more than caches hold.
 const ARRAY: usize = 1 << 24;
 
@@ -60,6 +63,12 @@ fn on_every_thread<R: Send>(work: impl Fn() -> R + Sync) -> Vec<R> {
 }
 
 fn bf16_flops() -> Option<f64> {
+    #[cfg(target_arch = "x86_64")]
+    if crate::amx::tiles::in_use() {
+        return Some(best(|| {
+            on_every_thread(|| crate::amx::tiles::multiply_add(TILE_STEPS)).into_iter().sum()
+        }));
+    }
     #[cfg(target_arch = "x86_64")]
     if has_dot() {
         return Some(best(|| {
