@@ -28,7 +28,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     allocator::keep_freed_memory();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [preset, side, batch, steps, norm, precision, views] = &arguments[..] else {
-        return Err("usage: time_training PRESET SIDE BATCH STEPS batch|group f32|bf16 fixed|augmented".into());
+        return Err(
+            "usage: time_training PRESET SIDE BATCH STEPS batch|group f32|bf16 fixed|augmented".into()
+        );
     };
     let (side, batch_size, steps) = (side.parse()?, batch.parse()?, steps.parse()?);
     let norm = if norm == "group" { NormConfig::GROUP } else { NormConfig::BATCH };

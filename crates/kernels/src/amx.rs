@@ -3,6 +3,11 @@
 // The system is asked by a call that Rust's libraries do not have.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod tiles;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod transpose;
+
 /// Whether tiles can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tiles {

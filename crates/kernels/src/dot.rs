@@ -6,8 +6,8 @@
 use crate::simd::LANES_MAX;
 use std::arch::x86_64::{
     __m256bh, __m256i, __m512, __m512bh, __m512i, _mm512_castsi512_ps, _mm512_cvtepu16_epi32,
-    _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_or_si512, _mm512_slli_epi32,
-    _mm512_storeu_ps,
+    _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps, _mm512_or_si512,
+    _mm512_slli_epi32, _mm512_storeu_ps,
 };
 
 /// Sixteen pairs, or as many floats.
@@ -28,6 +28,15 @@ pub(crate) fn dot(sums: __m512, a: __m512, b: __m512) -> __m512 {
 pub(crate) fn load(line: &Line) -> __m512 {
     // SAFETY: a line is 64 bytes, and the instruction asks for no alignment.
     unsafe { _mm512_loadu_ps(line.as_ptr()) }
+}
+
+/// At most sixteen numbers, and zeros behind them.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) fn load_some(values: &[f32]) -> __m512 {
+    let lanes = (1u32 << values.len().min(LANES_MAX)) - 1;
+    // SAFETY: the instruction reads no more lanes than the slice has numbers.
+    unsafe { _mm512_maskz_loadu_ps(lanes as u16, values.as_ptr()) }
 }
 
 #[inline]

@@ -23,6 +23,9 @@ pub struct Limits {
 const ROUNDS: usize = 5;
 /// Products of a lane in a round of a thread: some milliseconds.
 const PRODUCTS: usize = 1 << 20;
+/// Steps of tiles in a round of a thread: the same.
+#[cfg(target_arch = "x86_64")]
+const TILE_STEPS: usize = 1 << 16;
 /// Floats in each of the two arrays that a thread copies: more than caches hold.
 const ARRAY: usize = 1 << 24;
 
@@ -35,6 +38,10 @@ impl Limits {
 
     /// Measures one of the rates of arithmetic.
     pub fn measure_flops(precision: Precision) -> f64 {
+        #[cfg(target_arch = "x86_64")]
+        if precision == Precision::Bf16 && crate::amx::tiles::in_use() {
+            return best(|| on_every_thread(|| crate::amx::tiles::multiply_add(TILE_STEPS)));
+        }
         #[cfg(target_arch = "x86_64")]
         if precision == Precision::Bf16 && has_dot() {
             return best(|| on_every_thread(|| crate::dot::multiply_add(PRODUCTS).0));

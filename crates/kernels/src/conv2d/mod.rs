@@ -12,7 +12,7 @@
 //! - [`winograd`] computes all three for wide 3×3 kernels of stride 1, with fewer multiplications.
 //!
 //! In bfloat16, `gather_dot` multiplies [pairs of channels](unit) and `outer_dot` [pairs of pixels](pixel_pairs) where the
-//! processor can; elsewhere operands are rounded first.
+//! processor can, `gather_tiles` and `outer_tiles` do it in tile registers; elsewhere operands are rounded first.
 //!
 //! Dilation, groups and transposed convolution are left out.
 
@@ -20,10 +20,14 @@ mod forward;
 mod gather;
 #[cfg(target_arch = "x86_64")]
 mod gather_dot;
+#[cfg(target_arch = "x86_64")]
+mod gather_tiles;
 mod input_gradient;
 mod outer;
 #[cfg(target_arch = "x86_64")]
 mod outer_dot;
+#[cfg(target_arch = "x86_64")]
+mod outer_tiles;
 mod pack;
 mod pixel_pairs;
 mod plane;
@@ -137,12 +141,13 @@ impl Conv2d {
         profile::span(name, || {
             let Self { batch, height, width, channels_in, channels_out, .. } = self;
             let ([kernel_h, kernel_w], [stride_h, stride_w]) = (self.kernel, self.stride);
-            let mut shape = format!(
-                "{batch} of {height}×{width}, {channels_in} to {channels_out}, {kernel_h}×{kernel_w}"
+            let stride = match self.stride {
+                [1, 1] => String::new(),
+                _ => format!(", stride {stride_h}×{stride_w}"),
+            };
+            let shape = format!(
+                "{batch} of {height}×{width}, {channels_in} to {channels_out}, {kernel_h}×{kernel_w}{stride}"
             );
-            if self.stride != [1, 1] {
-                shape += &format!(", stride {stride_h}×{stride_w}");
-            }
             let floats = self.input_len() + self.weight_len() + self.output_len();
             (shape, Work { flops: self.flops(), precision, ..Work::on_floats(floats) })
         })

@@ -76,7 +76,11 @@ impl PixelPairs {
                 self.pair_gradients(product.grad_out, gradients);
                 let product = Outer { source: planes, grad_out: gradients, ..product };
                 #[cfg(target_arch = "x86_64")]
-                super::outer_dot::outer(product);
+                if super::outer_tiles::suits(&product) {
+                    super::outer_tiles::outer(product);
+                } else {
+                    super::outer_dot::outer(product);
+                }
                 #[cfg(not(target_arch = "x86_64"))]
                 unreachable!("no other processor has the instruction for {} pairs", product.pixels.len());
             });

@@ -46,6 +46,8 @@ impl Unit {
         match self {
             Self::Single => dispatch(product),
             #[cfg(target_arch = "x86_64")]
+            Self::Pair if super::gather_tiles::suits(&product) => super::gather_tiles::gather(product),
+            #[cfg(target_arch = "x86_64")]
             Self::Pair => super::gather_dot::gather(product),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Pair => unreachable!("no other processor has the instruction"),

@@ -9,6 +9,9 @@ mod norm;
 mod pytorch;
 mod threads;
 
+use crate::pairs::pair_lines;
+use crate::simd::LANES_MAX;
+
 /// Deterministic values in [-1, 1).
 pub(crate) fn noise(seed: u64, len: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -20,6 +23,15 @@ pub(crate) fn noise(seed: u64, len: usize) -> Vec<f32> {
             (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
         })
         .collect()
+}
+
+/// Deterministic pairs of numbers in [-1, 1).
+pub(crate) fn noise_pairs(seed: u64, len: usize) -> Vec<f32> {
+    let room = len.next_multiple_of(LANES_MAX);
+    let mut pairs = vec![0.0; room];
+    pair_lines(&noise(seed, 2 * room), &mut pairs);
+    pairs.truncate(len);
+    pairs
 }
 
 /// The error allowed in a sum of products of [`noise`]. Each term is at most 1, so partial sums wander to about

@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(a.storage::<f32>(), [1.0, 2.0, 3.0, 4.0, -5.0, 6.0]);
         assert_eq!(before.storage::<f32>()[4], 5.0, "a shared tensor is copied before it is written");
         assert_eq!(before.transpose(0, 1).to_contiguous().storage::<f32>(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-        let values: Vec<f32> = a.into_data().into_vec().expect("floats");
+        let values: Vec<f32> = a.into_data().try_into_vec().expect("floats");
         assert_eq!(values, [1.0, 2.0, 3.0, 4.0, -5.0, 6.0]);
         assert!(of(&[], &[0, 3]).storage::<f32>().is_empty());
     }

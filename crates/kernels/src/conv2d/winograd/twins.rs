@@ -7,9 +7,8 @@ use super::products::Products;
 use super::transform::{Gradient, Input, Output};
 use super::weights::{Adjoint, Kernel};
 use crate::conv2d::pack::PANEL;
-use crate::pairs::pair_lines;
 use crate::simd::dispatch;
-use crate::tests::{assert_close, noise, sum_tolerance, to_f64};
+use crate::tests::{assert_close, noise, noise_pairs, sum_tolerance, to_f64};
 use pulp::{Scalar, WithSimd};
 
 /// Runs `work` with a buffer for scalars and one for vectors, both NaN at first, and compares what was written.
@@ -113,20 +112,13 @@ fn weight_twins_agree() {
     });
 }
 
-/// `len` pairs of [`noise`].
-fn pairs(seed: u64, len: usize) -> Vec<f32> {
-    let mut pairs = vec![0.0; len];
-    pair_lines(&noise(seed, 2 * len), &mut pairs);
-    pairs
-}
-
 /// The portable products of pairs against those by the instruction, where there is one.
 #[test]
 fn pair_product_twins_agree() {
     for (channels, outputs, tiles) in [(32, 48, 17), (16, 32, 12), (48, 16, 1)] {
         let layout = Layout { pairing: Pairing::Channels, tiles: 24, channels };
-        let inputs = pairs(1, layout.stride());
-        let weights = pairs(2, outputs * channels);
+        let inputs = noise_pairs(1, layout.stride());
+        let weights = noise_pairs(2, outputs * channels);
         let mut out = [vec![f32::NAN; layout.tiles * outputs], vec![f32::NAN; layout.tiles * outputs]];
         let [portable, fast] = out.each_mut().map(|out| ForwardPairs {
             inputs: &inputs,
@@ -143,7 +135,15 @@ fn pair_product_twins_agree() {
     }
     for (channels, tiles) in [([32, 48], 130), ([80, 32], 7), ([64, 16], 1)] {
         let layouts = channels.map(|channels| Layout { pairing: Pairing::Tiles, tiles: 140, channels });
-        let [inputs, gradients] = [1, 2].map(|seed| pairs(seed, layouts[seed as usize - 1].stride()));
+        let [inputs, gradients] = [1, 2].map(|seed| {
+            let layout = layouts[seed as usize - 1];
+            let mut pairs = noise_pairs(seed, layout.stride());
+            for panel in pairs.chunks_exact_mut(layout.panel()) {
+                // Two NaN.
+                panel[tiles * PANEL..].fill(f32::from_bits(u32::MAX));
+            }
+            pairs
+        });
         let mut sums = [vec![1.0; channels[0] * channels[1]], vec![1.0; channels[0] * channels[1]]];
         let [portable, fast] = sums.each_mut().map(|sums| GradientPairs {
             inputs: &inputs,
