@@ -93,8 +93,11 @@ impl Report {
 
     /// The table that people read: milliseconds of a step and rates.
     pub fn text(&self) -> String {
+        if self.steps == 0 {
+            return "profile: no step was recorded; the first one of a call is left out".to_owned();
+        }
         let Rates { f32_flops, bf16_flops, bandwidth } = self.limits;
-        let steps = self.steps.max(1) as f64;
+        let steps = self.steps as f64;
         let mut table =
             Table::new(["kernel", "on", "calls", "ms", "% of time", "GFLOP/s", "GB/s", "% of limit"]);
         let cells = |name: &str, on: &str, calls: f64, seconds: f64| {
@@ -185,5 +188,7 @@ mod tests {
         let text = report.text();
         assert!(text.contains("product           [8]  2.0    50.00  50.0       0.5      0.0   50"), "{text}");
         assert!(text.contains("everything else        0.0    20.00  20.0"), "{text}");
+        let nothing = Report::new(&Profile { time: Duration::ZERO, rows: Vec::new() }, limits);
+        assert!(nothing.text().contains("no step was recorded"));
     }
 }
