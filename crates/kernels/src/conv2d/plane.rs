@@ -78,7 +78,7 @@ impl Plane {
             let source = (column * self.step[1]) as isize + self.origin[1];
             match usize::try_from(source) {
                 Ok(x) if x < self.image[1] => {
-                    out.copy_from_slice(&image[x * self.channels..][..self.channels])
+                    out.copy_from_slice(&image[x * self.channels..][..self.channels]);
                 }
                 _ => out.fill(0.0),
             }
