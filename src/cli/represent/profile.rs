@@ -29,7 +29,7 @@ pub struct Report {
     threads: usize,
     /// Measured rates of all threads together: operations per second, bytes per second.
     limits: Rates,
-    rows: Vec<Share>,
+    rows: Vec<Measured>,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,7 +41,7 @@ struct Rates {
 
 /// One kernel on one shape.
 #[derive(Debug, Serialize)]
-struct Share {
+struct Measured {
     kernel: &'static str,
     on: String,
     calls: u64,
@@ -87,7 +87,7 @@ impl Report {
             unaccounted_seconds: seconds - accounted,
             threads: rayon::current_num_threads(),
             limits: Rates { f32_flops, bf16_flops, bandwidth },
-            rows: profile.rows.iter().map(|row| Share::new(row, limits)).collect(),
+            rows: profile.rows.iter().map(|row| Measured::new(row, limits)).collect(),
         }
     }
 
@@ -140,7 +140,7 @@ impl Report {
     }
 }
 
-impl Share {
+impl Measured {
     fn new(row: &Row, limits: Limits) -> Self {
         let Work { flops, bytes, precision } = row.work;
         let seconds = row.time.as_secs_f64();
