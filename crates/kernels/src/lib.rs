@@ -2,7 +2,7 @@
 //! matrix products, on slices of `f32`.
 //!
 //! - Activations are channels last, `[batch, height, width, channels]`, contiguous; weights are as in `PyTorch`.
-//! - The vector instructions (AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
+//! - The vector instructions (AMX for bfloat16, AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
 //! - Work is shared through the current `rayon` pool in parts that depend on the shape alone, and sums are combined in
 //!   a fixed order: the result is the same to the bit for any number of threads. It may differ in the last bits
 //!   between instruction sets.
