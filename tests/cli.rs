@@ -147,6 +147,10 @@ fn a_run_is_never_overwritten_and_its_settings_can_be_fed_back() {
     let dry =
         autodidact(folder.path(), &["represent", "train", "--config", "runs/tiny/config.toml", "--dry-run"]);
     assert_eq!(dry.stdout, before, "settings, fed back, resolve to themselves");
+
+    let bf16 = ["represent", "train", "--set", "precision=f32", "--precision", "bf16", "--dry-run"];
+    let bf16 = String::from_utf8(autodidact(folder.path(), &bf16).stdout).expect("text");
+    assert!(bf16.contains("precision = \"bf16\""), "the flag has the last word: {bf16}");
 }
 
 #[test]
@@ -355,6 +359,10 @@ fn jobs_are_listed_one_a_line_and_an_incomplete_report_says_so() {
     let output = autodidact(folder.path(), &["reproduce", "byol", "--list-jobs", "--seeds", "1"]);
     let listed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(listed.lines().any(|line| line == "byol/quick/byol/seed-1"), "{listed}");
+    let output = autodidact(folder.path(), &["reproduce", "byol", "--list-jobs", "--precision", "half"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("`auto`, `f32` and `bf16`"), "{error}");
     let output = autodidact(folder.path(), &["reproduce", "byol", "--collect", "--json"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(json(&output)["papers"][0]["findings"]["verdict"], "incomplete");

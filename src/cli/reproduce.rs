@@ -9,6 +9,7 @@ use autodidact::experiment::reproduction::{Claim, Job, JobState, Plan, Report, R
 use autodidact::experiment::run::command_line;
 use autodidact::experiment::settings::nearest;
 use autodidact::experiment::{self, interrupt};
+use autodidact::nn::PrecisionConfig;
 use clap::Args;
 
 use super::common::{Machine, Output};
@@ -61,6 +62,9 @@ pub struct Arguments {
     /// Where tensors live: `cpu`, or `cuda` in builds with that feature
     #[arg(long, default_value = "cpu")]
     device: String,
+    /// What networks multiply in training: `f32`, `bf16`, or `auto`, which is f32 on the CPU and bf16 on GPUs
+    #[arg(long, default_value_t)]
+    precision: PrecisionConfig,
     /// Threads per job [default: 1 with `--jobs`, so that results do not depend on the machine]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -81,6 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         seeds: arguments.seeds.map(usize::from),
         first_seed: arguments.first_seed,
         device: arguments.device.clone(),
+        precision: arguments.precision.to_string(),
         threads: arguments.threads.map(usize::from),
         ..Plan::new(arguments.scale)
     };
@@ -167,6 +172,7 @@ fn child(arguments: &Arguments, job: &Job) -> Command {
     let mut command = Command::new(program);
     command.arg("reproduce").arg(&job.paper).args(["--job", &job.id, "--quiet"]);
     command.args(["--scale", arguments.scale.name(), "--device", &arguments.device]);
+    command.args(["--precision", &arguments.precision.to_string()]);
     command.arg("--out").arg(&arguments.out);
     command.args(["--first-seed", &arguments.first_seed.to_string()]);
     if let Some(data) = &arguments.data {

@@ -29,7 +29,7 @@ pub use linear::Linear;
 pub use mlp::{Mlp, MlpConfig};
 pub use mode::Mode;
 pub use norm::{Norm, NormConfig};
-pub use precision::{Precision, PrecisionConfig};
+pub use precision::{Precision, PrecisionConfig, UnknownPrecision};
 pub use resnet::{Block, ConvNorm, Depth, ResNet, ResNetConfig, Stem, StemKind};
 pub use state::{NamedTensor, TensorMap};
 pub use target::{EmaSchedule, tau, update_target};

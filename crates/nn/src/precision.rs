@@ -1,6 +1,8 @@
 //! How many bits the operands of products have.
 
 use std::cell::Cell;
+use std::fmt;
+use std::str::FromStr;
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -89,5 +91,31 @@ impl PrecisionConfig {
             Self::Auto if is_cpu() => Precision::F32,
             Self::Auto | Self::Bf16 => Precision::Bf16,
         }
+    }
+}
+
+/// A precision of another name.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown precision `{0}`; there are `auto`, `f32` and `bf16`")]
+pub struct UnknownPrecision(String);
+
+impl FromStr for PrecisionConfig {
+    type Err = UnknownPrecision;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        [Self::Auto, Self::F32, Self::Bf16]
+            .into_iter()
+            .find(|precision| precision.to_string() == name)
+            .ok_or_else(|| UnknownPrecision(name.to_owned()))
+    }
+}
+
+impl fmt::Display for PrecisionConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+        })
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn baseline(plan: &Plan) -> ImageArm {
     let view = |view: AugmentConfig| view.without_blur().with_normalize(Some(Normalize::CIFAR10));
     let config = RepresentConfig {
         method: Method::Byol,
+        precision: plan.precision.parse().expect("a plan names a precision that there is"),
         epochs,
         batch_size: 64,
         base_learning_rate: match plan.scale {

@@ -230,6 +230,8 @@ fn descriptions_hold_everything_that_differs_between_jobs() {
         assert_ne!(jobs[0].hash(), claim.jobs(&real)[0].hash(), "other data is another job");
         let device = Plan { device: "cuda".to_owned(), ..plan.clone() };
         assert_ne!(jobs[0].hash(), claim.jobs(&device)[0].hash(), "another device is another job");
+        let bf16 = Plan { precision: "bf16".to_owned(), ..plan.clone() };
+        assert_ne!(jobs[0].hash(), claim.jobs(&bf16)[0].hash(), "another precision is another job");
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use autodidact::data::Dataset;
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
+use autodidact::nn::PrecisionConfig;
 use autodidact::represent::burn::tensor::Device;
 use autodidact::represent::evaluate::{
     ClassificationReport, KnnConfig, LabelledFeatures, LinearProbeConfig, SgdProbeConfig, knn_probe,
@@ -77,6 +78,9 @@ pub struct Sgd {
     /// Crop and flip training pictures at random, as the paper does: the encoder runs in every step, which takes long
     #[arg(long)]
     augment: bool,
+    /// What the encoder multiplies under `--augment`: `f32`, `bf16` or `auto` [default: as in its training]
+    #[arg(long, requires = "augment")]
+    precision: Option<PrecisionConfig>,
     /// Passes over the training pictures
     #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: u32,
@@ -116,6 +120,9 @@ pub struct Finetune {
     /// Seed of the labels' choice, weights, order and augmentation
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// What the network multiplies: `f32`, `bf16` or `auto` [default: as in its training]
+    #[arg(long)]
+    precision: Option<PrecisionConfig>,
 }
 
 pub fn run(protocol: &Protocol) -> Result<Exit> {
@@ -131,12 +138,8 @@ pub fn run(protocol: &Protocol) -> Result<Exit> {
         }
         Protocol::Sgd(arguments) if arguments.augment => {
             let sweep = Sweep { epochs: vec![arguments.epochs as usize], ..Sweep::linear() };
-            swept(
-                &arguments.sets,
-                &FinetuneConfig::linear(),
-                &sweep,
-                "SGD linear evaluation under augmentation",
-            )
+            let config = FinetuneConfig { precision: arguments.precision, ..FinetuneConfig::linear() };
+            swept(&arguments.sets, &config, &sweep, "SGD linear evaluation under augmentation")
         }
         Protocol::Sgd(arguments) => {
             let config =
@@ -217,6 +220,7 @@ fn fine_tune(arguments: &Finetune) -> Result<Exit> {
         batch_size: arguments.batch_size,
         base_learning_rate: arguments.learning_rate,
         seed: arguments.seed,
+        precision: arguments.precision,
         ..FinetuneConfig::default()
     };
     if arguments.sweep {

@@ -11,6 +11,7 @@ use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
 use autodidact::experiment::run::{Environment, RunDirectory, command_line, quote};
 use autodidact::experiment::settings::{self, nearest};
+use autodidact::nn::PrecisionConfig;
 use autodidact::represent::train::{Outcome, Telling, Trained};
 use autodidact::represent::{RepresentConfig, preset, train};
 use clap::Args;
@@ -59,13 +60,16 @@ pub struct Train {
     /// Seed of weights, order and augmentations
     #[arg(long)]
     seed: Option<u64>,
+    /// What networks multiply in training: `f32`, `bf16`, or `auto`, which is f32 on the CPU and bf16 on GPUs
+    #[arg(long)]
+    precision: Option<PrecisionConfig>,
     #[command(flatten)]
     machine: Machine,
     /// Run directory [default: a new one below `runs`]
     #[arg(long)]
     out: Option<PathBuf>,
     /// Continue the run in `--out` with its own settings, on the data it was started with (or `--data`, if it has moved)
-    #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "preset"])]
+    #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "precision", "preset"])]
     resume: bool,
     /// Print where the time went: each kernel beside what the machine could do; also `profile.json` in the run. The first step is left out
     #[arg(long, conflicts_with = "dry_run")]
@@ -193,7 +197,7 @@ pub fn run(arguments: &Train) -> Result<Exit> {
     }
 }
 
-/// Preset, file, pairs and `--seed`, in this order.
+/// Preset, file, pairs, then `--seed` and `--precision`.
 fn resolve(arguments: &Train) -> Result<RepresentConfig> {
     let Some(base) = preset::named(&arguments.preset) else {
         let known: Vec<&str> = preset::all().map(|(name, _)| name).collect();
@@ -217,6 +221,9 @@ fn resolve(arguments: &Train) -> Result<RepresentConfig> {
         .map_err(|error| WrongUse(format!("{error}; `--dry-run` prints all settings")))?;
     if let Some(seed) = arguments.seed {
         config.seed = seed;
+    }
+    if let Some(precision) = arguments.precision {
+        config.precision = precision;
     }
     Ok(config)
 }

@@ -68,6 +68,8 @@ pub struct Plan {
     pub first_seed: u64,
     /// `cpu`, `cuda` or `wgpu`.
     pub device: String,
+    /// What training multiplies, by the name the trainers have for it: `auto`, `f32` or `bf16`.
+    pub precision: String,
     /// Threads per job; none leaves it to the job.
     pub threads: Option<usize>,
 }
@@ -75,7 +77,15 @@ pub struct Plan {
 impl Plan {
     /// A plan of this scale on the CPU, without data, with each claim's own number of seeds, from seed 1.
     pub fn new(scale: Scale) -> Self {
-        Self { scale, data: None, seeds: None, first_seed: 1, device: "cpu".to_owned(), threads: None }
+        Self {
+            scale,
+            data: None,
+            seeds: None,
+            first_seed: 1,
+            device: "cpu".to_owned(),
+            precision: "auto".to_owned(),
+            threads: None,
+        }
     }
 
     /// The seeds of an arm: as many as the plan asks for, else `default`; at least one.

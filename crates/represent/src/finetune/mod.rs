@@ -12,7 +12,7 @@ use autodidact_data::augment::AugmentConfig;
 use autodidact_data::loader::{Loader, LoaderConfig};
 use autodidact_data::source::Subset;
 use autodidact_experiment::interrupt;
-use autodidact_nn::{NormConfig, state};
+use autodidact_nn::{NormConfig, PrecisionConfig, state};
 use autodidact_optim::{OptimizerConfig, WarmupCosine};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -40,11 +40,21 @@ pub struct FinetuneConfig {
     pub base_learning_rate: f64,
     /// Seed of the choice of labels, the classifier's weights, order and augmentation.
     pub seed: u64,
+    /// What convolutions and linear layers multiply; if absent, what they did in pre-training.
+    pub precision: Option<PrecisionConfig>,
 }
 
 impl Default for FinetuneConfig {
     fn default() -> Self {
-        Self { frozen: false, fraction: 1.0, epochs: 30, batch_size: 256, base_learning_rate: 0.05, seed: 1 }
+        Self {
+            frozen: false,
+            fraction: 1.0,
+            epochs: 30,
+            batch_size: 256,
+            base_learning_rate: 0.05,
+            seed: 1,
+            precision: None,
+        }
     }
 }
 
@@ -134,6 +144,7 @@ fn fit(
         warmup_epochs: 0.0,
         clip_norm: 0.0,
         initialise_as_batch_norm: false,
+        precision: config.precision.unwrap_or(trained.config.precision),
         optimizer: OptimizerConfig::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.0 },
         views: ViewsConfig { first: view.clone(), second: view.clone() },
         ..trained.config.clone()
