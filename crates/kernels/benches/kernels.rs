@@ -4,8 +4,8 @@
 //! convolutions and floats of the input for normalisations. `benchmarks/kernels.py` compares with `PyTorch`.
 
 use autodidact_kernels::{
-    Conv2d, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward, conv2d_input_gradient,
-    conv2d_weight_gradient, group_norm_backward, group_norm_forward,
+    After, AfterGradient, Conv2d, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward,
+    conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward, group_norm_forward,
 };
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -79,8 +79,19 @@ fn batch_norm(bencher: Bencher<'_, '_>, shape: &str) {
     let (x, grad_out, mut out) = (values(rows * channels), values(rows * channels), values(rows * channels));
     let (gamma, beta) = (values(channels), values(channels));
     bencher.counter(ItemsCount::new(x.len())).bench_local(|| {
-        let statistics = batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, true, &mut out);
-        batch_norm_backward(rows, channels, &x, &gamma, &beta, &statistics, 1e-5, true, &grad_out, &mut out)
+        let statistics = batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, After::Relu, &mut out);
+        batch_norm_backward(
+            rows,
+            channels,
+            &x,
+            &gamma,
+            &beta,
+            &statistics,
+            1e-5,
+            AfterGradient::Relu,
+            &grad_out,
+            &mut out,
+        )
     });
 }
 
@@ -92,8 +103,18 @@ fn group_norm(bencher: Bencher<'_, '_>, shape: &str) {
     let (x, grad_out, mut out) = (values(len), values(len), values(len));
     let (gamma, beta) = (values(channels), values(channels));
     bencher.counter(ItemsCount::new(len)).bench_local(|| {
-        let statistics =
-            group_norm_forward(batch, spatial, channels, groups, &x, &gamma, &beta, 1e-5, true, &mut out);
+        let statistics = group_norm_forward(
+            batch,
+            spatial,
+            channels,
+            groups,
+            &x,
+            &gamma,
+            &beta,
+            1e-5,
+            After::Relu,
+            &mut out,
+        );
         group_norm_backward(
             batch,
             spatial,
@@ -104,7 +125,7 @@ fn group_norm(bencher: Bencher<'_, '_>, shape: &str) {
             &beta,
             &statistics,
             1e-5,
-            true,
+            AfterGradient::Relu,
             &grad_out,
             &mut out,
         )

@@ -49,9 +49,14 @@ pub fn add_relu_backward(out: &[f32], grad_out: &[f32], grad: &mut [f32]) {
     );
     out.par_chunks(TASK).zip(grad_out.par_chunks(TASK)).zip(grad.par_chunks_mut(TASK)).for_each(
         |((out, grad_out), grad)| {
-            dispatch(Backward { out, grad_out, grad });
+            backward(out, grad_out, grad);
         },
     );
+}
+
+/// [`add_relu_backward`] on this thread, unchecked and unrecorded.
+pub(crate) fn backward(out: &[f32], grad_out: &[f32], grad: &mut [f32]) {
+    dispatch(Backward { out, grad_out, grad });
 }
 
 struct Forward<'a> {

@@ -1,8 +1,9 @@
-//! Batch normalisation with the statistics of the batch, and `ReLU` after it.
+//! Batch normalisation with the statistics of the batch, and what follows it.
 //!
 //! What is not here: running averages of the statistics, which belong to the layer, and inference, which is
 //! [`scale_shift_forward`](crate::scale_shift_forward) with the averages folded in.
 
+use crate::after::{After, AfterGradient};
 use crate::check::{check_channels, check_len};
 use crate::columns::{
     GradientSums, Layout, Moments, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
@@ -11,7 +12,7 @@ use crate::profile;
 use rayon::prelude::*;
 
 /// Mean and biased variance (divided by the count, not by the count less one) of each normalised set.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Statistics {
     /// The means: `[channels]` in batch normalisation, `[batch · groups]` in group normalisation.
     pub mean: Vec<f32>,
@@ -31,18 +32,18 @@ fn scales(gamma: &[f32], statistics: &Statistics, epsilon: f32) -> (Vec<f32>, Ve
     (scale, inverse)
 }
 
-/// Batch normalisation `y = γ · (x − μ) / sqrt(σ² + ε) + β` per channel, then `max(y, 0)` if `relu`.
+/// Batch normalisation `y = γ · (x − μ) / sqrt(σ² + ε) + β` per channel, and what is to be [after](After) it.
 ///
 /// `x` and `out` are `[rows, channels]`, where a row is one pixel of one image; `gamma` (γ) and `beta` (β) are
 /// `[channels]`. `μ` and `σ²` are the mean and the biased variance of the channel over all rows, returned for
 /// [`batch_norm_backward`] and for running averages; sums are kept in double precision, and a large mean costs the
-/// variance no accuracy. NaN passes the `ReLU`. The result does not depend on the number of threads.
+/// variance no accuracy. The result does not depend on the number of threads.
 ///
 /// ```
-/// use autodidact_kernels::batch_norm_forward;
+/// use autodidact_kernels::{After, batch_norm_forward};
 ///
 /// let mut out = [0.0; 2];
-/// let statistics = batch_norm_forward(2, 1, &[1.0, 3.0], &[1.0], &[0.0], 0.0, false, &mut out);
+/// let statistics = batch_norm_forward(2, 1, &[1.0, 3.0], &[1.0], &[0.0], 0.0, After::Nothing, &mut out);
 /// assert_eq!((statistics.mean[0], statistics.variance[0]), (2.0, 1.0));
 /// assert_eq!(out, [-1.0, 1.0]);
 /// ```
@@ -59,10 +60,10 @@ pub fn batch_norm_forward(
     gamma: &[f32],
     beta: &[f32],
     epsilon: f32,
-    relu: bool,
+    after: After<'_>,
     out: &mut [f32],
 ) -> Statistics {
-    let _span = profile::element_wise("batch norm, forward", &[rows, channels], 2);
+    let _span = profile::element_wise("batch norm, forward", &[rows, channels], 2 + after.arrays());
     check_len("x", x.len(), &[rows, channels]);
     check_len("out", out.len(), &[rows, channels]);
     check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
@@ -80,17 +81,19 @@ pub fn batch_norm_forward(
     };
     let (scale, _) = scales(gamma, &statistics, epsilon);
     let [centre, scale, shift] = [&statistics.mean, &scale, beta].map(|values| layout.repeat(values));
-    x.par_chunks(layout.floats_per_task())
-        .zip(out.par_chunks_mut(layout.floats_per_task()))
-        .for_each(|(x, out)| normalise(layout, x, [&centre, &scale, &shift], relu, out));
+    let task = layout.floats_per_task();
+    x.par_chunks(task)
+        .zip(out.par_chunks_mut(task))
+        .zip(after.split(x.len(), task))
+        .for_each(|((x, out), after)| normalise(layout, x, [&centre, &scale, &shift], after, out));
     statistics
 }
 
 /// The gradients of [`batch_norm_forward`]: writes `grad_x`, returns those of γ and β, `[channels]` each.
 ///
-/// `x`, `gamma`, `beta`, `epsilon` and `relu` are those of the forward pass and `statistics` what it returned;
-/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where the `ReLU` passed (recomputed from
-/// `x`) and `x̂` the normalised input,
+/// `x`, `gamma`, `beta` and `epsilon` are those of the forward pass and `statistics` what it returned;
+/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where what was [after](AfterGradient) let it
+/// pass and `x̂` the normalised input,
 /// `∂β = Σ g`, `∂γ = Σ g·x̂`, `∂x = γ / sqrt(σ² + ε) · (g − ∂β/rows − x̂·∂γ/rows)`.
 ///
 /// # Panics
@@ -104,11 +107,11 @@ pub fn batch_norm_backward(
     beta: &[f32],
     statistics: &Statistics,
     epsilon: f32,
-    relu: bool,
+    after: AfterGradient<'_>,
     grad_out: &[f32],
     grad_x: &mut [f32],
 ) -> (Vec<f32>, Vec<f32>) {
-    let _span = profile::element_wise("batch norm, backward", &[rows, channels], 3);
+    let _span = profile::element_wise("batch norm, backward", &[rows, channels], 3 + after.arrays());
     for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
         check_len(name, len, &[rows, channels]);
     }
@@ -119,12 +122,17 @@ pub fn batch_norm_backward(
     let layout = Layout::new(channels);
     let (scale, inverse) = scales(gamma, statistics, epsilon);
     let [centre, long_scale, shift] = [&statistics.mean, &scale, beta].map(|values| layout.repeat(values));
-    let parameters = Parameters { centre: &centre, scale: &long_scale, shift: &shift, relu };
+    let parameters = |relu| Parameters { centre: &centre, scale: &long_scale, shift: &shift, relu };
     let task = layout.floats_per_task();
+    let mut after = after.split(x.len(), task);
     let parts: Vec<GradientSums> = x
         .par_chunks(task)
         .zip(grad_out.par_chunks(task))
-        .map(|(x, grad_out)| gradient_sums(layout, x, grad_out, parameters))
+        .zip(after.par_iter_mut())
+        .map(|((x, grad_out), after)| {
+            let (gradient, relu) = after.pass(grad_out);
+            gradient_sums(layout, x, gradient, parameters(relu))
+        })
         .collect();
     let mut sums = GradientSums::new(channels);
     for part in &parts {
@@ -139,11 +147,14 @@ pub fn batch_norm_backward(
         c.push((-scale * sums.gradient[channel] / count) as f32);
     }
     let [b, c] = [b, c].map(|values| layout.repeat(&values));
-    x.par_chunks(task).zip(grad_out.par_chunks(task)).zip(grad_x.par_chunks_mut(task)).for_each(
-        |((x, grad_out), grad_x)| {
-            input_gradient(layout, x, grad_out, parameters, [&long_scale, &b, &c], grad_x);
-        },
-    );
+    x.par_chunks(task)
+        .zip(grad_out.par_chunks(task))
+        .zip(after.par_iter())
+        .zip(grad_x.par_chunks_mut(task))
+        .for_each(|(((x, grad_out), after), grad_x)| {
+            let (gradient, relu) = after.passed(grad_out);
+            input_gradient(layout, x, gradient, parameters(relu), [&long_scale, &b, &c], grad_x);
+        });
     let grad_gamma =
         sums.product.iter().zip(&inverse).map(|(product, inverse)| (product * inverse) as f32).collect();
     let grad_beta = sums.gradient.iter().map(|&gradient| gradient as f32).collect();

@@ -1,5 +1,6 @@
-//! Group normalisation, and `ReLU` after it.
+//! Group normalisation, and what follows it.
 
+use crate::after::{After, AfterGradient};
 use crate::batch_norm::Statistics;
 use crate::check::{check_channels, check_len};
 use crate::columns::{
@@ -34,20 +35,20 @@ fn check_groups(spatial: usize, channels: usize, groups: usize) {
     );
 }
 
-/// Group normalisation `y = γ · (x − μ) / sqrt(σ² + ε) + β`, then `max(y, 0)` if `relu`.
+/// Group normalisation `y = γ · (x − μ) / sqrt(σ² + ε) + β`, and what is to be [after](After) it.
 ///
 /// `x` and `out` are `[batch, spatial, channels]` with `spatial = height · width`; `gamma` (γ) and `beta` (β) are
 /// `[channels]`. `μ` and `σ²` are the mean and the biased variance over all pixels and the `channels / groups`
 /// consecutive channels of a group in one image; they are returned as `[batch · groups]` for
 /// [`group_norm_backward`]. `groups = 1` is layer normalisation over the image, `groups = channels` instance
-/// normalisation. NaN passes the `ReLU`. The result does not depend on the number of threads.
+/// normalisation. The result does not depend on the number of threads.
 ///
 /// ```
-/// use autodidact_kernels::group_norm_forward;
+/// use autodidact_kernels::{After, group_norm_forward};
 ///
 /// // Two pixels, two channels, each its own group.
 /// let mut out = [0.0; 4];
-/// group_norm_forward(1, 2, 2, 2, &[1.0, 10.0, 3.0, 30.0], &[1.0; 2], &[0.0; 2], 0.0, false, &mut out);
+/// group_norm_forward(1, 2, 2, 2, &[1.0, 10.0, 3.0, 30.0], &[1.0; 2], &[0.0; 2], 0.0, After::Nothing, &mut out);
 /// assert_eq!(out, [-1.0, -1.0, 1.0, 1.0]);
 /// ```
 ///
@@ -65,10 +66,11 @@ pub fn group_norm_forward(
     gamma: &[f32],
     beta: &[f32],
     epsilon: f32,
-    relu: bool,
+    after: After<'_>,
     out: &mut [f32],
 ) -> Statistics {
-    let _span = profile::element_wise("group norm, forward", &[batch, spatial, channels], 2);
+    let arrays = 2 + after.arrays();
+    let _span = profile::element_wise("group norm, forward", &[batch, spatial, channels], arrays);
     check_len("x", x.len(), &[batch, spatial, channels]);
     check_len("out", out.len(), &[batch, spatial, channels]);
     check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
@@ -81,7 +83,8 @@ pub fn group_norm_forward(
         .zip(out.par_chunks_exact_mut(spatial * channels))
         .zip(statistics.mean.par_chunks_exact_mut(groups))
         .zip(statistics.variance.par_chunks_exact_mut(groups))
-        .for_each(|(((x, out), mean), variance)| {
+        .zip(after.split(x.len(), spatial * channels))
+        .for_each(|((((x, out), mean), variance), after)| {
             let moments = channel_moments(layout, x);
             for (group, (mean, variance)) in mean.iter_mut().zip(variance.iter_mut()).enumerate() {
                 let (group_mean, group_variance) = group_moments(&moments, group * size..(group + 1) * size);
@@ -89,7 +92,7 @@ pub fn group_norm_forward(
             }
             let (centre, scale, _) = image_parameters(size, gamma, mean, variance, epsilon);
             let [centre, scale] = [centre, scale].map(|values| layout.repeat(&values));
-            normalise(layout, x, [&centre, &scale, &shift], relu, out);
+            normalise(layout, x, [&centre, &scale, &shift], after, out);
         });
     statistics
 }
@@ -114,9 +117,9 @@ fn image_parameters(
 
 /// The gradients of [`group_norm_forward`]: writes `grad_x`, returns those of γ and β, `[channels]` each.
 ///
-/// `x`, `gamma`, `beta`, `epsilon` and `relu` are those of the forward pass and `statistics` what it returned;
-/// `grad_out` and `grad_x` are `[batch, spatial, channels]`. With `g` the output gradient where the `ReLU` passed
-/// (recomputed from `x`), `x̂` the normalised input and `⟨·⟩` the mean over a group,
+/// `x`, `gamma`, `beta` and `epsilon` are those of the forward pass and `statistics` what it returned;
+/// `grad_out` and `grad_x` are `[batch, spatial, channels]`. With `g` the output gradient where what was
+/// [after](AfterGradient) let it pass, `x̂` the normalised input and `⟨·⟩` the mean over a group,
 /// `∂β = Σ g`, `∂γ = Σ g·x̂`, `∂x = (γ·g − ⟨γ·g⟩ − x̂·⟨γ·g·x̂⟩) / sqrt(σ² + ε)`.
 ///
 /// # Panics
@@ -132,11 +135,12 @@ pub fn group_norm_backward(
     beta: &[f32],
     statistics: &Statistics,
     epsilon: f32,
-    relu: bool,
+    after: AfterGradient<'_>,
     grad_out: &[f32],
     grad_x: &mut [f32],
 ) -> (Vec<f32>, Vec<f32>) {
-    let _span = profile::element_wise("group norm, backward", &[batch, spatial, channels], 3);
+    let arrays = 3 + after.arrays();
+    let _span = profile::element_wise("group norm, backward", &[batch, spatial, channels], arrays);
     for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
         check_len(name, len, &[batch, spatial, channels]);
     }
@@ -154,7 +158,9 @@ pub fn group_norm_backward(
         .zip(grad_x.par_chunks_exact_mut(image))
         .zip(statistics.mean.par_chunks_exact(groups))
         .zip(statistics.variance.par_chunks_exact(groups))
-        .map(|((((x, grad_out), grad_x), mean), variance)| {
+        .zip(after.split(x.len(), image))
+        .map(|(((((x, grad_out), grad_x), mean), variance), mut after)| {
+            let (grad_out, relu) = after.pass(grad_out);
             let (centre, scale, inverse) = image_parameters(size, gamma, mean, variance, epsilon);
             let [centre, scale] = [centre, scale].map(|values| layout.repeat(&values));
             let parameters = Parameters { centre: &centre, scale: &scale, shift: &shift, relu };

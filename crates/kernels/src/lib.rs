@@ -17,6 +17,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod add_relu;
+mod after;
 mod amx;
 mod average_pool;
 mod batch_norm;
@@ -42,6 +43,7 @@ mod standardise_weight;
 mod tests;
 
 pub use add_relu::{add_relu_backward, add_relu_forward};
+pub use after::{After, AfterGradient};
 pub use average_pool::{global_average_pool_backward, global_average_pool_forward};
 pub use batch_norm::{Statistics, batch_norm_backward, batch_norm_forward};
 pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};

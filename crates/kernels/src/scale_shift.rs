@@ -1,20 +1,21 @@
-//! A scale and a shift per channel, and `ReLU` after it: batch normalisation at inference, with the running averages
+//! A scale and a shift per channel, and what follows it: batch normalisation at inference, with the running averages
 //! folded in, and normalisation by the affine map alone.
 
+use crate::after::{After, AfterGradient};
 use crate::check::{check_channels, check_len};
 use crate::columns::{GradientSums, Layout, Parameters, gradient_sums, input_gradient, normalise};
 use crate::profile;
 use rayon::prelude::*;
 
-/// `y = x · scale + shift` per channel, then `max(y, 0)` if `relu`.
+/// `y = x · scale + shift` per channel, and what is to be [after](After) it.
 ///
-/// `x` and `out` are `[rows, channels]`, `scale` and `shift` are `[channels]`. NaN passes the `ReLU`.
+/// `x` and `out` are `[rows, channels]`, `scale` and `shift` are `[channels]`.
 ///
 /// ```
-/// use autodidact_kernels::scale_shift_forward;
+/// use autodidact_kernels::{After, scale_shift_forward};
 ///
 /// let mut out = [0.0; 4];
-/// scale_shift_forward(2, 2, &[1.0, 2.0, 3.0, 4.0], &[2.0, 10.0], &[-3.0, 0.5], true, &mut out);
+/// scale_shift_forward(2, 2, &[1.0, 2.0, 3.0, 4.0], &[2.0, 10.0], &[-3.0, 0.5], After::Relu, &mut out);
 /// assert_eq!(out, [0.0, 20.5, 3.0, 40.5]);
 /// ```
 ///
@@ -26,10 +27,10 @@ pub fn scale_shift_forward(
     x: &[f32],
     scale: &[f32],
     shift: &[f32],
-    relu: bool,
+    after: After<'_>,
     out: &mut [f32],
 ) {
-    let _span = profile::element_wise("scale and shift, forward", &[rows, channels], 2);
+    let _span = profile::element_wise("scale and shift, forward", &[rows, channels], 2 + after.arrays());
     check_len("x", x.len(), &[rows, channels]);
     check_len("out", out.len(), &[rows, channels]);
     check_channels(channels, &[("scale", scale), ("shift", shift)]);
@@ -37,15 +38,17 @@ pub fn scale_shift_forward(
     let layout = Layout::new(channels);
     let centre = layout.repeat(&vec![0.0; channels]);
     let [scale, shift] = [scale, shift].map(|values| layout.repeat(values));
-    x.par_chunks(layout.floats_per_task())
-        .zip(out.par_chunks_mut(layout.floats_per_task()))
-        .for_each(|(x, out)| normalise(layout, x, [&centre, &scale, &shift], relu, out));
+    let task = layout.floats_per_task();
+    x.par_chunks(task)
+        .zip(out.par_chunks_mut(task))
+        .zip(after.split(x.len(), task))
+        .for_each(|((x, out), after)| normalise(layout, x, [&centre, &scale, &shift], after, out));
 }
 
 /// The gradients of [`scale_shift_forward`]: writes `grad_x`, returns those of scale and shift, `[channels]` each.
 ///
-/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where the `ReLU` passed (recomputed from
-/// `x`): `∂shift = Σ g`, `∂scale = Σ g·x`, `∂x = scale · g`. The result does not depend on the number of threads.
+/// `grad_out` and `grad_x` are `[rows, channels]`. With `g` the output gradient where what was [after](AfterGradient) let it
+/// pass: `∂shift = Σ g`, `∂scale = Σ g·x`, `∂x = scale · g`. The result does not depend on the number of threads.
 ///
 /// # Panics
 /// If a slice's length differs from the shapes above, or `channels` is zero.
@@ -56,11 +59,11 @@ pub fn scale_shift_backward(
     x: &[f32],
     scale: &[f32],
     shift: &[f32],
-    relu: bool,
+    after: AfterGradient<'_>,
     grad_out: &[f32],
     grad_x: &mut [f32],
 ) -> (Vec<f32>, Vec<f32>) {
-    let _span = profile::element_wise("scale and shift, backward", &[rows, channels], 3);
+    let _span = profile::element_wise("scale and shift, backward", &[rows, channels], 3 + after.arrays());
     for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
         check_len(name, len, &[rows, channels]);
     }
@@ -69,15 +72,17 @@ pub fn scale_shift_backward(
     let layout = Layout::new(channels);
     let zeros = layout.repeat(&vec![0.0; channels]);
     let [scale, shift] = [scale, shift].map(|values| layout.repeat(values));
-    let parameters = Parameters { centre: &zeros, scale: &scale, shift: &shift, relu };
     let task = layout.floats_per_task();
     let parts: Vec<GradientSums> = x
         .par_chunks(task)
         .zip(grad_out.par_chunks(task))
         .zip(grad_x.par_chunks_mut(task))
-        .map(|((x, grad_out), grad_x)| {
-            input_gradient(layout, x, grad_out, parameters, [&scale, &zeros, &zeros], grad_x);
-            gradient_sums(layout, x, grad_out, parameters)
+        .zip(after.split(x.len(), task))
+        .map(|(((x, grad_out), grad_x), mut after)| {
+            let (gradient, relu) = after.pass(grad_out);
+            let parameters = Parameters { centre: &zeros, scale: &scale, shift: &shift, relu };
+            input_gradient(layout, x, gradient, parameters, [&scale, &zeros, &zeros], grad_x);
+            gradient_sums(layout, x, gradient, parameters)
         })
         .collect();
     let mut sums = GradientSums::new(channels);

@@ -4,8 +4,9 @@ use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::Mode;
 use crate::initialise::{constant, parameter};
-use crate::{Mode, ops};
+use crate::ops::{self, After, Over};
 
 /// Which normalisation a network uses at each of its normalisation positions.
 ///
@@ -126,46 +127,59 @@ pub struct Norm {
 impl Norm {
     /// Normalises `[N, H, W, C]`, then ReLU if `relu`.
     pub fn forward_image(&self, x: Tensor<4>, mode: Mode, relu: bool) -> Tensor<4> {
-        let [batch, height, width, channels] = x.dims();
-        self.forward(x.reshape([batch, height * width, channels]), mode, relu)
-            .reshape([batch, height, width, channels])
+        let shape = x.dims();
+        self.forward(positions(x), mode, after(relu)).reshape(shape)
+    }
+
+    /// `max(y + residual, 0)` with `y` the normalised `x`, both `[N, H, W, C]`: the end of a residual block in one pass.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn join_image(&self, x: Tensor<4>, residual: Tensor<4>, mode: Mode) -> Tensor<4> {
+        let shape = x.dims();
+        assert_eq!(residual.dims(), shape, "join_image: shapes of the residual and x");
+        self.forward(positions(x), mode, After::Join(positions(residual))).reshape(shape)
     }
 
     /// Normalises `[N, C]`, then ReLU if `relu`.
     pub fn forward_features(&self, x: Tensor<2>, mode: Mode, relu: bool) -> Tensor<2> {
         let [batch, channels] = x.dims();
-        self.forward(x.reshape([batch, 1, channels]), mode, relu).reshape([batch, channels])
+        self.forward(x.reshape([batch, 1, channels]), mode, after(relu)).reshape([batch, channels])
     }
 
     /// Normalises `[N, spatial, C]`.
-    fn forward(&self, x: Tensor<3>, mode: Mode, relu: bool) -> Tensor<3> {
+    fn forward(&self, x: Tensor<3>, mode: Mode, after: After) -> Tensor<3> {
         match self.config {
             NormConfig::Batch { momentum, epsilon } => match mode {
-                Mode::Train => self.batch_norm_train(x, momentum, epsilon, relu),
+                Mode::Train => self.batch_norm_train(x, momentum, epsilon, after),
                 Mode::Evaluate => {
                     let (scale, shift) = self.folded(epsilon);
-                    affine(x, scale, shift, relu)
+                    ops::normalise(x, scale, shift, Over::Nothing, 0.0, after).output
                 }
             },
             NormConfig::Group { epsilon, .. } | NormConfig::Layer { epsilon } => {
-                let groups = self.config.groups_for(x.dims()[2]);
-                ops::group_norm(x, self.gamma(), self.beta(), groups, epsilon, relu).output
+                let over = Over::Groups(self.config.groups_for(x.dims()[2]));
+                ops::normalise(x, self.gamma(), self.beta(), over, epsilon, after).output
             }
-            NormConfig::Affine => affine(x, self.gamma(), self.beta(), relu),
-            NormConfig::None if relu => burn::tensor::activation::relu(x),
-            NormConfig::None => x,
+            NormConfig::Affine => {
+                ops::normalise(x, self.gamma(), self.beta(), Over::Nothing, 0.0, after).output
+            }
+            NormConfig::None => match after {
+                After::Nothing => x,
+                After::Relu => burn::tensor::activation::relu(x),
+                After::Join(residual) => ops::add_relu(x, residual),
+            },
         }
     }
 
-    fn batch_norm_train(&self, x: Tensor<3>, momentum: f64, epsilon: f64, relu: bool) -> Tensor<3> {
-        let [batch, spatial, channels] = x.dims();
+    fn batch_norm_train(&self, x: Tensor<3>, momentum: f64, epsilon: f64, after: After) -> Tensor<3> {
+        let [batch, spatial, _] = x.dims();
         let rows = batch * spatial;
-        let x = x.reshape([rows, channels]);
-        let normalised = ops::batch_norm(x, self.gamma(), self.beta(), epsilon, relu);
+        let normalised = ops::normalise(x, self.gamma(), self.beta(), Over::Batch, epsilon, after);
         let unbiased = rows as f64 / rows.saturating_sub(1).max(1) as f64;
         update_running(self.running_mean.as_ref(), normalised.mean, momentum);
         update_running(self.running_var.as_ref(), normalised.variance.mul_scalar(unbiased), momentum);
-        normalised.output.reshape([batch, spatial, channels])
+        normalised.output
     }
 
     /// Running statistics folded into one scale and shift per channel.
@@ -214,11 +228,14 @@ impl Norm {
     }
 }
 
-/// `scale · x + shift` per channel of `[N, spatial, C]`, then ReLU if `relu`.
-fn affine(x: Tensor<3>, scale: Tensor<1>, shift: Tensor<1>, relu: bool) -> Tensor<3> {
-    let [batch, spatial, channels] = x.dims();
-    let rows = x.reshape([batch * spatial, channels]);
-    ops::scale_shift(rows, scale, shift, relu).reshape([batch, spatial, channels])
+/// `[N, H, W, C]` as `[N, H · W, C]`.
+fn positions(x: Tensor<4>) -> Tensor<3> {
+    let [batch, height, width, channels] = x.dims();
+    x.reshape([batch, height * width, channels])
+}
+
+fn after(relu: bool) -> After {
+    if relu { After::Relu } else { After::Nothing }
 }
 
 fn running_value(state: Option<&RunningState<Tensor<1>>>) -> Tensor<1> {

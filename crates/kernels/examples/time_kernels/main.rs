@@ -11,7 +11,7 @@
 mod products;
 
 use autodidact_kernels::{
-    Conv2d, Limits, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward,
+    After, AfterGradient, Conv2d, Limits, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward,
     conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward, group_norm_forward,
 };
 use std::io::{BufRead, Write};
@@ -64,12 +64,13 @@ fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
         "batch_norm_forward" => {
             let mut out = x.clone();
             measure(repeats, || {
-                batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, false, &mut out);
+                batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, After::Nothing, &mut out);
             })
         }
         "batch_norm_backward" => {
             let (mut grad_x, grad_out) = (x.clone(), values(x.len()));
-            let statistics = batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, false, &mut grad_x);
+            let statistics =
+                batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, After::Nothing, &mut grad_x);
             measure(repeats, || {
                 batch_norm_backward(
                     rows,
@@ -79,7 +80,7 @@ fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
                     &beta,
                     &statistics,
                     1e-5,
-                    false,
+                    AfterGradient::Nothing,
                     &grad_out,
                     &mut grad_x,
                 );
@@ -89,7 +90,16 @@ fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
             let mut out = x.clone();
             measure(repeats, || {
                 group_norm_forward(
-                    batch, spatial, channels, groups, &x, &gamma, &beta, 1e-5, false, &mut out,
+                    batch,
+                    spatial,
+                    channels,
+                    groups,
+                    &x,
+                    &gamma,
+                    &beta,
+                    1e-5,
+                    After::Nothing,
+                    &mut out,
                 );
             })
         }
@@ -118,7 +128,7 @@ fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
                     &beta,
                     &statistics,
                     1e-5,
-                    false,
+                    AfterGradient::Nothing,
                     &grad_out,
                     &mut grad_x,
                 );

@@ -3,7 +3,7 @@
 //! Both recompute the forward value to know where the `ReLU` passed, with the same operations as the forward pass, so
 //! nothing but the input is kept.
 
-use super::{BLOCK, Layout, SUM_ROWS};
+use super::{BLOCK, Layout, SUM_ROWS, pad};
 use crate::simd::{dispatch, relu_gradient, vector_array, vector_array_mut};
 use pulp::{Simd, WithSimd};
 
@@ -87,12 +87,6 @@ pub(crate) fn input_gradient(
         });
         tail.copy_from_slice(&grad_x[..tail.len()]);
     }
-}
-
-fn pad(values: &[f32], len: usize) -> Vec<f32> {
-    let mut padded = values.to_vec();
-    padded.resize(len, 0.0);
-    padded
 }
 
 pub(super) struct LongSums<'a> {

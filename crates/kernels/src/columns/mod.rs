@@ -68,3 +68,10 @@ impl Layout {
         sums
     }
 }
+
+/// Rows that do not fill a long row, as one.
+fn pad(values: &[f32], width: usize) -> Vec<f32> {
+    let mut padded = values.to_vec();
+    padded.resize(width, 0.0);
+    padded
+}

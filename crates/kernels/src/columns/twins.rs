@@ -3,6 +3,7 @@
 use super::gradient::{InputGradient, LongSums, Parameters};
 use super::moments::LongMoments;
 use super::normalise::Normalise;
+use crate::after::After;
 use crate::simd::dispatch;
 use crate::tests::noise;
 use pulp::{Scalar, WithSimd};
@@ -23,15 +24,17 @@ fn column_twins_agree() {
         close("squares", scalar.squares[column], vector.squares[column], 1e-6);
     }
     let [centre, scale, shift] = [&x[..width], &grad_out[..width], &x[width..2 * width]];
-    for relu in [false, true] {
-        let mut out = [vec![0.0; x.len()], vec![0.0; x.len()]];
+    let mut out = [vec![0.0; x.len()], vec![0.0; x.len()]];
+    for after in [After::Nothing, After::Relu, After::Join(grad_out)] {
         let parameters = [centre, scale, shift];
-        let [scalar, vector] = out.each_mut().map(|out| Normalise { width, x, parameters, relu, out });
+        let [scalar, vector] = out.each_mut().map(|out| Normalise { width, x, parameters, after, out });
         scalar.with_simd(Scalar);
         dispatch(vector);
         for (scalar, vector) in out[0].iter().zip(&out[1]) {
             close("out", f64::from(*scalar), f64::from(*vector), 1e-6);
         }
+    }
+    for relu in [false, true] {
         // Which side of the kink a value is on may differ by rounding; with a shift of 8 all are on one side.
         let shift = vec![8.0; width];
         let parameters = Parameters { centre, scale, shift: &shift, relu };

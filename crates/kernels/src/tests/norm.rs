@@ -2,8 +2,8 @@
 
 use super::{assert_close, central_differences, noise, to_f64};
 use crate::{
-    batch_norm_backward, batch_norm_forward, group_norm_backward, group_norm_forward, scale_shift_backward,
-    scale_shift_forward, standardise_weight_backward, standardise_weight_forward,
+    After, AfterGradient, batch_norm_backward, batch_norm_forward, group_norm_backward, group_norm_forward,
+    scale_shift_backward, scale_shift_forward, standardise_weight_backward, standardise_weight_forward,
 };
 use proptest::prelude::*;
 
@@ -52,15 +52,29 @@ fn near_kink(out: &[f64], relu: bool) -> bool {
     relu && out.iter().any(|out| out.abs() < 1e-4)
 }
 
+/// What follows the normalisation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Following {
+    Nothing,
+    Relu,
+    Join,
+}
+
+fn following() -> impl Strategy<Value = Following> {
+    prop_oneof![Just(Following::Nothing), Just(Following::Relu), Just(Following::Join)]
+}
+
 struct Case {
     x: Vec<f32>,
     gamma: Vec<f32>,
     beta: Vec<f32>,
+    residual: Vec<f32>,
     grad_out: Vec<f32>,
+    following: Following,
 }
 
 impl Case {
-    fn new(len: usize, channels: usize, seed: u64, mean: f32) -> Self {
+    fn new(len: usize, channels: usize, seed: u64, mean: f32, following: Following) -> Self {
         let mut x = noise(seed, len);
         for (index, x) in x.iter_mut().enumerate() {
             *x += mean * (index % channels) as f32;
@@ -69,14 +83,54 @@ impl Case {
             x,
             gamma: noise(seed + 1, channels),
             beta: noise(seed + 2, channels),
+            residual: noise(seed + 4, len),
             grad_out: noise(seed + 3, len),
+            following,
+        }
+    }
+
+    fn relu(&self) -> bool {
+        self.following != Following::Nothing
+    }
+
+    /// The normalised values and the residual, if there is one.
+    fn join(&self, mut y: Vec<f64>) -> Vec<f64> {
+        if self.following == Following::Join {
+            y.iter_mut().zip(&self.residual).for_each(|(y, residual)| *y += f64::from(*residual));
+        }
+        y
+    }
+
+    fn after(&self) -> After<'_> {
+        match self.following {
+            Following::Nothing => After::Nothing,
+            Following::Relu => After::Relu,
+            Following::Join => After::Join(&self.residual),
+        }
+    }
+
+    /// On the way back from `out`, with where the residual's gradient goes.
+    fn after_gradient<'a>(&self, out: &'a [f32], grad_residual: &'a mut [f32]) -> AfterGradient<'a> {
+        match self.following {
+            Following::Nothing => AfterGradient::Nothing,
+            Following::Relu => AfterGradient::Relu,
+            Following::Join => AfterGradient::Join { out, grad_residual },
+        }
+    }
+
+    /// The residual's gradient is the output's where that is positive; `joined` is the output before the `ReLU`.
+    fn check_residual(&self, joined: &[f64], grad_residual: &[f32]) {
+        if self.following == Following::Join {
+            let passed = joined.iter().zip(&self.grad_out);
+            let expected: Vec<f32> = passed.map(|(&y, &g)| if y > 0.0 { g } else { 0.0 }).collect();
+            assert_eq!(grad_residual, expected);
         }
     }
 
     /// Central differences for x, gamma and beta of the loss over `forward`.
-    fn gradients(&self, relu: bool, forward: impl Fn(&[f64], &[f64], &[f64]) -> Vec<f64>) -> [Vec<f64>; 3] {
+    fn gradients(&self, forward: impl Fn(&[f64], &[f64], &[f64]) -> Vec<f64>) -> [Vec<f64>; 3] {
         let [x, gamma, beta] = [&self.x, &self.gamma, &self.beta].map(|values| to_f64(values));
-        let loss = |out: Vec<f64>| loss(&out, &self.grad_out, relu);
+        let loss = |out: Vec<f64>| loss(&self.join(out), &self.grad_out, self.relu());
         [
             central_differences(&x, |x| loss(forward(x, &gamma, &beta))),
             central_differences(&gamma, |gamma| loss(forward(&x, gamma, &beta))),
@@ -94,30 +148,33 @@ proptest! {
 
     #[test]
     fn batch_norm_equals_double_precision(
-        rows in 2usize..40, channels in 1usize..41, relu: bool, seed in 0u64..1000, mean in -2f32..2.0,
+        rows in 2usize..40, channels in 1usize..41, following in following(), seed in 0u64..1000, mean in -2f32..2.0,
     ) {
-        let case = Case::new(rows * channels, channels, seed, mean / channels as f32);
+        let case = Case::new(rows * channels, channels, seed, mean / channels as f32, following);
         let set_of = |index: usize| index % channels;
         let forward = |x: &[f64], gamma: &[f64], beta: &[f64]| normalise(x, gamma, beta, channels, &set_of);
         let (expected, mean, variance) =
             forward(&to_f64(&case.x), &to_f64(&case.gamma), &to_f64(&case.beta));
-        prop_assume!(!near_kink(&expected, relu));
+        let expected = case.join(expected);
+        prop_assume!(!near_kink(&expected, case.relu()));
         // With two rows that nearly agree the slope is 1 / sqrt(ε) and rounding of x shows.
         let smallest = variance.iter().fold(1.0, |least: f64, &variance| least.min(variance));
         prop_assume!(smallest > 1e-2);
         let mut out = vec![f32::NAN; case.x.len()];
         let statistics = batch_norm_forward(
-            rows, channels, &case.x, &case.gamma, &case.beta, EPSILON, relu, &mut out,
+            rows, channels, &case.x, &case.gamma, &case.beta, EPSILON, case.after(), &mut out,
         );
         assert_close("mean", &statistics.mean, &mean, 1e-6);
         assert_close("variance", &statistics.variance, &variance, 1e-6);
-        assert_close("out", &out, &rectified(&expected, relu), 2e-5);
-        let [x, gamma, beta] = case.gradients(relu, |x, gamma, beta| forward(x, gamma, beta).0);
+        assert_close("out", &out, &rectified(&expected, case.relu()), 2e-5);
+        let [x, gamma, beta] = case.gradients(|x, gamma, beta| forward(x, gamma, beta).0);
         let mut grad_x = vec![f32::NAN; case.x.len()];
+        let mut grad_residual = grad_x.clone();
         let (grad_gamma, grad_beta) = batch_norm_backward(
-            rows, channels, &case.x, &case.gamma, &case.beta, &statistics, EPSILON, relu, &case.grad_out,
-            &mut grad_x,
+            rows, channels, &case.x, &case.gamma, &case.beta, &statistics, EPSILON,
+            case.after_gradient(&out, &mut grad_residual), &case.grad_out, &mut grad_x,
         );
+        case.check_residual(&expected, &grad_residual);
         assert_close("grad_x", &grad_x, &x, 2e-4);
         assert_close("grad_gamma", &grad_gamma, &gamma, 2e-5);
         assert_close("grad_beta", &grad_beta, &beta, 2e-5);
@@ -125,33 +182,36 @@ proptest! {
 
     #[test]
     fn group_norm_equals_double_precision(
-        batch in 1usize..4, spatial in 1usize..12, size in 1usize..6, groups in 1usize..5, relu: bool,
+        batch in 1usize..4, spatial in 1usize..12, size in 1usize..6, groups in 1usize..5, following in following(),
         seed in 0u64..1000,
     ) {
         let channels = size * groups;
         prop_assume!(spatial * size > 1);
-        let case = Case::new(batch * spatial * channels, channels, seed, 0.1);
+        let case = Case::new(batch * spatial * channels, channels, seed, 0.1, following);
         let set_of = |index: usize| index / (spatial * channels) * groups + index % channels / size;
         let forward =
             |x: &[f64], gamma: &[f64], beta: &[f64]| normalise(x, gamma, beta, batch * groups, &set_of);
         let (expected, mean, variance) =
             forward(&to_f64(&case.x), &to_f64(&case.gamma), &to_f64(&case.beta));
-        prop_assume!(!near_kink(&expected, relu));
+        let expected = case.join(expected);
+        prop_assume!(!near_kink(&expected, case.relu()));
         let smallest = variance.iter().fold(1.0, |least: f64, &variance| least.min(variance));
         prop_assume!(smallest > 1e-2);
         let mut out = vec![f32::NAN; case.x.len()];
         let statistics = group_norm_forward(
-            batch, spatial, channels, groups, &case.x, &case.gamma, &case.beta, EPSILON, relu, &mut out,
+            batch, spatial, channels, groups, &case.x, &case.gamma, &case.beta, EPSILON, case.after(), &mut out,
         );
         assert_close("mean", &statistics.mean, &mean, 1e-6);
         assert_close("variance", &statistics.variance, &variance, 1e-6);
-        assert_close("out", &out, &rectified(&expected, relu), 2e-5);
-        let [x, gamma, beta] = case.gradients(relu, |x, gamma, beta| forward(x, gamma, beta).0);
+        assert_close("out", &out, &rectified(&expected, case.relu()), 2e-5);
+        let [x, gamma, beta] = case.gradients(|x, gamma, beta| forward(x, gamma, beta).0);
         let mut grad_x = vec![f32::NAN; case.x.len()];
+        let mut grad_residual = grad_x.clone();
         let (grad_gamma, grad_beta) = group_norm_backward(
-            batch, spatial, channels, groups, &case.x, &case.gamma, &case.beta, &statistics, EPSILON, relu,
-            &case.grad_out, &mut grad_x,
+            batch, spatial, channels, groups, &case.x, &case.gamma, &case.beta, &statistics, EPSILON,
+            case.after_gradient(&out, &mut grad_residual), &case.grad_out, &mut grad_x,
         );
+        case.check_residual(&expected, &grad_residual);
         assert_close("grad_x", &grad_x, &x, 2e-4);
         assert_close("grad_gamma", &grad_gamma, &gamma, 2e-5);
         assert_close("grad_beta", &grad_beta, &beta, 2e-5);
@@ -159,21 +219,22 @@ proptest! {
 
     #[test]
     fn scale_shift_equals_double_precision(
-        rows in 0usize..70, channels in 1usize..41, relu: bool, seed in 0u64..1000,
+        rows in 0usize..70, channels in 1usize..41, following in following(), seed in 0u64..1000,
     ) {
-        let case = Case::new(rows * channels, channels, seed, 0.0);
+        let case = Case::new(rows * channels, channels, seed, 0.0, following);
         let forward = |x: &[f64], scale: &[f64], shift: &[f64]| -> Vec<f64> {
             x.iter().enumerate().map(|(i, x)| x * scale[i % channels] + shift[i % channels]).collect()
         };
         let expected = forward(&to_f64(&case.x), &to_f64(&case.gamma), &to_f64(&case.beta));
-        prop_assume!(!near_kink(&expected, relu));
+        let expected = case.join(expected);
+        prop_assume!(!near_kink(&expected, case.relu()));
         let mut out = vec![f32::NAN; case.x.len()];
-        scale_shift_forward(rows, channels, &case.x, &case.gamma, &case.beta, relu, &mut out);
-        assert_close("out", &out, &rectified(&expected, relu), 5e-7);
+        scale_shift_forward(rows, channels, &case.x, &case.gamma, &case.beta, case.after(), &mut out);
+        assert_close("out", &out, &rectified(&expected, case.relu()), 5e-7);
         let passed: Vec<f64> = expected
             .iter()
             .zip(&case.grad_out)
-            .map(|(&out, &gradient)| if relu && out <= 0.0 { 0.0 } else { f64::from(gradient) })
+            .map(|(&out, &gradient)| if case.relu() && out <= 0.0 { 0.0 } else { f64::from(gradient) })
             .collect();
         let (mut x, mut scale, mut shift) = (Vec::new(), vec![0.0; channels], vec![0.0; channels]);
         for (index, gradient) in passed.iter().enumerate() {
@@ -182,9 +243,12 @@ proptest! {
             shift[index % channels] += gradient;
         }
         let mut grad_x = vec![f32::NAN; case.x.len()];
+        let mut grad_residual = grad_x.clone();
         let (grad_scale, grad_shift) = scale_shift_backward(
-            rows, channels, &case.x, &case.gamma, &case.beta, relu, &case.grad_out, &mut grad_x,
+            rows, channels, &case.x, &case.gamma, &case.beta, case.after_gradient(&out, &mut grad_residual),
+            &case.grad_out, &mut grad_x,
         );
+        case.check_residual(&expected, &grad_residual);
         assert_close("grad_x", &grad_x, &x, 5e-7);
         assert_close("grad_scale", &grad_scale, &scale, 2e-5);
         assert_close("grad_shift", &grad_shift, &shift, 2e-5);
@@ -226,7 +290,8 @@ fn variance_is_accurate_under_a_large_mean() {
         let (_, mean, variance) =
             normalise(&to_f64(&x), &to_f64(&ones), &to_f64(&ones), channels, &|index| index % channels);
         let mut out = vec![0.0; x.len()];
-        let statistics = batch_norm_forward(rows, channels, &x, &ones, &ones, EPSILON, false, &mut out);
+        let statistics =
+            batch_norm_forward(rows, channels, &x, &ones, &ones, EPSILON, After::Nothing, &mut out);
         // Half a unit in the last place of the mean; a few units of the variance.
         assert_close("mean", &statistics.mean, &mean, 5e-4);
         assert_close("variance", &statistics.variance, &variance, 5e-7);
@@ -236,7 +301,8 @@ fn variance_is_accurate_under_a_large_mean() {
 #[test]
 fn constant_channels_have_variance_zero() {
     let mut out = [f32::NAN; 200];
-    let statistics = batch_norm_forward(100, 2, &[0.1; 200], &[1.0; 2], &[0.5; 2], EPSILON, false, &mut out);
+    let statistics =
+        batch_norm_forward(100, 2, &[0.1; 200], &[1.0; 2], &[0.5; 2], EPSILON, After::Nothing, &mut out);
     assert_eq!((statistics.mean, statistics.variance), (vec![0.1; 2], vec![0.0; 2]));
     assert_eq!(out, [0.5; 200]);
 }
@@ -251,7 +317,14 @@ fn equal_weights_have_a_finite_gradient() {
 #[test]
 fn nan_passes_the_rectifier() {
     let mut out = [0.0; 3];
-    scale_shift_forward(3, 1, &[f32::NAN, -1.0, 2.0], &[1.0], &[0.0], true, &mut out);
+    scale_shift_forward(3, 1, &[f32::NAN, -1.0, 2.0], &[1.0], &[0.0], After::Relu, &mut out);
     assert!(out[0].is_nan());
     assert_eq!(out[1..], [0.0, 2.0]);
+}
+
+#[test]
+#[should_panic(expected = "the residual has 3 floats, expected 2")]
+fn a_residual_of_another_length_is_refused() {
+    let _ =
+        batch_norm_forward(2, 1, &[1.0, 2.0], &[1.0], &[0.0], EPSILON, After::Join(&[0.0; 3]), &mut [0.0; 2]);
 }

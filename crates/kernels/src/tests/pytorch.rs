@@ -2,9 +2,10 @@
 
 use super::assert_close;
 use crate::{
-    Activation, Conv2d, Epilogue, MatMul, MaxPool2d, Precision, batch_norm_backward, batch_norm_forward,
-    conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward, group_norm_forward,
-    matmul, max_pool2d_backward, max_pool2d_forward, standardise_weight_backward, standardise_weight_forward,
+    Activation, After, AfterGradient, Conv2d, Epilogue, MatMul, MaxPool2d, Precision, batch_norm_backward,
+    batch_norm_forward, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward,
+    group_norm_forward, matmul, max_pool2d_backward, max_pool2d_forward, standardise_weight_backward,
+    standardise_weight_forward,
 };
 use serde_json::Value;
 
@@ -90,7 +91,8 @@ fn normalisation_equals_pytorch() {
         let (mut out, mut grad_x) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
         let rows = batch * spatial;
         let (grad_gamma, grad_beta) = if case.0["groups"].is_null() {
-            let statistics = batch_norm_forward(rows, channels, &x, &gamma, &beta, epsilon, relu, &mut out);
+            let statistics =
+                batch_norm_forward(rows, channels, &x, &gamma, &beta, epsilon, After::relu(relu), &mut out);
             batch_norm_backward(
                 rows,
                 channels,
@@ -99,14 +101,23 @@ fn normalisation_equals_pytorch() {
                 &beta,
                 &statistics,
                 epsilon,
-                relu,
+                AfterGradient::relu(relu),
                 &grad_out,
                 &mut grad_x,
             )
         } else {
             let groups = case.size("groups");
             let statistics = group_norm_forward(
-                batch, spatial, channels, groups, &x, &gamma, &beta, epsilon, relu, &mut out,
+                batch,
+                spatial,
+                channels,
+                groups,
+                &x,
+                &gamma,
+                &beta,
+                epsilon,
+                After::relu(relu),
+                &mut out,
             );
             group_norm_backward(
                 batch,
@@ -118,7 +129,7 @@ fn normalisation_equals_pytorch() {
                 &beta,
                 &statistics,
                 epsilon,
-                relu,
+                AfterGradient::relu(relu),
                 &grad_out,
                 &mut grad_x,
             )

@@ -2,9 +2,9 @@
 
 use super::noise;
 use crate::{
-    Activation, Conv2d, Epilogue, MatMul, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward,
-    conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward, group_norm_forward, matmul,
-    scale_shift_backward,
+    Activation, After, AfterGradient, Conv2d, Epilogue, MatMul, Precision, batch_norm_backward,
+    batch_norm_forward, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward,
+    group_norm_forward, matmul, scale_shift_backward,
 };
 
 /// Every result of `work` in pools of one, two and three threads.
@@ -86,7 +86,8 @@ fn normalisation_does_not_depend_on_the_threads() {
         let (gamma, beta) = (noise(3, channels), noise(4, channels));
         assert_same_bits(|| {
             let (mut out, mut grad_x) = (x.clone(), x.clone());
-            let statistics = batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, true, &mut out);
+            let statistics =
+                batch_norm_forward(rows, channels, &x, &gamma, &beta, 1e-5, After::Relu, &mut out);
             let (grad_gamma, grad_beta) = batch_norm_backward(
                 rows,
                 channels,
@@ -95,7 +96,7 @@ fn normalisation_does_not_depend_on_the_threads() {
                 &beta,
                 &statistics,
                 1e-5,
-                true,
+                AfterGradient::Relu,
                 &grad_out,
                 &mut grad_x,
             );
@@ -103,8 +104,18 @@ fn normalisation_does_not_depend_on_the_threads() {
         });
         assert_same_bits(|| {
             let (mut out, mut grad_x) = (x.clone(), x.clone());
-            let statistics =
-                group_norm_forward(batch, spatial, channels, groups, &x, &gamma, &beta, 1e-5, true, &mut out);
+            let statistics = group_norm_forward(
+                batch,
+                spatial,
+                channels,
+                groups,
+                &x,
+                &gamma,
+                &beta,
+                1e-5,
+                After::Relu,
+                &mut out,
+            );
             let (grad_gamma, grad_beta) = group_norm_backward(
                 batch,
                 spatial,
@@ -115,7 +126,7 @@ fn normalisation_does_not_depend_on_the_threads() {
                 &beta,
                 &statistics,
                 1e-5,
-                true,
+                AfterGradient::Relu,
                 &grad_out,
                 &mut grad_x,
             );
@@ -123,8 +134,16 @@ fn normalisation_does_not_depend_on_the_threads() {
         });
         assert_same_bits(|| {
             let mut grad_x = x.clone();
-            let (scale, shift) =
-                scale_shift_backward(rows, channels, &x, &gamma, &beta, true, &grad_out, &mut grad_x);
+            let (scale, shift) = scale_shift_backward(
+                rows,
+                channels,
+                &x,
+                &gamma,
+                &beta,
+                AfterGradient::Relu,
+                &grad_out,
+                &mut grad_x,
+            );
             vec![grad_x, scale, shift]
         });
     }

@@ -6,7 +6,7 @@
 
 use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
 
-use super::composed;
+use super::{Over, composed};
 use crate::Precision;
 
 /// Training operations on channels-last activations. Shapes are in [`super`]'s public functions.
@@ -58,89 +58,80 @@ pub trait TrainingOps: Backend {
         composed::conv2d_weight_gradient::<Self>(x, weight, output_gradient, stride, padding, precision)
     }
 
-    /// Batch norm with the batch's own statistics on `[rows, C]`: output, mean, biased variance.
-    fn nn_batch_norm(
+    /// Normalises `[N, spatial, C]`, then ReLU if asked: output, mean, biased variance.
+    fn nn_normalise(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
+        over: Over,
         epsilon: f64,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::batch_norm::<Self>(x, gamma, beta, epsilon, relu)
+        composed::normalise::<Self>(x, gamma, beta, over, epsilon, relu)
     }
 
-    /// Gradients of [`TrainingOps::nn_batch_norm`] with respect to `x`, `gamma`, `beta`.
+    /// Gradients of [`TrainingOps::nn_normalise`] with respect to `x`, `gamma`, `beta`.
     #[allow(clippy::too_many_arguments)]
-    fn nn_batch_norm_gradient(
+    fn nn_normalise_gradient(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
+        over: Over,
         epsilon: f64,
         relu: bool,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::batch_norm_gradient::<Self>(x, gamma, beta, mean, variance, epsilon, relu, output_gradient)
-    }
-
-    /// Group norm on `[N, spatial, C]`: output, mean and biased variance, both `[N * groups]`.
-    fn nn_group_norm(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        groups: usize,
-        epsilon: f64,
-        relu: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::group_norm::<Self>(x, gamma, beta, groups, epsilon, relu)
-    }
-
-    /// Gradients of [`TrainingOps::nn_group_norm`] with respect to `x`, `gamma`, `beta`.
-    #[allow(clippy::too_many_arguments)]
-    fn nn_group_norm_gradient(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        mean: FloatTensor<Self>,
-        variance: FloatTensor<Self>,
-        groups: usize,
-        epsilon: f64,
-        relu: bool,
-        output_gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::group_norm_gradient::<Self>(
+        composed::normalise_gradient::<Self>(
             x,
             gamma,
             beta,
             mean,
             variance,
-            groups,
+            over,
             epsilon,
             relu,
             output_gradient,
         )
     }
 
-    /// `scale · x + shift` per channel of `[rows, C]`, then ReLU if asked.
-    fn nn_scale_shift(
+    /// `max(y + residual, 0)` with the normalised `y`: output, mean, biased variance.
+    fn nn_normalise_join(
         x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        relu: bool,
-    ) -> FloatTensor<Self> {
-        composed::scale_shift_relu::<Self>(x, scale, shift, relu)
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        over: Over,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed::normalise_join::<Self>(x, gamma, beta, residual, over, epsilon)
     }
 
-    /// Gradients of [`TrainingOps::nn_scale_shift`] with respect to `x`, `scale`, `shift`.
-    fn nn_scale_shift_gradient(
+    /// Gradients of [`TrainingOps::nn_normalise_join`] with respect to `x`, `gamma`, `beta`, `residual`; `out` is its output.
+    #[allow(clippy::too_many_arguments)]
+    fn nn_normalise_join_gradient(
         x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        relu: bool,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        over: Over,
+        epsilon: f64,
+        out: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::scale_shift_relu_gradient::<Self>(x, scale, shift, relu, output_gradient)
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed::normalise_join_gradient::<Self>(
+            x,
+            gamma,
+            beta,
+            mean,
+            variance,
+            over,
+            epsilon,
+            out,
+            output_gradient,
+        )
     }
 
     /// Mean of `[N, spatial, C]` over its positions, `[N, C]`.

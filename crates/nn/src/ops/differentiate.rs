@@ -11,7 +11,7 @@ use burn_autodiff::{
     ops::{Backward, Ops, OpsKind},
 };
 
-use super::backend::TrainingOps;
+use super::{Over, backend::TrainingOps};
 use crate::Precision;
 
 /// Hands each parent that wants one its gradient.
@@ -89,51 +89,55 @@ impl<B: TrainingOps> Backward<B, 2> for Conv2d {
     }
 }
 
-/// `x`, `gamma`, `beta`, mean, variance, epsilon, relu.
-type NormState<B> =
-    (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, f64, bool);
+/// What the gradient of a normalisation needs beside the output's.
+#[derive(Clone, Debug)]
+struct NormState<B: TrainingOps> {
+    x: FloatTensor<B>,
+    gamma: FloatTensor<B>,
+    beta: FloatTensor<B>,
+    mean: FloatTensor<B>,
+    variance: FloatTensor<B>,
+    over: Over,
+    epsilon: f64,
+}
 
 #[derive(Debug)]
-struct BatchNorm;
+struct Normalise;
 
-impl<B: TrainingOps> Backward<B, 3> for BatchNorm {
-    type State = NormState<B>;
+impl<B: TrainingOps> Backward<B, 3> for Normalise {
+    type State = (NormState<B>, bool);
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (x, gamma, beta, mean, variance, epsilon, relu) = ops.state;
+        let (NormState { x, gamma, beta, mean, variance, over, epsilon }, relu) = ops.state;
         let output_gradient = gradients.consume::<B>(&ops.node);
         let (x, gamma, beta) =
-            B::nn_batch_norm_gradient(x, gamma, beta, mean, variance, epsilon, relu, output_gradient);
+            B::nn_normalise_gradient(x, gamma, beta, mean, variance, over, epsilon, relu, output_gradient);
         register::<B, 3>(gradients, ops.parents.map(|parent| Some(parent?.id)), [x, gamma, beta]);
     }
 }
 
+/// Keeps its output: the mask of the ReLU.
 #[derive(Debug)]
-struct GroupNorm;
+struct NormaliseJoin;
 
-impl<B: TrainingOps> Backward<B, 3> for GroupNorm {
-    type State = (NormState<B>, usize);
+impl<B: TrainingOps> Backward<B, 4> for NormaliseJoin {
+    type State = (NormState<B>, FloatTensor<B>);
 
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let ((x, gamma, beta, mean, variance, epsilon, relu), groups) = ops.state;
+    fn backward(self, ops: Ops<Self::State, 4>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (NormState { x, gamma, beta, mean, variance, over, epsilon }, out) = ops.state;
         let output_gradient = gradients.consume::<B>(&ops.node);
-        let (x, gamma, beta) =
-            B::nn_group_norm_gradient(x, gamma, beta, mean, variance, groups, epsilon, relu, output_gradient);
-        register::<B, 3>(gradients, ops.parents.map(|parent| Some(parent?.id)), [x, gamma, beta]);
-    }
-}
-
-#[derive(Debug)]
-struct ScaleShift;
-
-impl<B: TrainingOps> Backward<B, 3> for ScaleShift {
-    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, bool);
-
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (x, scale, shift, relu) = ops.state;
-        let output_gradient = gradients.consume::<B>(&ops.node);
-        let (x, scale, shift) = B::nn_scale_shift_gradient(x, scale, shift, relu, output_gradient);
-        register::<B, 3>(gradients, ops.parents.map(|parent| Some(parent?.id)), [x, scale, shift]);
+        let (x, gamma, beta, residual) = B::nn_normalise_join_gradient(
+            x,
+            gamma,
+            beta,
+            mean,
+            variance,
+            over,
+            epsilon,
+            out,
+            output_gradient,
+        );
+        register::<B, 4>(gradients, ops.parents.map(|parent| Some(parent?.id)), [x, gamma, beta, residual]);
     }
 }
 
@@ -215,31 +219,11 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
         }
     }
 
-    fn nn_batch_norm(
+    fn nn_normalise(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        epsilon: f64,
-        relu: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let (x, x_node) = x.into_parts();
-        let (gamma, gamma_node) = gamma.into_parts();
-        let (beta, beta_node) = beta.into_parts();
-        let (out, mean, variance) = B::nn_batch_norm(x.clone(), gamma.clone(), beta.clone(), epsilon, relu);
-        let out = match BatchNorm.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                prepared.finish((x, gamma, beta, mean.clone(), variance.clone(), epsilon, relu), out)
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(out),
-        };
-        (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
-    }
-
-    fn nn_group_norm(
-        x: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        groups: usize,
+        over: Over,
         epsilon: f64,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
@@ -247,31 +231,42 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
         let (gamma, gamma_node) = gamma.into_parts();
         let (beta, beta_node) = beta.into_parts();
         let (out, mean, variance) =
-            B::nn_group_norm(x.clone(), gamma.clone(), beta.clone(), groups, epsilon, relu);
-        let out = match GroupNorm.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
+            B::nn_normalise(x.clone(), gamma.clone(), beta.clone(), over, epsilon, relu);
+        let out = match Normalise.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let state = (x, gamma, beta, mean.clone(), variance.clone(), epsilon, relu);
-                prepared.finish((state, groups), out)
+                let (mean, variance) = (mean.clone(), variance.clone());
+                let state = NormState { x, gamma, beta, mean, variance, over, epsilon };
+                prepared.finish((state, relu), out)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         };
         (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
     }
 
-    fn nn_scale_shift(
+    fn nn_normalise_join(
         x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        relu: bool,
-    ) -> FloatTensor<Self> {
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        over: Over,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let (x, x_node) = x.into_parts();
-        let (scale, scale_node) = scale.into_parts();
-        let (shift, shift_node) = shift.into_parts();
-        let out = B::nn_scale_shift(x.clone(), scale.clone(), shift.clone(), relu);
-        match ScaleShift.prepare::<C>([x_node, scale_node, shift_node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((x, scale, shift, relu), out),
+        let (gamma, gamma_node) = gamma.into_parts();
+        let (beta, beta_node) = beta.into_parts();
+        let (residual, residual_node) = residual.into_parts();
+        let (out, mean, variance) =
+            B::nn_normalise_join(x.clone(), gamma.clone(), beta.clone(), residual, over, epsilon);
+        let parents = [x_node, gamma_node, beta_node, residual_node];
+        let out = match NormaliseJoin.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (mean, variance) = (mean.clone(), variance.clone());
+                let state = NormState { x, gamma, beta, mean, variance, over, epsilon };
+                prepared.finish((state, out.clone()), out)
+            }
             OpsKind::UnTracked(prepared) => prepared.finish(out),
-        }
+        };
+        (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
     }
 
     fn nn_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -17,12 +17,35 @@ use burn::tensor::Tensor;
 use crate::Precision;
 use backend::TrainingOps;
 
+/// What a normalisation takes mean and variance over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Per channel, the batch and its positions: batch norm (Ioffe & Szegedy 2015, algorithm 1).
+    Batch,
+    /// Per sample, its positions and the `C / groups` channels of a group: group norm (Wu & He 2018, eq. (1)–(7)).
+    /// One group is layer norm over positions and channels, `C` groups are instance norm.
+    Groups(usize),
+    /// Nothing: the mean is 0 and the deviation is 1.
+    Nothing,
+}
+
+/// What is written where a normalisation gives `y`.
+#[derive(Clone, Debug)]
+pub enum After {
+    /// `y`
+    Nothing,
+    /// `max(y, 0)`
+    Relu,
+    /// `max(y + residual, 0)`, the join of a residual block; the residual has the shape of `y`.
+    Join(Tensor<3>),
+}
+
 /// Output of a normalisation and the statistics it used, which carry no gradient.
 #[derive(Debug)]
-pub struct Normalised<const D: usize> {
+pub struct Normalised {
     /// The normalised input, same shape as the input.
-    pub output: Tensor<D>,
-    /// Mean, `[C]` for batch norm, `[N * G]` for group norm.
+    pub output: Tensor<3>,
+    /// Mean: `[C]` over the batch, `[N * groups]` over groups, empty over nothing.
     pub mean: Tensor<1>,
     /// Biased variance without epsilon, same shape as the mean.
     pub variance: Tensor<1>,
@@ -71,75 +94,44 @@ pub fn conv2d(
     ))
 }
 
-/// Batch normalisation with the statistics of `x` itself, then ReLU if `relu`.
+/// `y = γ (x − μ) / √(σ² + ε) + β`, and what is to be [`After`] it, in one pass over memory.
 ///
-/// `y = γ (x − μ) / √(σ² + ε) + β` per channel, μ and σ² over all rows; `x` is `[rows, C]`,
-/// `gamma` and `beta` are `[C]`. Ioffe & Szegedy 2015.
-pub fn batch_norm(
-    x: Tensor<2>,
-    gamma: Tensor<1>,
-    beta: Tensor<1>,
-    epsilon: f64,
-    relu: bool,
-) -> Normalised<2> {
-    let (output, mean, variance) = Dispatch::nn_batch_norm(
-        x.into_dispatch(),
-        gamma.into_dispatch(),
-        beta.into_dispatch(),
-        epsilon,
-        relu,
-    );
-    Normalised {
-        output: Tensor::from_dispatch(output),
-        mean: Tensor::from_dispatch(mean),
-        variance: Tensor::from_dispatch(variance),
-    }
-}
-
-/// Group normalisation, then ReLU if `relu`: μ and σ² per sample over the positions and the `C / G`
-/// channels of a group, γ and β per channel.
-///
-/// `x` is `[N, spatial, C]`; `groups = 1` is layer norm over positions and channels,
-/// `groups = C` instance norm. Wu & He 2018, eq. (1)–(7).
+/// `x` is `[N, spatial, C]`, `gamma` (γ) and `beta` (β) are `[C]`; μ and σ² are the mean and the biased variance
+/// [`Over`] what is asked, ε is added only where there is a σ².
 ///
 /// # Panics
-/// If `C` is no multiple of `groups`.
-pub fn group_norm(
+/// If `C` is no multiple of the groups or the residual has another shape.
+pub fn normalise(
     x: Tensor<3>,
     gamma: Tensor<1>,
     beta: Tensor<1>,
-    groups: usize,
+    over: Over,
     epsilon: f64,
-    relu: bool,
-) -> Normalised<3> {
-    let channels = x.dims()[2];
-    assert!(
-        groups > 0 && channels.is_multiple_of(groups),
-        "group_norm: {channels} channels in {groups} groups"
-    );
-    let (output, mean, variance) = Dispatch::nn_group_norm(
-        x.into_dispatch(),
-        gamma.into_dispatch(),
-        beta.into_dispatch(),
-        groups,
-        epsilon,
-        relu,
-    );
+    after: After,
+) -> Normalised {
+    if let Over::Groups(groups) = over {
+        let channels = x.dims()[2];
+        assert!(
+            groups > 0 && channels.is_multiple_of(groups),
+            "normalise: {channels} channels in {groups} groups"
+        );
+    }
+    let relu = matches!(after, After::Relu);
+    let shape = x.dims();
+    let [gamma, beta] = [gamma, beta].map(Tensor::into_dispatch);
+    let x = x.into_dispatch();
+    let (output, mean, variance) = match after {
+        After::Nothing | After::Relu => Dispatch::nn_normalise(x, gamma, beta, over, epsilon, relu),
+        After::Join(residual) => {
+            assert_eq!(residual.dims(), shape, "normalise: shapes of the residual and x");
+            Dispatch::nn_normalise_join(x, gamma, beta, residual.into_dispatch(), over, epsilon)
+        }
+    };
     Normalised {
         output: Tensor::from_dispatch(output),
         mean: Tensor::from_dispatch(mean),
         variance: Tensor::from_dispatch(variance),
     }
-}
-
-/// `scale · x + shift` per channel, then ReLU if `relu`; `x` is `[rows, C]`, `scale` and `shift` are `[C]`.
-pub fn scale_shift(x: Tensor<2>, scale: Tensor<1>, shift: Tensor<1>, relu: bool) -> Tensor<2> {
-    Tensor::from_dispatch(Dispatch::nn_scale_shift(
-        x.into_dispatch(),
-        scale.into_dispatch(),
-        shift.into_dispatch(),
-        relu,
-    ))
 }
 
 /// Mean of `[N, spatial, C]` over its positions, `[N, C]`.

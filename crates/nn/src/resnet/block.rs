@@ -6,7 +6,7 @@ use rand::Rng;
 
 use super::ResNetConfig;
 use crate::initialise::parameter;
-use crate::{Conv2d, Mode, Norm, ops};
+use crate::{Conv2d, Mode, Norm};
 
 /// Kind of block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,11 @@ impl ConvNorm {
 
     pub(super) fn forward(&self, x: Tensor<4>, mode: Mode, relu: bool) -> Tensor<4> {
         self.norm.forward_image(self.conv.forward(x), mode, relu)
+    }
+
+    /// `max(norm(conv(x)) + residual, 0)`
+    pub(super) fn join(&self, x: Tensor<4>, residual: Tensor<4>, mode: Mode) -> Tensor<4> {
+        self.norm.join_image(self.conv.forward(x), residual, mode)
     }
 
     pub(super) fn into_affine(self) -> Self {
@@ -99,17 +104,13 @@ impl Block {
     }
 
     pub(super) fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let last = self.branch.len() - 1;
-        let residual = self
-            .branch
-            .iter()
-            .enumerate()
-            .fold(x.clone(), |x, (index, layer)| layer.forward(x, mode, index < last));
+        let (last, inner) = self.branch.split_last().expect("a block has layers");
+        let branch = inner.iter().fold(x.clone(), |x, layer| layer.forward(x, mode, true));
         let identity = match &self.shortcut {
             Some(shortcut) => shortcut.forward(x, mode, false),
             None => x,
         };
-        ops::add_relu(residual, identity)
+        last.join(branch, identity, mode)
     }
 
     pub(super) fn into_affine(self) -> Self {

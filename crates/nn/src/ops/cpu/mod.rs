@@ -2,12 +2,14 @@
 //!
 //! Only f32 has kernels; other element types take the composed path.
 
+mod normalise;
+
 use autodidact_kernels as kernels;
 use burn::backend::{DType, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{Bytes, Shape};
 use burn_flex::{Flex, FlexTensor, Layout};
 
-use super::{backend::TrainingOps, composed, memory::tensor};
+use super::{Over, backend::TrainingOps, composed, memory::tensor};
 use crate::Precision;
 
 fn is_f32(tensors: &[&FlexTensor]) -> bool {
@@ -162,207 +164,98 @@ impl TrainingOps for Flex {
         tensor(gradient, &weight.shape().to_vec())
     }
 
-    fn nn_batch_norm(
+    fn nn_normalise(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
+        over: Over,
         epsilon: f64,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         if !is_f32(&[&x, &gamma, &beta]) {
-            return composed::batch_norm::<Self>(x, gamma, beta, epsilon, relu);
+            return composed::normalise::<Self>(x, gamma, beta, over, epsilon, relu);
         }
-        let [rows, channels] = x.shape().dims();
-        let mut out = kernels::Recycled::new(rows * channels);
-        let statistics = kernels::batch_norm_forward(
-            rows,
-            channels,
-            Values::of(&x).slice(),
-            Values::of(&gamma).slice(),
-            Values::of(&beta).slice(),
-            epsilon as f32,
-            relu,
-            &mut out,
-        );
-        (
-            tensor(out, &[rows, channels]),
-            small(statistics.mean, &[channels]),
-            small(statistics.variance, &[channels]),
-        )
+        normalise::forward([&x, &gamma, &beta], over, epsilon, kernels::After::relu(relu))
     }
 
-    fn nn_batch_norm_gradient(
+    fn nn_normalise_gradient(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
+        over: Over,
         epsilon: f64,
         relu: bool,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         if !is_f32(&[&x, &gamma, &beta, &output_gradient]) {
-            return composed::batch_norm_gradient::<Self>(
+            return composed::normalise_gradient::<Self>(
                 x,
                 gamma,
                 beta,
                 mean,
                 variance,
+                over,
                 epsilon,
                 relu,
                 output_gradient,
             );
         }
-        let [rows, channels] = x.shape().dims();
-        let mut gradient = kernels::Recycled::new(rows * channels);
-        let (gamma_gradient, beta_gradient) = kernels::batch_norm_backward(
-            rows,
-            channels,
-            Values::of(&x).slice(),
-            Values::of(&gamma).slice(),
-            Values::of(&beta).slice(),
-            &statistics(&mean, &variance),
-            epsilon as f32,
-            relu,
-            Values::of(&output_gradient).slice(),
-            &mut gradient,
-        );
-        (
-            tensor(gradient, &[rows, channels]),
-            small(gamma_gradient, &[channels]),
-            small(beta_gradient, &[channels]),
-        )
+        let after = kernels::AfterGradient::relu(relu);
+        normalise::backward([&x, &gamma, &beta, &mean, &variance], over, epsilon, after, &output_gradient)
     }
 
-    fn nn_group_norm(
+    fn nn_normalise_join(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        groups: usize,
+        residual: FloatTensor<Self>,
+        over: Over,
         epsilon: f64,
-        relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &gamma, &beta]) {
-            return composed::group_norm::<Self>(x, gamma, beta, groups, epsilon, relu);
+        if !is_f32(&[&x, &gamma, &beta, &residual]) {
+            return composed::normalise_join::<Self>(x, gamma, beta, residual, over, epsilon);
         }
-        let [batch, spatial, channels] = x.shape().dims();
-        let mut out = kernels::Recycled::new(batch * spatial * channels);
-        let statistics = kernels::group_norm_forward(
-            batch,
-            spatial,
-            channels,
-            groups,
-            Values::of(&x).slice(),
-            Values::of(&gamma).slice(),
-            Values::of(&beta).slice(),
-            epsilon as f32,
-            relu,
-            &mut out,
-        );
-        (
-            tensor(out, &[batch, spatial, channels]),
-            small(statistics.mean, &[batch * groups]),
-            small(statistics.variance, &[batch * groups]),
-        )
+        let residual = Values::of(&residual);
+        normalise::forward([&x, &gamma, &beta], over, epsilon, kernels::After::Join(residual.slice()))
     }
 
-    fn nn_group_norm_gradient(
+    fn nn_normalise_join_gradient(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
-        groups: usize,
+        over: Over,
         epsilon: f64,
-        relu: bool,
+        out: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &gamma, &beta, &output_gradient]) {
-            return composed::group_norm_gradient::<Self>(
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&x, &gamma, &beta, &out, &output_gradient]) {
+            return composed::normalise_join_gradient::<Self>(
                 x,
                 gamma,
                 beta,
                 mean,
                 variance,
-                groups,
+                over,
                 epsilon,
-                relu,
+                out,
                 output_gradient,
             );
         }
-        let [batch, spatial, channels] = x.shape().dims();
-        let mut gradient = kernels::Recycled::new(batch * spatial * channels);
-        let (gamma_gradient, beta_gradient) = kernels::group_norm_backward(
-            batch,
-            spatial,
-            channels,
-            groups,
-            Values::of(&x).slice(),
-            Values::of(&gamma).slice(),
-            Values::of(&beta).slice(),
-            &statistics(&mean, &variance),
-            epsilon as f32,
-            relu,
-            Values::of(&output_gradient).slice(),
-            &mut gradient,
+        let mut grad_residual = kernels::Recycled::new(x.shape().num_elements());
+        let out = Values::of(&out);
+        let after = kernels::AfterGradient::Join { out: out.slice(), grad_residual: &mut grad_residual };
+        let (x_gradient, gamma, beta) = normalise::backward(
+            [&x, &gamma, &beta, &mean, &variance],
+            over,
+            epsilon,
+            after,
+            &output_gradient,
         );
-        (
-            tensor(gradient, &[batch, spatial, channels]),
-            small(gamma_gradient, &[channels]),
-            small(beta_gradient, &[channels]),
-        )
-    }
-
-    fn nn_scale_shift(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        relu: bool,
-    ) -> FloatTensor<Self> {
-        if !is_f32(&[&x, &scale, &shift]) {
-            return composed::scale_shift_relu::<Self>(x, scale, shift, relu);
-        }
-        let [rows, channels] = x.shape().dims();
-        let mut out = kernels::Recycled::new(rows * channels);
-        kernels::scale_shift_forward(
-            rows,
-            channels,
-            Values::of(&x).slice(),
-            Values::of(&scale).slice(),
-            Values::of(&shift).slice(),
-            relu,
-            &mut out,
-        );
-        tensor(out, &[rows, channels])
-    }
-
-    fn nn_scale_shift_gradient(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        relu: bool,
-        output_gradient: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &scale, &shift, &output_gradient]) {
-            return composed::scale_shift_relu_gradient::<Self>(x, scale, shift, relu, output_gradient);
-        }
-        let [rows, channels] = x.shape().dims();
-        let mut gradient = kernels::Recycled::new(rows * channels);
-        let (scale_gradient, shift_gradient) = kernels::scale_shift_backward(
-            rows,
-            channels,
-            Values::of(&x).slice(),
-            Values::of(&scale).slice(),
-            Values::of(&shift).slice(),
-            relu,
-            Values::of(&output_gradient).slice(),
-            &mut gradient,
-        );
-        (
-            tensor(gradient, &[rows, channels]),
-            small(scale_gradient, &[channels]),
-            small(shift_gradient, &[channels]),
-        )
+        (x_gradient, gamma, beta, tensor(grad_residual, &x.shape().to_vec()))
     }
 
     fn nn_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -444,12 +337,5 @@ impl TrainingOps for Flex {
             &mut gradient,
         );
         tensor(gradient, &out.shape().to_vec())
-    }
-}
-
-fn statistics(mean: &FlexTensor, variance: &FlexTensor) -> kernels::Statistics {
-    kernels::Statistics {
-        mean: Values::of(mean).slice().to_vec(),
-        variance: Values::of(variance).slice().to_vec(),
     }
 }
