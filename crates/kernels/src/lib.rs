@@ -1,5 +1,5 @@
-//! CPU kernels for training: convolution, normalisation, pooling and the residual join, forward and backward, and dense
-//! matrix products, on slices of `f32`.
+//! CPU kernels for training: convolution, normalisation, pooling and the residual join, forward and backward, dense
+//! matrix products, and updates of parameters, on slices of `f32`.
 //!
 //! - Activations are channels last, `[batch, height, width, channels]`, contiguous; weights are as in `PyTorch`.
 //! - The vector instructions (AMX for bfloat16, AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
@@ -31,6 +31,7 @@ mod limits;
 mod matmul;
 mod max_pool;
 mod pairs;
+mod parts;
 mod precision;
 pub mod profile;
 mod recycled;
@@ -38,8 +39,10 @@ mod scale_shift;
 mod scratch;
 mod simd;
 mod standardise_weight;
+mod sums;
 #[cfg(test)]
 mod tests;
+mod updates;
 
 pub use add_relu::{add_relu_backward, add_relu_forward};
 pub use average_pool::{global_average_pool_backward, global_average_pool_forward};
@@ -54,3 +57,6 @@ pub use precision::Precision;
 pub use recycled::Recycled;
 pub use scale_shift::{scale_shift_backward, scale_shift_forward};
 pub use standardise_weight::{standardise_weight_backward, standardise_weight_forward};
+pub use updates::{
+    AdamW, Lars, Sgd, SquaredNorms, adamw_update, ema_update, lars_update, sgd_update, squared_norms,
+};

@@ -8,6 +8,7 @@ mod matmul;
 mod norm;
 mod pytorch;
 mod threads;
+mod updates;
 
 use crate::pairs::pair_lines;
 use crate::simd::LANES_MAX;

@@ -2,22 +2,24 @@
 
 use super::noise;
 use crate::{
-    Activation, Conv2d, Epilogue, MatMul, Precision, batch_norm_backward, batch_norm_forward, conv2d_forward,
-    conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward, group_norm_forward, matmul,
-    scale_shift_backward,
+    Activation, AdamW, Conv2d, Epilogue, MatMul, Precision, Sgd, adamw_update, batch_norm_backward,
+    batch_norm_forward, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, ema_update,
+    group_norm_backward, group_norm_forward, matmul, scale_shift_backward, sgd_update, squared_norms,
 };
 
-/// Every result of `work` in pools of one, two and three threads.
-fn assert_same_bits(work: impl Fn() -> Vec<Vec<f32>> + Sync) {
-    let mut results = [1, 2, 3].map(|threads| {
+/// The result of `work` in pools of one, two and three threads.
+fn assert_same<R: PartialEq + Send>(work: impl Fn() -> R + Sync) {
+    let [one, two, three] = [1, 2, 3].map(|threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a small pool starts");
         pool.install(&work)
-            .into_iter()
-            .map(|values| values.into_iter().map(f32::to_bits).collect())
-            .collect::<Vec<Vec<u32>>>()
     });
-    let one = std::mem::take(&mut results[0]);
-    assert!(one == results[1] && one == results[2], "the threads changed a result");
+    assert!(one == two && one == three, "the threads changed a result");
+}
+
+fn assert_same_bits(work: impl Fn() -> Vec<Vec<f32>> + Sync) {
+    assert_same(|| -> Vec<Vec<u32>> {
+        work().into_iter().map(|values| values.into_iter().map(f32::to_bits).collect()).collect()
+    });
 }
 
 #[test]
@@ -126,6 +128,35 @@ fn normalisation_does_not_depend_on_the_threads() {
             let (scale, shift) =
                 scale_shift_backward(rows, channels, &x, &gamma, &beta, true, &grad_out, &mut grad_x);
             vec![grad_x, scale, shift]
+        });
+    }
+}
+
+#[test]
+fn updates_do_not_depend_on_the_threads() {
+    for len in [1, 65_537, 400_003] {
+        let (weight, gradient) = (noise(1, len), noise(2, len));
+        let sgd = Sgd { learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.01 };
+        let adamw = AdamW {
+            learning_rate: 0.1,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.01,
+            step: 3,
+        };
+        assert_same_bits(|| {
+            let (mut value, mut momentum) = (weight.clone(), gradient.clone());
+            sgd_update(&sgd, &mut value, &gradient, &mut momentum);
+            let mut second = gradient.iter().map(|gradient| gradient.abs()).collect::<Vec<_>>();
+            adamw_update(&adamw, &mut value, &gradient, &mut momentum, &mut second);
+            let mut target = weight.clone();
+            ema_update(0.99, &mut target, &value);
+            vec![value, momentum, second, target]
+        });
+        assert_same(|| {
+            let norms = squared_norms(0.01, &weight, &gradient);
+            [norms.weight, norms.gradient, norms.decayed_gradient].map(f64::to_bits)
         });
     }
 }
