@@ -4,7 +4,8 @@ use super::noise;
 use crate::{
     Activation, AdamW, Conv2d, Epilogue, MatMul, Precision, Sgd, adamw_update, batch_norm_backward,
     batch_norm_forward, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, ema_update,
-    group_norm_backward, group_norm_forward, matmul, scale_shift_backward, sgd_update, squared_norms,
+    group_norm_backward, group_norm_forward, layer_norm_backward, layer_norm_forward, matmul,
+    scale_shift_backward, sgd_update, squared_norms,
 };
 
 /// The result of `work` in pools of one, two and three threads.
@@ -128,6 +129,34 @@ fn normalisation_does_not_depend_on_the_threads() {
             let (scale, shift) =
                 scale_shift_backward(rows, channels, &x, &gamma, &beta, true, &grad_out, &mut grad_x);
             vec![grad_x, scale, shift]
+        });
+    }
+}
+
+#[test]
+fn layer_norm_does_not_depend_on_the_threads() {
+    for (rows, features) in [(3, 70_001), (2000, 300), (30_001, 7)] {
+        let (x, grad_out) = (noise(1, rows * features), noise(2, rows * features));
+        let (gamma, beta) = (noise(3, features), noise(4, features));
+        assert_same_bits(|| {
+            let (mut out, mut grad_x) = (x.clone(), x.clone());
+            let [mut mean, mut variance] = [(); 2].map(|()| vec![f32::NAN; rows]);
+            let [mut grad_gamma, mut grad_beta] = [(); 2].map(|()| vec![f32::NAN; features]);
+            layer_norm_forward(rows, features, &x, &gamma, &beta, 1e-5, &mut out, &mut mean, &mut variance);
+            layer_norm_backward(
+                rows,
+                features,
+                &x,
+                &gamma,
+                1e-5,
+                &mean,
+                &variance,
+                &grad_out,
+                &mut grad_x,
+                &mut grad_gamma,
+                &mut grad_beta,
+            );
+            vec![out, mean, variance, grad_x, grad_gamma, grad_beta]
         });
     }
 }
