@@ -44,6 +44,24 @@ impl<T: Send, const ARRAYS: usize> Divide for [&mut [T]; ARRAYS] {
     }
 }
 
+/// Rows of so many values each.
+pub(crate) struct Rows<T> {
+    pub values: T,
+    pub width: usize,
+}
+
+impl<T: Divide> Divide for Rows<T> {
+    fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    fn divide(self, at: usize) -> (Self, Self) {
+        let Self { values, width } = self;
+        let (values, rest) = values.divide(at * width);
+        (Self { values, width }, Self { values: rest, width })
+    }
+}
+
 /// Two of the same length.
 impl<A: Divide, B: Divide> Divide for (A, B) {
     fn len(&self) -> usize {

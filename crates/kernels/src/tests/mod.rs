@@ -4,6 +4,7 @@
 mod conv2d;
 mod elementwise;
 mod fewer_instructions;
+mod losses;
 mod matmul;
 mod norm;
 mod pytorch;

@@ -3,9 +3,10 @@
 use super::noise;
 use crate::{
     Activation, AdamW, Conv2d, Epilogue, MatMul, Precision, Sgd, adamw_update, batch_norm_backward,
-    batch_norm_forward, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, ema_update,
-    group_norm_backward, group_norm_forward, layer_norm_backward, layer_norm_forward, matmul,
-    scale_shift_backward, sgd_update, squared_norms,
+    batch_norm_forward, byol_loss_backward, byol_loss_forward, conv2d_forward, conv2d_input_gradient,
+    conv2d_weight_gradient, ema_update, group_norm_backward, group_norm_forward, layer_norm_backward,
+    layer_norm_forward, matmul, scale_shift_backward, sgd_update, softmax_cross_entropy_backward,
+    softmax_cross_entropy_forward, squared_norms,
 };
 
 /// The result of `work` in pools of one, two and three threads.
@@ -157,6 +158,32 @@ fn layer_norm_does_not_depend_on_the_threads() {
                 &mut grad_beta,
             );
             vec![out, mean, variance, grad_x, grad_gamma, grad_beta]
+        });
+    }
+}
+
+#[test]
+fn losses_do_not_depend_on_the_threads() {
+    for (rows, width) in [(3, 70_001), (2000, 300), (30_001, 7)] {
+        let (a, b) = (noise(1, rows * width), noise(2, rows * width));
+        let labels: Vec<u32> = (0..rows).map(|row| (row % width) as u32).collect();
+        assert_same_bits(|| {
+            let [mut grad_logits, mut grad_prediction] = [(); 2].map(|()| vec![f32::NAN; a.len()]);
+            let mut log_sum_exp = vec![f64::NAN; rows];
+            let entropy = softmax_cross_entropy_forward(rows, width, &a, &labels, 0.1, &mut log_sum_exp);
+            softmax_cross_entropy_backward(
+                rows,
+                width,
+                &a,
+                &labels,
+                0.1,
+                &log_sum_exp,
+                1.0,
+                &mut grad_logits,
+            );
+            let distance = byol_loss_forward(rows, width, &a, &b);
+            byol_loss_backward(rows, width, &a, &b, 1.0, &mut grad_prediction);
+            vec![vec![entropy, distance], grad_logits, grad_prediction]
         });
     }
 }
