@@ -9,6 +9,7 @@ mod matmul;
 mod norm;
 mod pytorch;
 mod threads;
+mod training;
 mod updates;
 
 use crate::pairs::pair_lines;
