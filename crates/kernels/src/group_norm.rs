@@ -20,7 +20,7 @@ fn group_moments(moments: &Moments, group: Range<usize>) -> (f64, f64) {
 }
 
 /// `1 / sqrt(variance + ε)`
-fn inverse_deviation(variance: f32, epsilon: f32) -> f64 {
+pub(crate) fn inverse_deviation(variance: f32, epsilon: f32) -> f64 {
     1.0 / (f64::from(variance) + f64::from(epsilon)).sqrt()
 }
 

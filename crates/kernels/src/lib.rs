@@ -1,15 +1,16 @@
-//! CPU kernels for training: convolution, normalisation, pooling and the residual join, forward and backward, and dense
-//! matrix products, on slices of `f32`.
+//! CPU kernels for training: convolution, normalisation, pooling, the residual join and losses, forward and backward,
+//! dense matrix products, and updates of parameters, on slices of `f32`.
 //!
 //! - Activations are channels last, `[batch, height, width, channels]`, contiguous; weights are as in `PyTorch`.
 //! - The vector instructions (AMX for bfloat16, AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
 //! - Work is shared through the current `rayon` pool in parts that depend on the shape alone, and sums are combined in
 //!   a fixed order: the result is the same to the bit for any number of threads. It may differ in the last bits
 //!   between instruction sets.
-//! - A wrong slice length is a bug of the caller and panics; no data can cause a panic.
-//! - Convolutions and products multiply in [`Precision::F32`] or [`Precision::Bf16`]; every slice holds `f32`.
+//! - A wrong slice length, or a label that is no class, is a bug of the caller and panics; no other data can cause a panic.
+//! - Convolutions and products multiply in [`Precision::F32`] or [`Precision::Bf16`]; activations, weights and gradients
+//!   are `f32` in memory.
 //!
-//! What is not here: tensors, autodiff, any other number type in memory.
+//! What is not here: tensors, autodiff, any other number type of activations, weights and gradients in memory.
 
 // A kernel that is not inlined into its dispatched caller loses the vector instructions it was written for.
 #![allow(clippy::inline_always)]
@@ -21,38 +22,51 @@ mod after;
 mod amx;
 mod average_pool;
 mod batch_norm;
+mod byol_loss;
 mod check;
 mod columns;
 mod conv2d;
 #[cfg(target_arch = "x86_64")]
 mod dot;
+mod exp;
 mod group_norm;
 mod instructions;
+mod layer_norm;
 mod limits;
 mod matmul;
 mod max_pool;
 mod pairs;
+mod parts;
 mod precision;
 pub mod profile;
 mod recycled;
 mod scale_shift;
 mod scratch;
 mod simd;
+mod softmax_cross_entropy;
 mod standardise_weight;
+mod sums;
 #[cfg(test)]
 mod tests;
+mod updates;
 
 pub use add_relu::{add_relu_backward, add_relu_forward};
 pub use after::{After, AfterGradient};
 pub use average_pool::{global_average_pool_backward, global_average_pool_forward};
 pub use batch_norm::{Statistics, batch_norm_backward, batch_norm_forward};
+pub use byol_loss::{byol_loss_backward, byol_loss_forward};
 pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
 pub use group_norm::{group_norm_backward, group_norm_forward};
 pub use instructions::Instructions;
+pub use layer_norm::{layer_norm_backward, layer_norm_forward};
 pub use limits::Limits;
 pub use matmul::{Activation, Epilogue, MatMul, matmul};
 pub use max_pool::{MaxPool2d, max_pool2d_backward, max_pool2d_forward};
 pub use precision::Precision;
 pub use recycled::Recycled;
 pub use scale_shift::{scale_shift_backward, scale_shift_forward};
+pub use softmax_cross_entropy::{softmax_cross_entropy_backward, softmax_cross_entropy_forward};
 pub use standardise_weight::{standardise_weight_backward, standardise_weight_forward};
+pub use updates::{
+    AdamW, Lars, Sgd, SquaredNorms, adamw_update, ema_update, lars_update, sgd_update, squared_norms,
+};

@@ -58,6 +58,33 @@ pub(crate) fn vector_array_mut<S: Simd, const V: usize>(slice: &mut [f32]) -> &m
     vectors_mut::<S>(slice).first_chunk_mut().expect("the slice holds the vectors of one block")
 }
 
+/// Gives each place of the slices `into` new values from those of the slices `from` and from its old ones. All slices are
+/// equally long, whatever the length; `step` sees zeros past their end.
+#[inline(always)]
+pub(crate) fn update_vectors<S: Simd, const FROM: usize, const INTO: usize>(
+    simd: S,
+    from: [&[f32]; FROM],
+    into: [&mut [f32]; INTO],
+    step: impl Fn([S::f32s; FROM], [S::f32s; INTO]) -> [S::f32s; INTO],
+) {
+    let from = from.map(|slice| S::as_simd_f32s(slice));
+    let mut into = into.map(|slice| S::as_mut_simd_f32s(slice));
+    for index in 0..into[0].0.len() {
+        let old = into.each_ref().map(|(whole, _)| whole[index]);
+        let new = step(from.map(|(whole, _)| whole[index]), old);
+        for ((whole, _), new) in into.iter_mut().zip(new) {
+            whole[index] = new;
+        }
+    }
+    if !into[0].1.is_empty() {
+        let old = into.each_ref().map(|(_, last)| simd.partial_load_f32s(last));
+        let new = step(from.map(|(_, last)| simd.partial_load_f32s(last)), old);
+        for ((_, last), new) in into.iter_mut().zip(new) {
+            simd.partial_store_f32s(last, new);
+        }
+    }
+}
+
 /// `max(x, 0)` that lets NaN through, so that a diverged network is seen and not silenced.
 #[inline(always)]
 pub(crate) fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {

@@ -1,5 +1,6 @@
-//! The tanh form of GELU on vectors, and the exponential it is made of.
+//! The tanh form of GELU on vectors.
 
+use crate::exp::exp;
 use pulp::Simd;
 
 /// `x / 2 · (1 + tanh(z)) = x / (1 + exp(−2z))` with `z = √(2/π) · (x + 0.044715 · x³)`.
@@ -12,28 +13,4 @@ pub(super) fn gelu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let slope = simd.splat_f32s(-1.595_769_1);
     let exponent = simd.mul_f32s(simd.mul_f32s(x, slope), factor);
     simd.div_f32s(x, simd.add_f32s(one, exp(simd, exponent)))
-}
-
-/// `exp(x)` to within a few units in the last place between 2⁻¹²⁶ and infinity, which large numbers become; smaller numbers
-/// become about 2⁻¹²⁶. What NaN becomes is not said.
-#[inline(always)]
-fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let x = simd.max_f32s(simd.min_f32s(x, simd.splat_f32s(89.0)), simd.splat_f32s(-87.0));
-    // Adding 1.5 · 2²³ leaves the nearest whole number in the lowest bits.
-    let magic = simd.splat_f32s(12_582_912.0);
-    let shifted = simd.mul_add_e_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), magic);
-    let whole = simd.sub_f32s(shifted, magic);
-    // x − whole · ln 2, with ln 2 in two parts of which the first is short.
-    let rest = simd.mul_add_e_f32s(whole, simd.splat_f32s(-0.693_359_4), x);
-    let rest = simd.mul_add_e_f32s(whole, simd.splat_f32s(2.121_944_4e-4), rest);
-    // The series of exp up to the seventh power; |rest| is at most ln 2 / 2.
-    let mut sum = simd.splat_f32s(1.0 / 5040.0);
-    for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-        sum = simd.mul_add_e_f32s(sum, rest, simd.splat_f32s(coefficient));
-    }
-    // 127 is what the exponent of 1 is stored as.
-    let bias = simd.splat_u32s(127u32.wrapping_sub(12_582_912.0f32.to_bits()));
-    let power = simd.add_u32s(simd.transmute_u32s_f32s(shifted), bias);
-    let power = simd.wrapping_dyn_shl_u32s(power, simd.splat_u32s(23));
-    simd.mul_f32s(sum, simd.transmute_f32s_u32s(power))
 }

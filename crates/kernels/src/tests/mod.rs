@@ -4,10 +4,13 @@
 mod conv2d;
 mod elementwise;
 mod fewer_instructions;
+mod losses;
 mod matmul;
 mod norm;
 mod pytorch;
 mod threads;
+mod training;
+mod updates;
 
 use crate::pairs::pair_lines;
 use crate::simd::LANES_MAX;

@@ -1,9 +1,10 @@
 //! Normalisations against double precision, and their gradients against central differences of it.
 
-use super::{assert_close, central_differences, noise, to_f64};
+use super::{assert_close, central_differences, noise, sum_tolerance, to_f64};
 use crate::{
     After, AfterGradient, batch_norm_backward, batch_norm_forward, group_norm_backward, group_norm_forward,
-    scale_shift_backward, scale_shift_forward, standardise_weight_backward, standardise_weight_forward,
+    layer_norm_backward, layer_norm_forward, scale_shift_backward, scale_shift_forward,
+    standardise_weight_backward, standardise_weight_forward,
 };
 use proptest::prelude::*;
 
@@ -139,6 +140,41 @@ impl Case {
     }
 }
 
+/// What layer normalisation makes of a case.
+struct LayerNorm {
+    out: Vec<f32>,
+    mean: Vec<f32>,
+    variance: Vec<f32>,
+    grad_x: Vec<f32>,
+    grad_gamma: Vec<f32>,
+    grad_beta: Vec<f32>,
+}
+
+impl LayerNorm {
+    fn new(case: &Case, rows: usize) -> Self {
+        let Case { x, gamma, beta, grad_out, .. } = case;
+        let features = gamma.len();
+        let [mut out, mut grad_x] = [(); 2].map(|()| vec![f32::NAN; x.len()]);
+        let [mut mean, mut variance] = [(); 2].map(|()| vec![f32::NAN; rows]);
+        let [mut grad_gamma, mut grad_beta] = [(); 2].map(|()| vec![f32::NAN; features]);
+        layer_norm_forward(rows, features, x, gamma, beta, EPSILON, &mut out, &mut mean, &mut variance);
+        layer_norm_backward(
+            rows,
+            features,
+            x,
+            gamma,
+            EPSILON,
+            &mean,
+            &variance,
+            grad_out,
+            &mut grad_x,
+            &mut grad_gamma,
+            &mut grad_beta,
+        );
+        Self { out, mean, variance, grad_x, grad_gamma, grad_beta }
+    }
+}
+
 fn rectified(out: &[f64], relu: bool) -> Vec<f64> {
     out.iter().map(|&out| if relu { out.max(0.0) } else { out }).collect()
 }
@@ -215,6 +251,27 @@ proptest! {
         assert_close("grad_x", &grad_x, &x, 2e-4);
         assert_close("grad_gamma", &grad_gamma, &gamma, 2e-5);
         assert_close("grad_beta", &grad_beta, &beta, 2e-5);
+    }
+
+    #[test]
+    fn layer_norm_equals_double_precision(
+        rows in 0usize..80, features in 2usize..41, seed in 0u64..1000, mean in -2f32..2.0,
+    ) {
+        let case = Case::new(rows * features, features, seed, mean / features as f32, Following::Nothing);
+        let set_of = |index: usize| index / features;
+        let forward = |x: &[f64], gamma: &[f64], beta: &[f64]| normalise(x, gamma, beta, rows, &set_of);
+        let (expected, mean, variance) =
+            forward(&to_f64(&case.x), &to_f64(&case.gamma), &to_f64(&case.beta));
+        let smallest = variance.iter().fold(1.0, |least: f64, &variance| least.min(variance));
+        prop_assume!(smallest > 1e-2);
+        let layer = LayerNorm::new(&case, rows);
+        assert_close("mean", &layer.mean, &mean, 1e-6);
+        assert_close("variance", &layer.variance, &variance, 1e-6);
+        assert_close("out", &layer.out, &expected, 2e-5);
+        let [x, gamma, beta] = case.gradients(|x, gamma, beta| forward(x, gamma, beta).0);
+        assert_close("grad_x", &layer.grad_x, &x, 2e-4);
+        assert_close("grad_gamma", &layer.grad_gamma, &gamma, 2e-5);
+        assert_close("grad_beta", &layer.grad_beta, &beta, 2e-5);
     }
 
     #[test]
@@ -296,6 +353,71 @@ fn variance_is_accurate_under_a_large_mean() {
         assert_close("mean", &statistics.mean, &mean, 5e-4);
         assert_close("variance", &statistics.variance, &variance, 5e-7);
     }
+}
+
+/// Sizes of several tasks, and gradients in closed form: `∂x = (γ g − ⟨γ g⟩ − x̂ ⟨γ g x̂⟩) / sqrt(σ² + ε)`.
+#[test]
+fn layer_norm_of_many_rows_equals_double_precision() {
+    for (rows, features) in [(1, 1), (1, 7), (129, 17), (700, 257), (3, 70_001), (5001, 3)] {
+        let case = Case::new(rows * features, features, 1, 0.01, Following::Nothing);
+        let [x, gamma, beta, grad_out] =
+            [&case.x, &case.gamma, &case.beta, &case.grad_out].map(|values| to_f64(values));
+        let set_of = |index: usize| index / features;
+        let (expected, _, variance) = normalise(&x, &gamma, &beta, rows, &set_of);
+        let (normalised, ..) = normalise(&x, &vec![1.0; features], &vec![0.0; features], rows, &set_of);
+        let (mut grad_x, mut grad_gamma, mut grad_beta) =
+            (Vec::new(), vec![0.0; features], vec![0.0; features]);
+        for row in 0..rows {
+            let places = row * features..(row + 1) * features;
+            let weighted: Vec<f64> = places.clone().map(|i| gamma[i % features] * grad_out[i]).collect();
+            let mean = weighted.iter().sum::<f64>() / features as f64;
+            let products = weighted.iter().zip(&normalised[places.clone()]).map(|(w, x)| w * x);
+            let slope = products.sum::<f64>() / features as f64;
+            let deviation = (variance[row] + f64::from(EPSILON)).sqrt();
+            for (index, weighted) in places.zip(weighted) {
+                grad_x.push((weighted - mean - normalised[index] * slope) / deviation);
+                grad_gamma[index % features] += grad_out[index] * normalised[index];
+                grad_beta[index % features] += grad_out[index];
+            }
+        }
+        let layer = LayerNorm::new(&case, rows);
+        assert_close("out", &layer.out, &expected, 2e-5);
+        // Three features may nearly agree; then the slope is 1 / sqrt(ε) and rounding of x shows.
+        assert_close("grad_x", &layer.grad_x, &grad_x, 2e-4);
+        let tolerance = 2.0 * sum_tolerance(rows);
+        assert_close("grad_gamma", &layer.grad_gamma, &grad_gamma, tolerance);
+        assert_close("grad_beta", &layer.grad_beta, &grad_beta, tolerance);
+    }
+}
+
+#[test]
+fn variance_of_a_row_is_accurate_under_a_large_mean() {
+    let [mut mean, mut variance] = [[0.0]; 2];
+    for features in [3, 70, 10_000] {
+        let x: Vec<f32> = noise(1, features).iter().map(|x| 1e4 + x).collect();
+        let ones = vec![1.0; features];
+        let (_, expected_mean, expected) = normalise(&to_f64(&x), &to_f64(&ones), &to_f64(&ones), 1, &|_| 0);
+        let mut out = vec![0.0; features];
+        layer_norm_forward(1, features, &x, &ones, &ones, EPSILON, &mut out, &mut mean, &mut variance);
+        assert_close("mean", &mean, &expected_mean, 5e-4);
+        assert_close("variance", &variance, &expected, 1e-7);
+    }
+}
+
+#[test]
+fn constant_rows_have_variance_zero() {
+    let case = Case {
+        x: [[0.1; 9], [-1e30; 9]].concat(),
+        gamma: vec![1.0; 9],
+        beta: vec![0.5; 9],
+        residual: Vec::new(),
+        following: Following::Nothing,
+        grad_out: [[1.0; 9], [0.0; 9]].concat(),
+    };
+    let layer = LayerNorm::new(&case, 2);
+    assert_eq!((layer.mean, layer.variance), (vec![0.1, -1e30], vec![0.0; 2]));
+    assert_eq!((layer.out, layer.grad_x), (vec![0.5; 18], vec![0.0; 18]));
+    assert_eq!((layer.grad_gamma, layer.grad_beta), (vec![0.0; 9], vec![1.0; 9]));
 }
 
 #[test]

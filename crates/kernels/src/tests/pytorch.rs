@@ -10,37 +10,37 @@ use crate::{
 use serde_json::Value;
 
 /// One case of the reference file.
-struct Reference<'a>(&'a Value);
+pub(super) struct Reference<'a>(pub(super) &'a Value);
 
 impl Reference<'_> {
-    fn f64s(&self, name: &str) -> Vec<f64> {
+    pub(super) fn f64s(&self, name: &str) -> Vec<f64> {
         let values = self.0[name].as_array().unwrap_or_else(|| panic!("the reference lacks {name}"));
         values.iter().map(|value| value.as_f64().expect("a number")).collect()
     }
 
-    fn f32s(&self, name: &str) -> Vec<f32> {
+    pub(super) fn f32s(&self, name: &str) -> Vec<f32> {
         self.f64s(name).into_iter().map(|value| value as f32).collect()
     }
 
-    fn size(&self, name: &str) -> usize {
+    pub(super) fn size(&self, name: &str) -> usize {
         self.0[name].as_u64().unwrap_or_else(|| panic!("the reference lacks {name}")) as usize
     }
 
-    fn pair(&self, name: &str) -> [usize; 2] {
+    pub(super) fn pair(&self, name: &str) -> [usize; 2] {
         [0, 1].map(|axis| self.0[name][axis].as_u64().expect("a size") as usize)
     }
 
-    fn epsilon(&self) -> f32 {
+    pub(super) fn epsilon(&self) -> f32 {
         self.f64("epsilon") as f32
     }
 
-    fn f64(&self, name: &str) -> f64 {
+    pub(super) fn f64(&self, name: &str) -> f64 {
         self.0[name].as_f64().expect("a number")
     }
 
     /// A kernel's result against the stored values of the same name.
     #[track_caller]
-    fn assert(&self, name: &str, got: &[f32]) {
+    pub(super) fn assert(&self, name: &str, got: &[f32]) {
         assert_close(name, got, &self.f64s(name), 1e-5);
     }
 }
@@ -49,7 +49,7 @@ fn each(kind: &str, check: impl Fn(&Reference<'_>)) {
     each_in(include_str!("../../tests/reference/kernels.json"), kind, check);
 }
 
-fn each_in(file: &str, kind: &str, check: impl Fn(&Reference<'_>)) {
+pub(super) fn each_in(file: &str, kind: &str, check: impl Fn(&Reference<'_>)) {
     let file: Value = serde_json::from_str(file).expect("the reference file is JSON");
     let cases = file[kind].as_array().expect("the reference has this kind");
     assert!(!cases.is_empty());

@@ -2,22 +2,26 @@
 
 use super::noise;
 use crate::{
-    Activation, After, AfterGradient, Conv2d, Epilogue, MatMul, Precision, batch_norm_backward,
-    batch_norm_forward, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward,
-    group_norm_forward, matmul, scale_shift_backward,
+    Activation, AdamW, After, AfterGradient, Conv2d, Epilogue, MatMul, Precision, Sgd, adamw_update,
+    batch_norm_backward, batch_norm_forward, byol_loss_backward, byol_loss_forward, conv2d_forward,
+    conv2d_input_gradient, conv2d_weight_gradient, ema_update, group_norm_backward, group_norm_forward,
+    layer_norm_backward, layer_norm_forward, matmul, scale_shift_backward, sgd_update,
+    softmax_cross_entropy_backward, softmax_cross_entropy_forward, squared_norms,
 };
 
-/// Every result of `work` in pools of one, two and three threads.
-fn assert_same_bits(work: impl Fn() -> Vec<Vec<f32>> + Sync) {
-    let mut results = [1, 2, 3].map(|threads| {
+/// The result of `work` in pools of one, two and three threads.
+fn assert_same<R: PartialEq + Send>(work: impl Fn() -> R + Sync) {
+    let [one, two, three] = [1, 2, 3].map(|threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a small pool starts");
         pool.install(&work)
-            .into_iter()
-            .map(|values| values.into_iter().map(f32::to_bits).collect())
-            .collect::<Vec<Vec<u32>>>()
     });
-    let one = std::mem::take(&mut results[0]);
-    assert!(one == results[1] && one == results[2], "the threads changed a result");
+    assert!(one == two && one == three, "the threads changed a result");
+}
+
+fn assert_same_bits(work: impl Fn() -> Vec<Vec<f32>> + Sync) {
+    assert_same(|| -> Vec<Vec<u32>> {
+        work().into_iter().map(|values| values.into_iter().map(f32::to_bits).collect()).collect()
+    });
 }
 
 #[test]
@@ -145,6 +149,89 @@ fn normalisation_does_not_depend_on_the_threads() {
                 &mut grad_x,
             );
             vec![grad_x, scale, shift]
+        });
+    }
+}
+
+#[test]
+fn layer_norm_does_not_depend_on_the_threads() {
+    for (rows, features) in [(3, 70_001), (2000, 300), (30_001, 7)] {
+        let (x, grad_out) = (noise(1, rows * features), noise(2, rows * features));
+        let (gamma, beta) = (noise(3, features), noise(4, features));
+        assert_same_bits(|| {
+            let (mut out, mut grad_x) = (x.clone(), x.clone());
+            let [mut mean, mut variance] = [(); 2].map(|()| vec![f32::NAN; rows]);
+            let [mut grad_gamma, mut grad_beta] = [(); 2].map(|()| vec![f32::NAN; features]);
+            layer_norm_forward(rows, features, &x, &gamma, &beta, 1e-5, &mut out, &mut mean, &mut variance);
+            layer_norm_backward(
+                rows,
+                features,
+                &x,
+                &gamma,
+                1e-5,
+                &mean,
+                &variance,
+                &grad_out,
+                &mut grad_x,
+                &mut grad_gamma,
+                &mut grad_beta,
+            );
+            vec![out, mean, variance, grad_x, grad_gamma, grad_beta]
+        });
+    }
+}
+
+#[test]
+fn losses_do_not_depend_on_the_threads() {
+    for (rows, width) in [(3, 70_001), (2000, 300), (30_001, 7)] {
+        let (a, b) = (noise(1, rows * width), noise(2, rows * width));
+        let labels: Vec<u32> = (0..rows).map(|row| (row % width) as u32).collect();
+        assert_same_bits(|| {
+            let [mut grad_logits, mut grad_prediction] = [(); 2].map(|()| vec![f32::NAN; a.len()]);
+            let mut log_sum_exp = vec![f64::NAN; rows];
+            let entropy = softmax_cross_entropy_forward(rows, width, &a, &labels, 0.1, &mut log_sum_exp);
+            softmax_cross_entropy_backward(
+                rows,
+                width,
+                &a,
+                &labels,
+                0.1,
+                &log_sum_exp,
+                1.0,
+                &mut grad_logits,
+            );
+            let distance = byol_loss_forward(rows, width, &a, &b);
+            byol_loss_backward(rows, width, &a, &b, 1.0, &mut grad_prediction);
+            vec![vec![entropy, distance], grad_logits, grad_prediction]
+        });
+    }
+}
+
+#[test]
+fn updates_do_not_depend_on_the_threads() {
+    for len in [1, 65_537, 400_003] {
+        let (weight, gradient) = (noise(1, len), noise(2, len));
+        let sgd = Sgd { learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.01 };
+        let adamw = AdamW {
+            learning_rate: 0.1,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.01,
+            step: 3,
+        };
+        assert_same_bits(|| {
+            let (mut value, mut momentum) = (weight.clone(), gradient.clone());
+            sgd_update(&sgd, &mut value, &gradient, &mut momentum);
+            let mut second = gradient.iter().map(|gradient| gradient.abs()).collect::<Vec<_>>();
+            adamw_update(&adamw, &mut value, &gradient, &mut momentum, &mut second);
+            let mut target = weight.clone();
+            ema_update(0.99, &mut target, &value);
+            vec![value, momentum, second, target]
+        });
+        assert_same(|| {
+            let norms = squared_norms(0.01, &weight, &gradient);
+            [norms.weight, norms.gradient, norms.decayed_gradient].map(f64::to_bits)
         });
     }
 }
