@@ -20,6 +20,7 @@ mod resnet;
 pub mod safetensors;
 pub mod state;
 mod target;
+pub mod updates;
 mod weight_standardisation;
 
 pub use autodidact_kernels::{Instructions, Limits, profile};

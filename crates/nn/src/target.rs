@@ -7,6 +7,7 @@ use burn::module::Module;
 use serde::{Deserialize, Serialize};
 
 use crate::state::{self, TensorMap};
+use crate::updates;
 
 /// How the target decay τ moves during training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,8 +55,8 @@ pub fn update_target<M: Module>(target: M, online: &TensorMap, tau: f64) -> M {
         .map(|(name, mut tensor)| {
             let source = online.get(&name).unwrap_or_else(|| panic!("online network has no `{name}`"));
             assert_eq!(tensor.shape, source.shape, "shape of `{name}` in target and online network");
-            let moved = source.values.clone().to_device(&tensor.values.device());
-            tensor.values = tensor.values.mul_scalar(tau) + moved.mul_scalar(1.0 - tau);
+            let online = source.values.clone().to_device(&tensor.values.device());
+            tensor.values = updates::moving_average(tensor.values, online, tau);
             (name, tensor)
         })
         .collect();

@@ -5,6 +5,7 @@ mod common;
 
 use autodidact_nn::Precision;
 use autodidact_nn::ops::{self, After, Over};
+use autodidact_nn::updates::{self, AdamW, Lars, Sgd};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::{Differences, values};
 
@@ -178,6 +179,35 @@ fn add_relu_kernels_equal_the_composed_operation() {
         let (a, b) = (leaf("a", [3, 5, 7, 4], dtype), leaf("b", [3, 5, 7, 4], dtype));
         let out = ops::add_relu(a.clone(), b.clone());
         found(out, dtype, |gradients| vec![gradient("a", &a, gradients), gradient("b", &b, gradients)])
+    });
+}
+
+#[test]
+fn updates_equal_the_composed_operations() {
+    let (learning_rate, momentum, weight_decay) = (0.3, 0.9, 0.01);
+    agree("updates", |dtype| {
+        let of = |name: &str| leaf(name, [1003], dtype).detach();
+        let (weight, gradient) = (of("weight"), of("gradient"));
+        let (velocity, second) = (of("velocity"), of("second").abs());
+        let (w, g, v) = (|| weight.clone(), || gradient.clone(), || velocity.clone());
+        let mut found = Found::new();
+        let mut add = |name: &str, tensors: &[Tensor<1>]| {
+            for (place, tensor) in tensors.iter().enumerate() {
+                assert_eq!(tensor.dtype(), dtype);
+                found.push((format!("{name} {place}"), doubles(tensor.clone())));
+            }
+        };
+        for nesterov in [false, true] {
+            let sgd = Sgd { learning_rate, momentum, nesterov, weight_decay };
+            add("sgd", &updates::sgd(w(), g(), v(), sgd));
+        }
+        let lars = Lars { learning_rate, momentum, weight_decay, trust_ratio: 0.2 };
+        add("lars", &updates::lars(w(), g(), v(), lars));
+        let adamw = AdamW { learning_rate, beta1: 0.9, beta2: 0.99, epsilon: 1e-3, weight_decay, step: 3 };
+        add("adamw", &updates::adamw(w(), g(), [v(), second], adamw));
+        add("moving average", &[updates::moving_average(w(), g(), 0.9)]);
+        add("untouched", &[w(), g(), v()]);
+        found
     });
 }
 

@@ -1,5 +1,6 @@
 //! The update of one tensor under each rule.
 
+use autodidact_nn::updates::{self, AdamW, Lars, Sgd};
 use burn::tensor::Tensor;
 
 use crate::{OptimizerConfig, TrustRatio};
@@ -33,49 +34,43 @@ pub(crate) fn update(
     setting: Setting,
     weight: Tensor<1>,
     gradient: Tensor<1>,
-    state: &mut [Tensor<1>],
+    state: &mut Vec<Tensor<1>>,
 ) -> Tensor<1> {
-    let rate = setting.learning_rate * setting.multiplier;
+    let learning_rate = setting.learning_rate * setting.multiplier;
+    let decay = |weight_decay| if setting.is_excluded { 0.0 } else { weight_decay };
     match config {
         OptimizerConfig::Sgd { momentum, nesterov, weight_decay } => {
-            let gradient = decayed(gradient, &weight, weight_decay, setting);
-            let velocity = state[0].clone().mul_scalar(momentum) + gradient.clone();
-            state[0] = velocity.clone();
-            let step = if nesterov { gradient + velocity.mul_scalar(momentum) } else { velocity };
-            weight - step.mul_scalar(rate)
+            let sgd = Sgd { learning_rate, momentum, nesterov, weight_decay: decay(weight_decay) };
+            let [velocity] = take(state);
+            let [weight, velocity] = updates::sgd(weight, gradient, velocity, sgd);
+            state.push(velocity);
+            weight
         }
         OptimizerConfig::Lars { momentum, weight_decay, eta, trust } => {
-            let ratio = if setting.is_excluded {
+            let trust_ratio = if setting.is_excluded {
                 1.0
             } else {
                 trust_ratio(trust, eta, weight_decay, setting.learning_rate, &weight, &gradient)
             };
-            let gradient = decayed(gradient, &weight, weight_decay, setting);
-            let velocity = state[0].clone().mul_scalar(momentum) + gradient.mul_scalar(ratio);
-            state[0] = velocity.clone();
-            weight - velocity.mul_scalar(rate)
+            let lars = Lars { learning_rate, momentum, weight_decay: decay(weight_decay), trust_ratio };
+            let [velocity] = take(state);
+            let [weight, velocity] = updates::lars(weight, gradient, velocity, lars);
+            state.push(velocity);
+            weight
         }
         OptimizerConfig::AdamW { beta1, beta2, epsilon, weight_decay } => {
-            let first = state[0].clone().mul_scalar(beta1) + gradient.clone().mul_scalar(1.0 - beta1);
-            let squared = gradient.clone() * gradient;
-            let second = state[1].clone().mul_scalar(beta2) + squared.mul_scalar(1.0 - beta2);
-            state[0] = first.clone();
-            state[1] = second.clone();
-            let step = i32::try_from(setting.step).unwrap_or(i32::MAX);
-            let first = first.div_scalar(1.0 - beta1.powi(step));
-            let second = second.div_scalar(1.0 - beta2.powi(step));
-            let decay = if setting.is_excluded { 0.0 } else { rate * weight_decay };
-            weight.mul_scalar(1.0 - decay) - (first / second.sqrt().add_scalar(epsilon)).mul_scalar(rate)
+            let (weight_decay, step) = (decay(weight_decay), setting.step);
+            let adamw = AdamW { learning_rate, beta1, beta2, epsilon, weight_decay, step };
+            let [weight, first, second] = updates::adamw(weight, gradient, take(state), adamw);
+            state.extend([first, second]);
+            weight
         }
     }
 }
 
-fn decayed(gradient: Tensor<1>, weight: &Tensor<1>, weight_decay: f64, setting: Setting) -> Tensor<1> {
-    if setting.is_excluded || weight_decay == 0.0 {
-        gradient
-    } else {
-        gradient + weight.clone().mul_scalar(weight_decay)
-    }
+/// The slots out of the state, so that nothing else holds them and they are updated in place.
+fn take<const SLOTS: usize>(state: &mut Vec<Tensor<1>>) -> [Tensor<1>; SLOTS] {
+    std::mem::take(state).try_into().expect("the state has the rule's slots")
 }
 
 fn trust_ratio(

@@ -4,6 +4,7 @@
 //! kernels of ours; the CPU overrides them ([`super::cpu`]); gradients are written by hand
 //! ([`super::differentiate`]).
 
+use autodidact_kernels::{AdamW, Lars, Sgd};
 use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
 
 use super::{Over, composed};
@@ -156,6 +157,46 @@ pub trait TrainingOps: Backend {
         output_gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         composed::standardise_rows_gradient::<Self>(weight, epsilon, output_gradient)
+    }
+
+    /// New weight and momentum of [`Sgd`]. No update is part of a graph.
+    fn nn_sgd(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        momentum: FloatTensor<Self>,
+        sgd: Sgd,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        composed::sgd::<Self>(weight, gradient, momentum, sgd)
+    }
+
+    /// New weight and momentum of [`Lars`].
+    fn nn_lars(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        momentum: FloatTensor<Self>,
+        lars: Lars,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        composed::lars::<Self>(weight, gradient, momentum, lars)
+    }
+
+    /// New weight, first and second moment of [`AdamW`].
+    fn nn_adamw(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first_moment: FloatTensor<Self>,
+        second_moment: FloatTensor<Self>,
+        adamw: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed::adamw::<Self>(weight, gradient, first_moment, second_moment, adamw)
+    }
+
+    /// `τ · target + (1 − τ) · online`.
+    fn nn_moving_average(
+        target: FloatTensor<Self>,
+        online: FloatTensor<Self>,
+        tau: f64,
+    ) -> FloatTensor<Self> {
+        composed::moving_average::<Self>(target, online, tau)
     }
 
     /// `max(a + b, 0)`: the join of a residual block.

@@ -3,6 +3,7 @@
 //! Each operation records one step that keeps its inputs (never its output, except where the output
 //! is the mask) and calls the matching `*_gradient` of the backend below.
 
+use autodidact_kernels::{AdamW, Lars, Sgd};
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
 use burn_autodiff::{
     Autodiff, NodeId,
@@ -187,6 +188,11 @@ impl<B: TrainingOps> Backward<B, 2> for AddRelu {
     }
 }
 
+/// The values alone: an update ends a graph.
+fn inner<B: TrainingOps, C: CheckpointStrategy>(tensor: FloatTensor<Autodiff<B, C>>) -> FloatTensor<B> {
+    tensor.into_parts().0
+}
+
 impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
     fn nn_product(
         a: FloatTensor<Self>,
@@ -286,6 +292,53 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
             OpsKind::Tracked(prepared) => prepared.finish((weight, epsilon), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         }
+    }
+
+    fn nn_sgd(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        momentum: FloatTensor<Self>,
+        sgd: Sgd,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (weight, momentum) =
+            B::nn_sgd(inner::<B, C>(weight), inner::<B, C>(gradient), inner::<B, C>(momentum), sgd);
+        (FloatTensor::<Self>::new(weight), FloatTensor::<Self>::new(momentum))
+    }
+
+    fn nn_lars(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        momentum: FloatTensor<Self>,
+        lars: Lars,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (weight, momentum) =
+            B::nn_lars(inner::<B, C>(weight), inner::<B, C>(gradient), inner::<B, C>(momentum), lars);
+        (FloatTensor::<Self>::new(weight), FloatTensor::<Self>::new(momentum))
+    }
+
+    fn nn_adamw(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        adamw: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (weight, first, second) = B::nn_adamw(
+            inner::<B, C>(weight),
+            inner::<B, C>(gradient),
+            inner::<B, C>(first),
+            inner::<B, C>(second),
+            adamw,
+        );
+        (FloatTensor::<Self>::new(weight), FloatTensor::<Self>::new(first), FloatTensor::<Self>::new(second))
+    }
+
+    fn nn_moving_average(
+        target: FloatTensor<Self>,
+        online: FloatTensor<Self>,
+        tau: f64,
+    ) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::nn_moving_average(inner::<B, C>(target), inner::<B, C>(online), tau))
     }
 
     fn nn_add_relu(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -15,7 +15,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::Precision;
-use backend::TrainingOps;
+pub(crate) use backend::TrainingOps;
 
 /// What a normalisation takes mean and variance over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,6 +35,13 @@ impl Values {
     }
 }
 
+/// The values in row-major order, to write: in place where nothing else holds them, in a copy otherwise.
+fn values_mut(tensor: &mut FlexTensor) -> &mut [f32] {
+    *tensor = tensor.to_contiguous();
+    let (start, end) = tensor.layout().contiguous_offsets().expect("to_contiguous gives a dense layout");
+    &mut tensor.storage_mut::<f32>()[start..end]
+}
+
 fn geometry(x: &FlexTensor, weight: &FlexTensor, stride: [usize; 2], padding: [usize; 2]) -> kernels::Conv2d {
     let [batch, height, width, channels_in] = x.shape().dims();
     let [channels_out, _, kernel_height, kernel_width] = weight.shape().dims();
@@ -315,6 +322,66 @@ impl TrainingOps for Flex {
             &mut gradient,
         );
         tensor(gradient, &[units, fan_in])
+    }
+
+    fn nn_sgd(
+        mut weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        mut momentum: FloatTensor<Self>,
+        sgd: kernels::Sgd,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&weight, &gradient, &momentum]) {
+            return composed::sgd::<Self>(weight, gradient, momentum, sgd);
+        }
+        let gradient = Values::of(&gradient);
+        kernels::sgd_update(&sgd, values_mut(&mut weight), gradient.slice(), values_mut(&mut momentum));
+        (weight, momentum)
+    }
+
+    fn nn_lars(
+        mut weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        mut momentum: FloatTensor<Self>,
+        lars: kernels::Lars,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&weight, &gradient, &momentum]) {
+            return composed::lars::<Self>(weight, gradient, momentum, lars);
+        }
+        let gradient = Values::of(&gradient);
+        kernels::lars_update(&lars, values_mut(&mut weight), gradient.slice(), values_mut(&mut momentum));
+        (weight, momentum)
+    }
+
+    fn nn_adamw(
+        mut weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        mut first: FloatTensor<Self>,
+        mut second: FloatTensor<Self>,
+        adamw: kernels::AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&weight, &gradient, &first, &second]) {
+            return composed::adamw::<Self>(weight, gradient, first, second, adamw);
+        }
+        kernels::adamw_update(
+            &adamw,
+            values_mut(&mut weight),
+            Values::of(&gradient).slice(),
+            values_mut(&mut first),
+            values_mut(&mut second),
+        );
+        (weight, first, second)
+    }
+
+    fn nn_moving_average(
+        mut target: FloatTensor<Self>,
+        online: FloatTensor<Self>,
+        tau: f64,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&target, &online]) {
+            return composed::moving_average::<Self>(target, online, tau);
+        }
+        kernels::ema_update(tau, values_mut(&mut target), Values::of(&online).slice());
+        target
     }
 
     fn nn_add_relu(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
