@@ -183,6 +183,44 @@ fn add_relu_kernels_equal_the_composed_operation() {
 }
 
 #[test]
+fn the_regression_loss_equals_the_composed_operation_and_burns_own_gradient() {
+    for shape in [[1, 1], [3, 7], [40, 64], [200, 33]] {
+        agree(&format!("regression loss {shape:?}"), |dtype| {
+            let (p, z) = (leaf("p", shape, dtype), leaf("z", shape, dtype));
+            let out = ops::regression_loss(p.clone(), z.clone());
+            found(out, dtype, |gradients| {
+                assert!(z.grad(gradients).is_none(), "the target is a constant");
+                vec![gradient("p", &p, gradients)]
+            })
+        });
+        // The same from primitives that Burn differentiates.
+        let (p, z) = (leaf("p", shape, DType::F64), leaf("z", shape, DType::F64));
+        let n = |u: Tensor<2>| u.clone() / (u.clone() * u).sum_dim(1).sqrt();
+        let difference = n(p.clone()) - n(z.clone().detach());
+        let reference = (difference.clone() * difference).sum_dim(1).mean();
+        let loss = ops::regression_loss(p.clone(), z);
+        let of = |loss: Tensor<1>| {
+            let gradients = loss.backward();
+            (doubles(loss.detach())[0], doubles(p.grad(&gradients).expect("a gradient")))
+        };
+        let ((loss, ours), (reference, theirs)) = (of(loss), of(reference));
+        assert!((loss - reference).abs() < 1e-12);
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert!((ours - theirs).abs() < 1e-12, "{ours} and {theirs}");
+        }
+    }
+}
+
+#[test]
+fn rows_of_zeros_have_a_finite_loss_and_gradient() {
+    agree("regression loss of zeros", |dtype| {
+        let p = leaf("p", [2, 3], dtype);
+        let out = ops::regression_loss(p.clone() * 0.0, leaf("z", [2, 3], dtype));
+        found(out, dtype, |gradients| vec![gradient("p", &p, gradients)])
+    });
+}
+
+#[test]
 fn updates_equal_the_composed_operations() {
     let (learning_rate, momentum, weight_decay) = (0.3, 0.9, 0.01);
     agree("updates", |dtype| {

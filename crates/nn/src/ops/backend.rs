@@ -159,6 +159,23 @@ pub trait TrainingOps: Backend {
         composed::standardise_rows_gradient::<Self>(weight, epsilon, output_gradient)
     }
 
+    /// Mean over rows of `‖n(p) − n(z)‖²`, `[1]`, with `n(u) = u / max(‖u‖, 1e-6)`.
+    fn nn_regression_loss(
+        prediction: FloatTensor<Self>,
+        target_projection: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        composed::regression_loss::<Self>(prediction, target_projection)
+    }
+
+    /// Gradient of [`TrainingOps::nn_regression_loss`] with respect to the prediction.
+    fn nn_regression_loss_gradient(
+        prediction: FloatTensor<Self>,
+        target_projection: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        composed::regression_loss_gradient::<Self>(prediction, target_projection, output_gradient)
+    }
+
     /// New weight and momentum of [`Sgd`]. No update is part of a graph.
     fn nn_sgd(
         weight: FloatTensor<Self>,

@@ -188,6 +188,23 @@ impl<B: TrainingOps> Backward<B, 2> for AddRelu {
     }
 }
 
+/// The target's projection is a constant.
+#[derive(Debug)]
+struct RegressionLoss;
+
+impl<B: TrainingOps> Backward<B, 1> for RegressionLoss {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (prediction, target_projection) = ops.state;
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        for node in ops.parents.into_iter().flatten() {
+            let (p, z) = (prediction.clone(), target_projection.clone());
+            gradients.register::<B>(node.id, B::nn_regression_loss_gradient(p, z, output_gradient.clone()));
+        }
+    }
+}
+
 /// The values alone: an update ends a graph.
 fn inner<B: TrainingOps, C: CheckpointStrategy>(tensor: FloatTensor<Autodiff<B, C>>) -> FloatTensor<B> {
     tensor.into_parts().0
@@ -290,6 +307,19 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
         let out = B::nn_standardise_rows(weight.clone(), epsilon);
         match StandardiseRows.prepare::<C>([weight_node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((weight, epsilon), out),
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        }
+    }
+
+    fn nn_regression_loss(
+        prediction: FloatTensor<Self>,
+        target_projection: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let (p, p_node) = prediction.into_parts();
+        let z = inner::<B, C>(target_projection);
+        let out = B::nn_regression_loss(p.clone(), z.clone());
+        match RegressionLoss.prepare::<C>([p_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((p, z), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         }
     }

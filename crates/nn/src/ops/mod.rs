@@ -145,6 +145,20 @@ pub fn standardise_rows(weight: Tensor<2>, epsilon: f64) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::nn_standardise_rows(weight.into_dispatch(), epsilon))
 }
 
+/// `‖n(p) − n(z)‖²` with `n(u) = u / max(‖u‖₂, 1e-6)`, averaged over the rows of `[N, D]`; the result is `[1]`.
+///
+/// The gradient goes to `prediction` (p) alone. Grill et al. 2020, eq. (2).
+///
+/// # Panics
+/// If the shapes differ.
+pub fn regression_loss(prediction: Tensor<2>, target_projection: Tensor<2>) -> Tensor<1> {
+    assert_eq!(prediction.dims(), target_projection.dims(), "regression_loss: shapes");
+    Tensor::from_dispatch(Dispatch::nn_regression_loss(
+        prediction.into_dispatch(),
+        target_projection.into_dispatch(),
+    ))
+}
+
 /// `max(a + b, 0)`, the join of a residual block, for tensors of equal shape.
 pub fn add_relu<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
     assert_eq!(a.dims(), b.dims(), "add_relu: shapes");

@@ -1,5 +1,6 @@
 //! The regression loss.
 
+use autodidact_nn::ops;
 use burn::tensor::Tensor;
 
 /// Smallest squared norm that is divided by; the official code's.
@@ -13,7 +14,7 @@ pub fn l2_normalize(u: Tensor<2>) -> Tensor<2> {
 
 /// `‖n(p) − n(z)‖²`, averaged over the batch, where `n` is [`l2_normalize`]: one direction of the loss.
 ///
-/// `prediction` p and `target_projection` z are `[N, D]`; z is detached here. The value lies in 0…4 and
+/// `prediction` p and `target_projection` z are `[N, D]`; no gradient reaches z. The value lies in 0…4 and
 /// equals `2 − 2 cos(p, z)`. Grill et al. 2020, eq. (2); the two directions are **summed**, not averaged.
 ///
 /// ```
@@ -26,6 +27,5 @@ pub fn l2_normalize(u: Tensor<2>) -> Tensor<2> {
 /// assert!((loss - 2.0).abs() < 1e-6);
 /// ```
 pub fn regression_loss(prediction: Tensor<2>, target_projection: Tensor<2>) -> Tensor<1> {
-    let difference = l2_normalize(prediction) - l2_normalize(target_projection.detach());
-    (difference.clone() * difference).sum_dim(1).mean()
+    ops::regression_loss(prediction, target_projection)
 }

@@ -2,6 +2,7 @@
 //! and the twin that the CPU kernels are tested against.
 
 mod normalise;
+mod regression_loss;
 mod updates;
 
 use burn::backend::{Backend, DType, TensorMetadata, ops::ConvOptions, tensor::FloatTensor};
@@ -10,6 +11,7 @@ use burn::tensor::{FloatDType, Scalar, Shape};
 use crate::Precision;
 
 pub(super) use normalise::{normalise, normalise_gradient, normalise_join, normalise_join_gradient};
+pub(super) use regression_loss::{regression_loss, regression_loss_gradient};
 pub(super) use updates::{adamw, lars, moving_average, sgd};
 
 /// Per-channel statistics view of a rank-3 `[outer, middle, inner]` reduction.

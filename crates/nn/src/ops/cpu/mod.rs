@@ -324,6 +324,38 @@ impl TrainingOps for Flex {
         tensor(gradient, &[units, fan_in])
     }
 
+    fn nn_regression_loss(
+        prediction: FloatTensor<Self>,
+        target_projection: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&prediction, &target_projection]) {
+            return composed::regression_loss::<Self>(prediction, target_projection);
+        }
+        let [rows, features] = prediction.shape().dims();
+        let [p, z] = [prediction, target_projection].map(|values| Values::of(&values));
+        small(vec![kernels::byol_loss_forward(rows, features, p.slice(), z.slice())], &[1])
+    }
+
+    fn nn_regression_loss_gradient(
+        prediction: FloatTensor<Self>,
+        target_projection: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&prediction, &target_projection, &output_gradient]) {
+            return composed::regression_loss_gradient::<Self>(
+                prediction,
+                target_projection,
+                output_gradient,
+            );
+        }
+        let [rows, features] = prediction.shape().dims();
+        let [p, z] = [prediction, target_projection].map(|values| Values::of(&values));
+        let grad_loss = Values::of(&output_gradient).slice()[0];
+        let mut gradient = kernels::Recycled::new(rows * features);
+        kernels::byol_loss_backward(rows, features, p.slice(), z.slice(), grad_loss, &mut gradient);
+        tensor(gradient, &[rows, features])
+    }
+
     fn nn_sgd(
         mut weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
