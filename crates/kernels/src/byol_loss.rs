@@ -96,11 +96,12 @@ struct Row {
 
 impl Row {
     #[inline(always)]
-    fn new(p: &[f32], z: &[f32]) -> Self {
+    fn new<S: Simd>(simd: S, p: &[f32], z: &[f32]) -> Self {
         let [squared_p, squared_z, product] = sums(
+            simd,
             [p, z],
             #[inline(always)]
-            |[p, z]| [p * p, z * z, p * z],
+            |[p, z]| [simd.mul_f64s(p, p), simd.mul_f64s(z, z), simd.mul_f64s(p, z)],
         );
         let [inverse_p, inverse_z] = [squared_p, squared_z].map(inverse_norm);
         Self { squared_p, squared_z, product, inverse_p, inverse_z }
@@ -140,13 +141,12 @@ impl WithSimd for Forward<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> f64 {
-        let rows = self.p.chunks_exact(self.features).zip(self.z.chunks_exact(self.features));
-        rows.map(
-            #[inline(always)]
-            |(p, z)| Row::new(p, z).loss(),
-        )
-        .sum()
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let mut loss = 0.0;
+        for (p, z) in self.p.chunks_exact(self.features).zip(self.z.chunks_exact(self.features)) {
+            loss += Row::new(simd, p, z).loss();
+        }
+        loss
     }
 }
 
@@ -166,7 +166,7 @@ impl WithSimd for Backward<'_> {
         let Self { features, p, z, scale, grad_p } = self;
         let rows = p.chunks_exact(features).zip(z.chunks_exact(features));
         for ((p, z), grad_p) in rows.zip(grad_p.chunks_exact_mut(features)) {
-            let [on_p, on_z] = Row::new(p, z).gradient();
+            let [on_p, on_z] = Row::new(simd, p, z).gradient();
             let [on_p, on_z] = [on_p, on_z].map(|factor| simd.splat_f32s((factor * scale) as f32));
             update_vectors(
                 simd,

@@ -104,7 +104,7 @@ impl WithSimd for Part<'_> {
         let rows = rows.zip(grad_x.chunks_exact_mut(features));
         for (((x, grad_out), grad_x), (mean, variance)) in rows.zip(mean.iter().zip(variance)) {
             let inverse = inverse_deviation(*variance, epsilon);
-            let [offset, slope] = row_coefficients(x, gamma, *mean, inverse, grad_out);
+            let [offset, slope] = row_coefficients(simd, x, gamma, *mean, inverse, grad_out);
             let [centre, scale, offset, slope] =
                 [*mean, inverse as f32, offset, slope].map(|value| simd.splat_f32s(value));
             update_vectors(
@@ -128,14 +128,22 @@ impl WithSimd for Part<'_> {
 
 /// `−⟨γ·g⟩` and `−⟨γ·g·x̂⟩`, both over the deviation.
 #[inline(always)]
-fn row_coefficients(x: &[f32], gamma: &[f32], mean: f32, inverse: f64, grad_out: &[f32]) -> [f32; 2] {
-    let centre = f64::from(mean);
+fn row_coefficients<S: Simd>(
+    simd: S,
+    x: &[f32],
+    gamma: &[f32],
+    mean: f32,
+    inverse: f64,
+    grad_out: &[f32],
+) -> [f32; 2] {
+    let centre = simd.splat_f64s(f64::from(mean));
     let [gradient, product] = sums(
+        simd,
         [x, gamma, grad_out],
         #[inline(always)]
         |[x, gamma, gradient]| {
-            let weighted = gamma * gradient;
-            [weighted, weighted * (x - centre)]
+            let weighted = simd.mul_f64s(gamma, gradient);
+            [weighted, simd.mul_f64s(weighted, simd.sub_f64s(x, centre))]
         },
     );
     let share = -inverse / x.len() as f64;

@@ -77,7 +77,7 @@ impl WithSimd for Part<'_> {
         let features = gamma.len();
         let rows = x.chunks_exact(features).zip(out.chunks_exact_mut(features));
         for ((x, out), (mean, variance)) in rows.zip(mean.iter_mut().zip(variance)) {
-            (*mean, *variance) = moments(x);
+            (*mean, *variance) = moments(simd, x);
             let centre = simd.splat_f32s(*mean);
             let scale = simd.splat_f32s(inverse_deviation(*variance, epsilon) as f32);
             update_vectors(
@@ -99,14 +99,16 @@ impl WithSimd for Part<'_> {
 /// The squares are of differences from the first number of the row. The mean is at most `sqrt(n)` deviations away from it,
 /// so that the cancellation costs about `n` units of 2⁻⁵³, and a constant row has variance zero.
 #[inline(always)]
-fn moments(x: &[f32]) -> (f32, f32) {
+fn moments<S: Simd>(simd: S, x: &[f32]) -> (f32, f32) {
     let (count, first) = (x.len() as f64, f64::from(x[0]));
+    let centre = simd.splat_f64s(first);
     let [sum, squares] = sums(
+        simd,
         [x],
         #[inline(always)]
         |[x]| {
-            let difference = x - first;
-            [difference, difference * difference]
+            let difference = simd.sub_f64s(x, centre);
+            [difference, simd.mul_f64s(difference, difference)]
         },
     );
     let mean = sum / count;

@@ -76,6 +76,7 @@ impl WithSimd for Part<'_> {
             let mut expected = (1.0 - self.smoothing) * f64::from(logits[*label as usize]);
             if self.smoothing > 0.0 {
                 let [sum] = sums(
+                    simd,
                     [logits],
                     #[inline(always)]
                     |logit| logit,
@@ -98,18 +99,17 @@ fn row_log_sum_exp<S: Simd>(simd: S, logits: &[f32]) -> f64 {
     }
     let largest = last.iter().fold(simd.reduce_max_f32s(largest), |largest, &logit| largest.max(logit));
     let shift = simd.splat_f32s(largest);
-    let exponential = |logits| exp_or_nan(simd, simd.sub_f32s(logits, shift));
     let mut lanes = [0.0; LANES_MAX];
     let mut sum = 0.0;
     for whole in whole.chunks(SUM_VECTORS) {
         let mut exponentials = simd.splat_f32s(0.0);
         for logits in whole {
-            exponentials = simd.add_f32s(exponentials, exponential(*logits));
+            exponentials = simd.add_f32s(exponentials, exp_or_nan(simd, simd.sub_f32s(*logits, shift)));
         }
         vectors_mut::<S>(&mut lanes)[0] = exponentials;
         sum += add_up(&lanes[..S::F32_LANES]);
     }
-    vectors_mut::<S>(&mut lanes)[0] = exponential(simd.partial_load_f32s(last));
+    vectors_mut::<S>(&mut lanes)[0] = exp_or_nan(simd, simd.sub_f32s(simd.partial_load_f32s(last), shift));
     sum += add_up(&lanes[..last.len()]);
     f64::from(largest) + sum.ln()
 }

@@ -51,13 +51,15 @@ impl WithSimd for Part<'_> {
     type Output = [f64; 3];
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> [f64; 3] {
+    fn with_simd<S: Simd>(self, simd: S) -> [f64; 3] {
+        let weight_decay = simd.splat_f64s(self.weight_decay);
         sums(
+            simd,
             [self.weight, self.gradient],
             #[inline(always)]
             |[weight, gradient]| {
-                let decayed = gradient + self.weight_decay * weight;
-                [weight * weight, gradient * gradient, decayed * decayed]
+                let decayed = simd.add_f64s(gradient, simd.mul_f64s(weight_decay, weight));
+                [weight, gradient, decayed].map(|x| simd.mul_f64s(x, x))
             },
         )
     }
