@@ -22,7 +22,7 @@ mod average_pool;
 mod batch_norm;
 mod check;
 mod columns;
-mod conv2d;
+mod convolution;
 #[cfg(target_arch = "x86_64")]
 mod dot;
 mod group_norm;
@@ -44,7 +44,7 @@ mod tests;
 pub use add_relu::{add_relu_backward, add_relu_forward};
 pub use average_pool::{global_average_pool_backward, global_average_pool_forward};
 pub use batch_norm::{Statistics, batch_norm_backward, batch_norm_forward};
-pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
+pub use convolution::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
 pub use group_norm::{group_norm_backward, group_norm_forward};
 pub use instructions::Instructions;
 pub use limits::Limits;

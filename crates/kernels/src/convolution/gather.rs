@@ -26,6 +26,8 @@ pub(super) struct Gather<'a> {
     pub weight: &'a [f32],
     /// Outputs per pixel.
     pub outputs: usize,
+    /// Floats of `out` from one pixel to the next.
+    pub pixel_len: usize,
     pub out: &'a mut [f32],
 }
 
@@ -78,7 +80,7 @@ impl Gather<'_> {
             let sums = tile::<S, P, Q, V>(simd, self.source, windows, self.pieces, weight);
             for p in 0..P {
                 if p < pixels.len() {
-                    let row = &mut self.out[pixels[p].target * self.outputs..][columns.clone()];
+                    let row = &mut self.out[pixels[p].target * self.pixel_len..][columns.clone()];
                     store::<S, Q, V>(row, sums[p]);
                 }
             }

@@ -3,7 +3,7 @@
 //! A block of outputs times a few vectors of inputs stays in registers while the tiles go by.
 
 use super::brackets::Layout;
-use crate::conv2d::pack::PANEL;
+use crate::convolution::pack::PANEL;
 use crate::simd::{vectors, vectors_mut};
 use pulp::{Simd, WithSimd};
 

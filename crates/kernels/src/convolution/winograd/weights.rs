@@ -2,7 +2,7 @@
 
 use super::POSITIONS;
 use super::brackets::Pairing;
-use crate::conv2d::pack::PANEL;
+use crate::convolution::pack::PANEL;
 use crate::pairs::pair;
 use crate::simd::{LANES_MAX, dispatch, vectors, vectors_mut};
 use pulp::{Simd, WithSimd};
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 /// Which weights a convolution multiplies by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::conv2d) enum Turn {
+pub(in crate::convolution) enum Turn {
     /// As they are.
     Forward,
     /// Input and output channels swapped and the kernel turned by half a turn: those of the input gradient.

@@ -5,7 +5,7 @@
 
 use super::POSITIONS;
 use super::brackets::{Brackets, Pairing, place};
-use crate::conv2d::pack::PANEL;
+use crate::convolution::pack::PANEL;
 use crate::pairs::pair;
 use crate::simd::{vectors, vectors_mut};
 use pulp::{Simd, WithSimd};

@@ -5,7 +5,7 @@
 
 use super::super::products::stripe_width;
 use super::{BLOCK_TILES, ForwardPairs, GradientPairs};
-use crate::conv2d::pack::PANEL;
+use crate::convolution::pack::PANEL;
 use crate::dot::{Line, dot, load, store};
 use crate::pairs::has_dot;
 use std::arch::x86_64::{_mm512_add_ps, _mm512_set1_ps, _mm512_setzero_ps};

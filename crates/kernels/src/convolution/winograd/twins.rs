@@ -6,7 +6,7 @@ use super::pair_products::{ForwardPairs, GradientPairs};
 use super::products::Products;
 use super::transform::{Gradient, Input, Output};
 use super::weights::{Adjoint, Kernel};
-use crate::conv2d::pack::PANEL;
+use crate::convolution::pack::PANEL;
 use crate::simd::dispatch;
 use crate::tests::{assert_close, noise, noise_pairs, sum_tolerance, to_f64};
 use pulp::{Scalar, WithSimd};

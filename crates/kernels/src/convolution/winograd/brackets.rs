@@ -4,8 +4,8 @@
 //! hundreds of channels would lie a power of two apart and fall on the same few lines of the cache.
 
 use super::POSITIONS;
-use crate::conv2d::gather::Pixel;
-use crate::conv2d::pack::{PANEL, Pieces};
+use crate::convolution::gather::Pixel;
+use crate::convolution::pack::{PANEL, Pieces};
 use pulp::Simd;
 
 /// Which two numbers are held as a pair of bfloat16 (see [`crate::pairs`]): those that a product sums over.

@@ -6,7 +6,7 @@ use super::products::Products;
 use super::transform::{Gradient, Input};
 use super::weights::Adjoint;
 use super::{POSITIONS, Tiling};
-use crate::conv2d::Conv2d;
+use crate::convolution::shape::Convolution;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
@@ -21,9 +21,9 @@ const CHUNK_TILES: usize = 192;
 /// Floats that the groups' sums may take together (64 MiB), if there is more than one.
 const SUMS_MAX: usize = 1 << 24;
 
-/// As [`crate::conv2d_weight_gradient`], for shapes that suit.
-pub(in crate::conv2d) fn weight_gradient(
-    shape: &Conv2d,
+/// The weight gradient of shapes that suit.
+pub(in crate::convolution) fn weight_gradient(
+    shape: &Convolution,
     precision: Precision,
     x: &[f32],
     grad_out: &[f32],
@@ -37,14 +37,14 @@ pub(in crate::conv2d) fn weight_gradient(
     let images = shape.batch.div_ceil(groups_max).max(images_min);
     let groups = shape.batch.div_ceil(images);
     with_scratch(groups * POSITIONS * position_stride, |sums| {
-        x.par_chunks(images * shape.image_len())
+        x.par_chunks(images * shape.slice_len())
             .zip(grad_out.par_chunks(images * shape.output_pixels() * channels_out))
             .zip(sums.par_chunks_exact_mut(POSITIONS * position_stride))
             .for_each(|((x, grad_out), sums)| {
                 sums.fill(0.0);
-                let images = x.len() / shape.image_len();
-                with_scratch(tiling.plane.reserve(images), |planes| {
-                    tiling.plane.fill(x, planes);
+                let images = x.len() / shape.slice_len();
+                with_scratch(images * tiling.plane.len(), |planes| {
+                    tiling.fill(x, planes);
                     add(shape, precision, &tiling, planes, grad_out, sums);
                 });
             });
@@ -64,7 +64,7 @@ pub(in crate::conv2d) fn weight_gradient(
 
 /// Adds the products of some images.
 fn add(
-    shape: &Conv2d,
+    shape: &Convolution,
     precision: Precision,
     tiling: &Tiling,
     planes: &[f32],
@@ -72,7 +72,7 @@ fn add(
     sums: &mut [f32],
 ) {
     let [height, count] = tiling.grid;
-    let row_len = shape.output_width() * shape.channels_out;
+    let row_len = shape.output()[2] * shape.channels_out;
     let rows_all = height * grad_out.len() / (shape.output_pixels() * shape.channels_out);
     let chunk_rows = tiling.rows_per_chunk(shape, CHUNK_TILES).min(rows_all);
     // Places that a row of tiles takes.

@@ -5,9 +5,9 @@ use super::pair_products::{BLOCK_TILES, ForwardPairs};
 use super::transform::{Input, Output};
 use super::weights::{Turn, pack};
 use super::{POSITIONS, Tiling};
-use crate::conv2d::Conv2d;
-use crate::conv2d::gather::{Gather, Pixel};
-use crate::conv2d::pack::Pieces;
+use crate::convolution::gather::{Gather, Pixel};
+use crate::convolution::pack::Pieces;
+use crate::convolution::shape::Convolution;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
@@ -18,7 +18,7 @@ use std::ops::Range;
 const FEW_TASKS: usize = 8;
 
 /// As many images as fill a chunk.
-fn images_per_task(shape: &Conv2d, tiling: &Tiling) -> usize {
+fn images_per_task(shape: &Convolution, tiling: &Tiling) -> usize {
     let images = (tiling.rows_per_chunk(shape, 1) / tiling.grid[0]).clamp(1, shape.batch);
     let tasks = shape.batch.div_ceil(images);
     shape.batch.div_ceil(if tasks < FEW_TASKS { tasks.next_power_of_two() } else { tasks })
@@ -26,8 +26,8 @@ fn images_per_task(shape: &Conv2d, tiling: &Tiling) -> usize {
 
 /// Convolves `x` with `weight`, which is `[channels_out, channels_in, 3, 3]` of `shape` or, turned, of the convolution
 /// whose input gradient this is.
-pub(in crate::conv2d) fn convolve(
-    shape: &Conv2d,
+pub(in crate::convolution) fn convolve(
+    shape: &Convolution,
     precision: Precision,
     x: &[f32],
     weight: &[f32],
@@ -52,12 +52,12 @@ pub(in crate::conv2d) fn convolve(
     };
     with_scratch(POSITIONS * layout.channels * shape.channels_out, |packed| {
         pack(weight, stored, turn, layout.pairing, packed);
-        x.par_chunks(images * shape.image_len())
+        x.par_chunks(images * shape.slice_len())
             .zip(out.par_chunks_mut(images * shape.output_pixels() * shape.channels_out))
             .for_each(|(x, out)| {
-                let images = x.len() / shape.image_len();
-                with_scratch(tiling.plane.reserve(images), |planes| {
-                    tiling.plane.fill(x, planes);
+                let images = x.len() / shape.slice_len();
+                with_scratch(images * tiling.plane.len(), |planes| {
+                    tiling.fill(x, planes);
                     work.run(planes, packed, out);
                 });
             });
@@ -65,7 +65,7 @@ pub(in crate::conv2d) fn convolve(
 }
 
 struct Work<'a> {
-    shape: &'a Conv2d,
+    shape: &'a Convolution,
     tiling: Tiling,
     chunk_rows: usize,
     layout: Layout,
@@ -108,6 +108,7 @@ impl Work<'_> {
                     pieces: &self.pieces,
                     weight,
                     outputs,
+                    pixel_len: outputs,
                     out,
                 }),
             }
@@ -124,7 +125,7 @@ impl Work<'_> {
 
     fn combine(&self, rows: Range<usize>, products: &[f32], stride: usize, out: &mut [f32]) {
         let (channels, count) = (self.shape.channels_out, self.tiling.grid[1]);
-        let row_len = self.shape.output_width() * channels;
+        let row_len = self.shape.output()[2] * channels;
         for (place, row) in rows.enumerate() {
             let products = std::array::from_fn(|position| {
                 &products[position * stride + place * count * channels..][..count * channels]

@@ -45,7 +45,7 @@ fn panels_of<const Q: usize>(product: &mut Gather<'_>, first: usize) {
         let sums = tile(product, pixels, weights);
         for p in 0..PIXELS {
             if p < pixels.len() {
-                let row = &mut product.out[pixels[p].target * product.outputs..][columns.clone()];
+                let row = &mut product.out[pixels[p].target * product.pixel_len..][columns.clone()];
                 write_sums(row, sums[p]);
             }
         }

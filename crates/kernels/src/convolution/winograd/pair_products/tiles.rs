@@ -7,7 +7,7 @@ use super::super::brackets::Layout;
 use super::{ForwardPairs, GradientPairs};
 use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE, two_tiles};
 use crate::amx::transpose::transpose;
-use crate::conv2d::pack::PANEL;
+use crate::convolution::pack::PANEL;
 use crate::dot::Line;
 use crate::scratch::with_scratch;
 

@@ -24,8 +24,8 @@ mod twins;
 mod weight_gradient;
 mod weights;
 
-use super::Conv2d;
-use super::plane::Plane;
+use super::plane::{Pick, Plane};
+use super::shape::Convolution;
 use crate::precision::Precision;
 use crate::simd::LANES_MAX;
 pub(super) use forward::convolve;
@@ -51,16 +51,28 @@ struct Tiling {
 }
 
 impl Tiling {
-    fn new(shape: &Conv2d) -> Self {
-        let grid = [shape.output_height().div_ceil(2), shape.output_width().div_ceil(2)];
+    fn new(shape: &Convolution) -> Self {
+        let ([_, height, width], [_, above, left]) = (shape.size, shape.padding);
+        let [_, height_out, width_out] = shape.output();
+        let grid = [height_out.div_ceil(2), width_out.div_ceil(2)];
         let plane = Plane {
-            image: [shape.height, shape.width],
+            image: [height, width],
+            image_channels: shape.channels_in,
             channels: shape.channels_in,
-            origin: shape.padding.map(|padding| -(padding as isize)),
+            pick: Pick::Each,
+            origin: [above, left].map(|padding| -(padding as isize)),
             step: [1, 1],
             size: grid.map(|tiles| 2 * tiles + 2),
         };
         Self { grid, plane }
+    }
+
+    /// Copies images into planes one after the other.
+    fn fill(&self, images: &[f32], planes: &mut [f32]) {
+        let images = images.chunks_exact(self.plane.image_len());
+        for (image, plane) in images.zip(planes.chunks_exact_mut(self.plane.len())) {
+            self.plane.fill(Some(image), 0, plane);
+        }
     }
 
     /// The four rows of pixels that a row of tiles covers; the rows of all images are counted through.
@@ -73,13 +85,14 @@ impl Tiling {
 
     /// The first of the two rows of output pixels of a row of tiles, and how many more there are, one or, at the lower
     /// edge, none.
-    fn pixel_row(&self, shape: &Conv2d, row: usize) -> (usize, usize) {
+    fn pixel_row(&self, shape: &Convolution, row: usize) -> (usize, usize) {
         let (image, y) = (row / self.grid[0], 2 * (row % self.grid[0]));
-        (image * shape.output_height() + y, usize::from(y + 1 < shape.output_height()))
+        let [_, height, _] = shape.output();
+        (image * height + y, usize::from(y + 1 < height))
     }
 
     /// Rows of tiles that are transformed and multiplied together, `least` tiles or more.
-    fn rows_per_chunk(&self, shape: &Conv2d, least: usize) -> usize {
+    fn rows_per_chunk(&self, shape: &Convolution, least: usize) -> usize {
         let per_tile = POSITIONS * (shape.channels_in + shape.channels_out);
         let tiles = (CHUNK_FLOATS / per_tile).max(least).next_multiple_of(TILE_UNIT);
         tiles.div_ceil(self.grid[1])
@@ -87,34 +100,34 @@ impl Tiling {
 }
 
 /// Whether the shape is one that this method computes, and computes sooner.
-pub(super) fn suits(shape: &Conv2d, precision: Precision) -> bool {
+pub(super) fn suits(shape: &Convolution, precision: Precision) -> bool {
     let channels = [shape.channels_in, shape.channels_out];
     // Pairs take two panels of channels.
     let unit = if precision == Precision::Bf16 { 2 * LANES_MAX } else { LANES_MAX };
-    shape.kernel == [3, 3]
-        && shape.stride == [1, 1]
+    (shape.size[0], shape.padding[0], shape.groups) == (1, 0, 1)
+        && shape.kernel == [1, 3, 3]
+        && shape.stride == [1; 3]
+        && shape.dilation == [1; 3]
         && shape.padding.iter().all(|&padding| padding <= 2)
         && channels.iter().all(|&channels| channels >= CHANNELS_MIN && channels.is_multiple_of(unit))
         && pays(shape)
 }
 
 /// A tile costs 16 multiplications, a pixel 9; what is saved has to pay for the transforms.
-fn pays(shape: &Conv2d) -> bool {
-    let tiles = shape.output_height().div_ceil(2) * shape.output_width().div_ceil(2);
-    5 * tiles <= 2 * shape.output_pixels()
+fn pays(shape: &Convolution) -> bool {
+    let [_, height, width] = shape.output();
+    5 * height.div_ceil(2) * width.div_ceil(2) <= 2 * shape.output_pixels()
 }
 
 /// The convolution of output gradients whose result is the input gradient, where the method suits it.
-pub(super) fn mirror(shape: &Conv2d, precision: Precision) -> Option<Conv2d> {
-    let mirror = Conv2d {
-        batch: shape.batch,
-        height: shape.output_height(),
-        width: shape.output_width(),
+pub(super) fn mirror(shape: &Convolution, precision: Precision) -> Option<Convolution> {
+    let [_, above, left] = shape.padding;
+    let mirror = Convolution {
+        size: shape.output(),
         channels_in: shape.channels_out,
         channels_out: shape.channels_in,
-        kernel: shape.kernel,
-        stride: shape.stride,
-        padding: [2usize.checked_sub(shape.padding[0])?, 2usize.checked_sub(shape.padding[1])?],
+        padding: [0, 2usize.checked_sub(above)?, 2usize.checked_sub(left)?],
+        ..*shape
     };
     suits(&mirror, precision).then_some(mirror)
 }

@@ -2,7 +2,7 @@
 //! of AVX-512 where there are such, else by taking the pairs apart.
 
 use super::brackets::Layout;
-use crate::conv2d::pack::PANEL;
+use crate::convolution::pack::PANEL;
 use crate::pairs::unpair;
 use crate::simd::{dispatch, vectors, vectors_mut};
 use pulp::{Simd, WithSimd};

@@ -23,6 +23,7 @@ fn gather_twins_agree() {
             pieces: &pieces,
             weight: &weight,
             outputs,
+            pixel_len: outputs,
             out,
         });
         scalar.with_simd(Scalar);

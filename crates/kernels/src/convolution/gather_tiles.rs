@@ -128,8 +128,8 @@ fn block(
         match targets {
             Some(distance) if width.is_multiple_of(PANEL) => {
                 let mut sums = Sums {
-                    tiles: tiles.map(|pixel| pixels[pixel].target * product.outputs + output),
-                    stride: distance * product.outputs,
+                    tiles: tiles.map(|pixel| pixels[pixel].target * product.pixel_len + output),
+                    stride: distance * product.pixel_len,
                     values: &mut *product.out,
                     add: false,
                 };
@@ -141,7 +141,7 @@ fn block(
                 let mut sums = Sums { values: &mut values, tiles, stride: BLOCK, add: false };
                 multiply(registers, plan, &factors, panels, &mut sums);
                 for (pixel, sums) in pixels.iter().zip(values.chunks_exact(BLOCK)) {
-                    let row = &mut product.out[pixel.target * product.outputs + output..][..width];
+                    let row = &mut product.out[pixel.target * product.pixel_len + output..][..width];
                     // SAFETY: as above.
                     unsafe { copy(&sums[..width], row) };
                 }
@@ -211,8 +211,8 @@ fn copy(from: &[f32], to: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conv2d::gather_dot;
-    use crate::conv2d::pack::Pieces;
+    use crate::convolution::gather_dot;
+    use crate::convolution::pack::Pieces;
     use crate::tests::{assert_close, noise_pairs, sum_tolerance, to_f64};
 
     /// What lies between the windows is NaN.
@@ -232,6 +232,7 @@ mod tests {
             pieces: &pieces,
             weight: &weight,
             outputs,
+            pixel_len: outputs,
             out,
         });
         assert!(suits(&got));
