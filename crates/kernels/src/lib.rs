@@ -1,7 +1,7 @@
 //! CPU kernels for training: convolution, normalisation, pooling and the residual join, forward and backward, and dense
 //! matrix products, on slices of `f32`.
 //!
-//! - Activations are channels last, `[batch, height, width, channels]`, contiguous; weights are as in `PyTorch`.
+//! - Activations are channels last, `[batch, height, width, channels]` or with a depth before the height, contiguous; weights are as in `PyTorch`.
 //! - The vector instructions (AMX for bfloat16, AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
 //! - Work is shared through the current `rayon` pool in parts that depend on the shape alone, and sums are combined in
 //!   a fixed order: the result is the same to the bit for any number of threads. It may differ in the last bits
@@ -44,7 +44,10 @@ mod tests;
 pub use add_relu::{add_relu_backward, add_relu_forward};
 pub use average_pool::{global_average_pool_backward, global_average_pool_forward};
 pub use batch_norm::{Statistics, batch_norm_backward, batch_norm_forward};
-pub use convolution::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
+pub use convolution::{
+    Conv2d, Conv3d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, conv3d_forward,
+    conv3d_input_gradient, conv3d_weight_gradient,
+};
 pub use group_norm::{group_norm_backward, group_norm_forward};
 pub use instructions::Instructions;
 pub use limits::Limits;

@@ -23,6 +23,7 @@
 mod axis;
 mod channels;
 mod conv2d;
+mod conv3d;
 mod correlation;
 mod depthwise;
 mod forward;
@@ -53,5 +54,6 @@ mod window;
 mod winograd;
 
 pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
+pub use conv3d::{Conv3d, conv3d_forward, conv3d_input_gradient, conv3d_weight_gradient};
 #[cfg(test)]
 pub(crate) use shape::Convolution;

@@ -2,7 +2,10 @@
 
 use super::{assert_close, noise, sum_tolerance, to_f64};
 use crate::convolution::Convolution;
-use crate::{Conv2d, Precision, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
+use crate::{
+    Conv2d, Conv3d, Precision, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, conv3d_forward,
+    conv3d_input_gradient, conv3d_weight_gradient,
+};
 
 /// A public shape.
 pub(super) trait Passes {
@@ -33,6 +36,21 @@ impl Passes for Conv2d {
         conv2d_forward(self, precision, x, weight, &mut out);
         conv2d_input_gradient(self, precision, grad_out, weight, &mut grad_x);
         conv2d_weight_gradient(self, precision, x, grad_out, &mut grad_weight);
+        [out, grad_x, grad_weight]
+    }
+}
+
+impl Passes for Conv3d {
+    fn sizes(&self) -> &Convolution {
+        &self.0
+    }
+
+    fn run(&self, precision: Precision, [x, weight, grad_out]: &[Vec<f32>; 3]) -> [Vec<f32>; 3] {
+        let [mut out, mut grad_x, mut grad_weight] =
+            [self.output_len(), self.input_len(), self.weight_len()].map(|len| vec![f32::NAN; len]);
+        conv3d_forward(self, precision, x, weight, &mut out);
+        conv3d_input_gradient(self, precision, grad_out, weight, &mut grad_x);
+        conv3d_weight_gradient(self, precision, x, grad_out, &mut grad_weight);
         [out, grad_x, grad_weight]
     }
 }

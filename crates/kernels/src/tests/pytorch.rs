@@ -3,9 +3,9 @@
 use super::assert_close;
 use super::convolution::Passes;
 use crate::{
-    Activation, Conv2d, Epilogue, MatMul, MaxPool2d, Precision, batch_norm_backward, batch_norm_forward,
-    group_norm_backward, group_norm_forward, matmul, max_pool2d_backward, max_pool2d_forward,
-    standardise_weight_backward, standardise_weight_forward,
+    Activation, Conv2d, Conv3d, Epilogue, MatMul, MaxPool2d, Precision, batch_norm_backward,
+    batch_norm_forward, group_norm_backward, group_norm_forward, matmul, max_pool2d_backward,
+    max_pool2d_forward, standardise_weight_backward, standardise_weight_forward,
 };
 use serde_json::Value;
 
@@ -88,6 +88,22 @@ fn convolution_equals_pytorch() {
 fn dilated_and_grouped_convolution_equals_pytorch() {
     each("general_convolutions", |case| {
         let shape = case.conv2d().with_dilation(case.sizes("dilation")).with_groups(case.size("groups"));
+        case.check_convolution(&shape);
+    });
+}
+
+#[test]
+fn convolution_of_volumes_equals_pytorch() {
+    each("volumes", |case| {
+        let [depth, height, width] = case.sizes("size");
+        let shape = Conv3d::new(
+            [case.size("batch"), depth, height, width],
+            case.sizes("channels"),
+            case.sizes("kernel"),
+            case.sizes("stride"),
+            case.sizes("padding"),
+        );
+        let shape = shape.with_dilation(case.sizes("dilation")).with_groups(case.size("groups"));
         case.check_convolution(&shape);
     });
 }

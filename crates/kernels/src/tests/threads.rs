@@ -3,7 +3,7 @@
 use super::convolution::Passes;
 use super::noise;
 use crate::{
-    Activation, Conv2d, Epilogue, MatMul, Precision, batch_norm_backward, batch_norm_forward,
+    Activation, Conv2d, Conv3d, Epilogue, MatMul, Precision, batch_norm_backward, batch_norm_forward,
     group_norm_backward, group_norm_forward, matmul, scale_shift_backward,
 };
 
@@ -49,6 +49,11 @@ fn general_convolution_does_not_depend_on_the_threads() {
     ] {
         let shape = Conv2d::new(input, channels, [3; 2], [stride; 2], [dilation; 2]);
         assert_same_passes(&shape.with_dilation([dilation; 2]).with_groups(groups));
+    }
+    for (input, channels, stride, groups) in
+        [([3, 9, 8, 8], [16, 24], 1, 1), ([5, 6, 5, 7], [12, 18], 2, 3), ([3, 8, 9, 8], [20, 20], 1, 20)]
+    {
+        assert_same_passes(&Conv3d::new(input, channels, [3; 3], [stride; 3], [1; 3]).with_groups(groups));
     }
 }
 

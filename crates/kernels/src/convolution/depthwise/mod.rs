@@ -4,6 +4,8 @@
 //! plane for each of them.
 
 mod outer;
+#[cfg(test)]
+mod twins;
 mod weight_gradient;
 
 use super::gather::Pixel;
