@@ -58,13 +58,14 @@ impl Channels {
 
     /// Planes show an input channel once for each of its outputs.
     pub fn depthwise_forward(shape: &Convolution) -> Self {
+        let outputs = shape.group_channels()[1];
         Self {
             kind: Kind::Depthwise,
             products: 1,
             all: [shape.channels_in, shape.channels_out],
             read: shape.channels_out,
             written: shape.channels_out,
-            pick: Pick::Repeated(shape.group_channels()[1]),
+            pick: if outputs == 1 { Pick::Each } else { Pick::Repeated(outputs) },
             members: 1,
             weight_strides: [0, shape.taps(), 0],
         }
@@ -98,7 +99,7 @@ impl Channels {
             all: [shape.channels_out, shape.channels_in],
             read: shape.channels_in,
             written: shape.channels_in,
-            pick: Pick::Every(members),
+            pick: if members == 1 { Pick::Each } else { Pick::Every(members) },
             members,
             weight_strides: [0, members * shape.taps(), 0],
         }

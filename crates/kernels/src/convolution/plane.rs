@@ -51,7 +51,7 @@ impl Plane {
 
     /// Whether its pixels are those of the slice.
     fn shows_pixels(&self) -> bool {
-        self.channels == self.image_channels
+        self.pick == Pick::Each && self.channels == self.image_channels
     }
 
     /// Shows a slice, or zeros in its place, from a channel on.
@@ -103,7 +103,8 @@ impl Plane {
             }
             Pick::Repeated(times) => {
                 for (out, image) in pixels {
-                    out.chunks_exact_mut(times).zip(image).for_each(|(out, &value)| out.fill(value));
+                    let values = &image[channel..];
+                    out.chunks_exact_mut(times).zip(values).for_each(|(out, &value)| out.fill(value));
                 }
             }
             Pick::Every(step) => {

@@ -160,6 +160,7 @@ fn general_passes_equal_plain_loops_on_network_shapes() {
         ([3, 14, 14], [72, 72], 3, 1, 1, 72),
         ([9, 7, 7], [144, 144], 5, 2, 1, 144),
         ([2, 12, 11], [33, 66], 7, 1, 1, 33),
+        ([2, 9, 11], [32, 64], 3, 1, 1, 32),
         ([0, 8, 8], [32, 32], 3, 1, 2, 4),
     ] {
         let shape = Conv2d::new(input, channels, [kernel; 2], [stride; 2], [kernel / 2 * dilation; 2])
