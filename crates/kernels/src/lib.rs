@@ -1,7 +1,7 @@
 //! CPU kernels for training: convolution, normalisation, pooling, the residual join and losses, forward and backward,
 //! dense matrix products, and updates of parameters, on slices of `f32`.
 //!
-//! - Activations are channels last, `[batch, height, width, channels]`, contiguous; weights are as in `PyTorch`.
+//! - Activations are channels last, `[batch, height, width, channels]` or with a depth before the height, contiguous; weights are as in `PyTorch`.
 //! - The vector instructions (AMX for bfloat16, AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
 //! - Work is shared through the current `rayon` pool in parts that depend on the shape alone, and sums are combined in
 //!   a fixed order: the result is the same to the bit for any number of threads. It may differ in the last bits
@@ -25,7 +25,7 @@ mod batch_norm;
 mod byol_loss;
 mod check;
 mod columns;
-mod conv2d;
+mod convolution;
 #[cfg(target_arch = "x86_64")]
 mod dot;
 mod exp;
@@ -55,7 +55,10 @@ pub use after::{After, AfterGradient};
 pub use average_pool::{global_average_pool_backward, global_average_pool_forward};
 pub use batch_norm::{Statistics, batch_norm_backward, batch_norm_forward};
 pub use byol_loss::{byol_loss_backward, byol_loss_forward};
-pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
+pub use convolution::{
+    Conv2d, Conv3d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, conv3d_forward,
+    conv3d_input_gradient, conv3d_weight_gradient,
+};
 pub use group_norm::{group_norm_backward, group_norm_forward};
 pub use instructions::Instructions;
 pub use layer_norm::{layer_norm_backward, layer_norm_forward};

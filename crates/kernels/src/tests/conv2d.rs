@@ -1,82 +1,10 @@
-//! Every pass of the convolution against plain loops in double precision.
+//! Every pass of the two-dimensional convolution against plain loops in double precision.
 
-use super::{assert_close, noise, sum_tolerance};
-use crate::{Conv2d, Precision, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
+use super::convolution::{Passes, check_adjoint, check_all, check_on};
+use super::{noise, sum_tolerance};
+use crate::convolution::Convolution;
+use crate::{Conv2d, Precision, conv2d_forward};
 use proptest::prelude::*;
-
-/// Calls `term(input, weight, output)` with the indices of every product of the convolution.
-fn each_product(shape: &Conv2d, mut term: impl FnMut(usize, usize, usize)) {
-    let [kernel_h, kernel_w] = shape.kernel;
-    let (height, width) = (shape.output_height(), shape.output_width());
-    for pixel in 0..shape.batch * height * width {
-        let (image, y, x) = (pixel / (height * width), pixel / width % height, pixel % width);
-        for tap in 0..kernel_h * kernel_w {
-            let row = (y * shape.stride[0] + tap / kernel_w).checked_sub(shape.padding[0]);
-            let column = (x * shape.stride[1] + tap % kernel_w).checked_sub(shape.padding[1]);
-            let (Some(row), Some(column)) = (row, column) else { continue };
-            if row >= shape.height || column >= shape.width {
-                continue;
-            }
-            let source = (image * shape.height + row) * shape.width + column;
-            for output in 0..shape.channels_out {
-                for input in 0..shape.channels_in {
-                    term(
-                        source * shape.channels_in + input,
-                        (output * shape.channels_in + input) * kernel_h * kernel_w + tap,
-                        pixel * shape.channels_out + output,
-                    );
-                }
-            }
-        }
-    }
-}
-
-fn check_all(shape: &Conv2d, seed: u64) {
-    check_passes(shape, Precision::F32, seed, sum_tolerance);
-    check_passes(shape, Precision::Bf16, seed, bf16_tolerance);
-}
-
-/// The error allowed in a sum of products of [`noise`] whose operands were rounded to 8 bits: at six standard deviations
-/// of a sum of errors of `2⁻⁹` of each operand, transformed ones included.
-fn bf16_tolerance(terms: usize) -> f64 {
-    6.0 / 512.0 * (terms.max(8) as f64).sqrt()
-}
-
-fn check_passes(shape: &Conv2d, precision: Precision, seed: u64, tolerance: fn(usize) -> f64) {
-    let x = noise(seed, shape.input_len());
-    let weight = noise(seed + 1, shape.weight_len());
-    let grad_out = noise(seed + 2, shape.output_len());
-    check_on(shape, precision, [x, weight, grad_out], tolerance);
-}
-
-fn check_on(
-    shape: &Conv2d,
-    precision: Precision,
-    [x, weight, grad_out]: [Vec<f32>; 3],
-    tolerance: fn(usize) -> f64,
-) {
-    let mut expected_out = vec![0.0; shape.output_len()];
-    let mut expected_x = vec![0.0; shape.input_len()];
-    let mut expected_weight = vec![0.0; shape.weight_len()];
-    each_product(shape, |i, w, o| {
-        expected_out[o] += f64::from(x[i]) * f64::from(weight[w]);
-        expected_x[i] += f64::from(grad_out[o]) * f64::from(weight[w]);
-        expected_weight[w] += f64::from(grad_out[o]) * f64::from(x[i]);
-    });
-    let (mut out, mut grad_x, mut grad_weight) = (
-        vec![f32::NAN; expected_out.len()],
-        vec![f32::NAN; expected_x.len()],
-        vec![f32::NAN; expected_weight.len()],
-    );
-    conv2d_forward(shape, precision, &x, &weight, &mut out);
-    conv2d_input_gradient(shape, precision, &grad_out, &weight, &mut grad_x);
-    conv2d_weight_gradient(shape, precision, &x, &grad_out, &mut grad_weight);
-    let area = shape.kernel[0] * shape.kernel[1];
-    assert_close("out", &out, &expected_out, tolerance(shape.channels_in * area));
-    assert_close("grad_x", &grad_x, &expected_x, tolerance(shape.channels_out * area));
-    let pixels = shape.batch * shape.output_height() * shape.output_width();
-    assert_close("grad_weight", &grad_weight, &expected_weight, tolerance(pixels));
-}
 
 prop_compose! {
     fn shapes()(
@@ -89,6 +17,41 @@ prop_compose! {
     ) -> Conv2d {
         let size = |axis: usize| kernel[axis].saturating_sub(2 * padding[axis]).max(1) + extra[axis];
         Conv2d::new([batch, size(0), size(1)], channels, kernel, stride, padding)
+    }
+}
+
+prop_compose! {
+    /// Dilated and grouped shapes. With one channel to a group they are depthwise.
+    fn general_shapes()(
+        batch in 1usize..4,
+        kernel in prop::array::uniform2(1usize..5),
+        stride in prop::array::uniform2(1usize..5),
+        padding in prop::array::uniform2(0usize..4),
+        dilation in prop::array::uniform2(1usize..4),
+        extra in prop::array::uniform2(0usize..9),
+        groups in 1usize..5,
+        group_channels in prop::array::uniform2(1usize..20),
+    ) -> Conv2d {
+        let size = |axis: usize| {
+            let reach = (kernel[axis] - 1) * dilation[axis] + 1;
+            reach.saturating_sub(2 * padding[axis]).max(kernel[axis]) + extra[axis]
+        };
+        let channels = group_channels.map(|channels| channels * groups);
+        Conv2d::new([batch, size(0), size(1)], channels, kernel, stride, padding)
+            .with_dilation(dilation)
+            .with_groups(groups)
+    }
+}
+
+prop_compose! {
+    /// Depthwise shapes of many channels, with one output of each or several.
+    fn depthwise_shapes()(shape in general_shapes(), channels in 2usize..70, outputs in 1usize..4) -> Conv2d {
+        let Convolution { batch, size, kernel, stride, padding, dilation, .. } = shape.0;
+        let last = |[_, rows, columns]: [usize; 3]| [rows, columns];
+        let channels_out = channels * outputs;
+        Conv2d::new([batch, size[1], size[2]], [channels, channels_out], last(kernel), last(stride), last(padding))
+            .with_dilation(last(dilation))
+            .with_groups(channels)
     }
 }
 
@@ -120,6 +83,22 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn dilated_and_grouped_passes_equal_plain_loops(shape in general_shapes(), seed in 0u64..1000) {
+        check_all(&shape, seed);
+        check_adjoint(&shape, seed);
+    }
+
+    #[test]
+    fn depthwise_passes_equal_plain_loops(shape in depthwise_shapes(), seed in 0u64..1000) {
+        check_all(&shape, seed);
+        check_adjoint(&shape, seed);
+    }
+}
+
 /// As every tolerance of bfloat16 lets plain `f32` pass.
 #[test]
 fn tiles_are_rounded_in_bf16() {
@@ -136,6 +115,8 @@ fn tiles_are_rounded_in_bf16() {
 /// Numbers of eight bits multiply without rounding: plain sums in bfloat16 are then as good as those in `f32`.
 #[test]
 fn plain_sums_of_eight_bit_numbers_lose_nothing_in_bf16() {
+    let eight_bits = |x: f32| (x * 128.0).round() / 128.0;
+    let operands = |shape: &Conv2d| shape.noise(1).map(|values| values.into_iter().map(eight_bits).collect());
     for (input, channels, kernel, stride, padding) in [
         ([3, 9, 8], [16, 16], 3, 1, 1),
         ([2, 9, 8], [6, 40], 3, 2, 1),
@@ -144,14 +125,7 @@ fn plain_sums_of_eight_bit_numbers_lose_nothing_in_bf16() {
         ([1, 12, 12], [2, 24], 7, 3, 3),
     ] {
         let shape = Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2]);
-        let eight_bits =
-            |seed, len| noise(seed, len).into_iter().map(|x| (x * 128.0).round() / 128.0).collect();
-        let operands = [
-            eight_bits(1, shape.input_len()),
-            eight_bits(2, shape.weight_len()),
-            eight_bits(3, shape.output_len()),
-        ];
-        check_on(&shape, Precision::Bf16, operands, sum_tolerance);
+        check_on(&shape, Precision::Bf16, &operands(&shape), sum_tolerance);
     }
 }
 
@@ -173,4 +147,38 @@ fn passes_equal_plain_loops_on_network_shapes() {
     ] {
         check_all(&Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2]), 7);
     }
+}
+
+#[test]
+fn general_passes_equal_plain_loops_on_network_shapes() {
+    for (input, channels, kernel, stride, dilation, groups) in [
+        ([2, 17, 15], [32, 48], 3, 1, 2, 1),
+        ([1, 29, 31], [40, 40], 3, 1, 4, 1),
+        ([3, 14, 14], [64, 64], 3, 1, 1, 8),
+        ([3, 15, 14], [64, 128], 3, 2, 1, 2),
+        ([2, 13, 13], [96, 192], 1, 1, 1, 3),
+        ([3, 14, 14], [72, 72], 3, 1, 1, 72),
+        ([9, 7, 7], [144, 144], 5, 2, 1, 144),
+        ([2, 12, 11], [33, 66], 7, 1, 1, 33),
+        ([2, 9, 11], [32, 64], 3, 1, 1, 32),
+        ([0, 8, 8], [32, 32], 3, 1, 2, 4),
+    ] {
+        let shape = Conv2d::new(input, channels, [kernel; 2], [stride; 2], [kernel / 2 * dilation; 2])
+            .with_dilation([dilation; 2])
+            .with_groups(groups);
+        check_all(&shape, 7);
+        check_adjoint(&shape, 7);
+    }
+}
+
+#[test]
+#[should_panic(expected = "3 groups do not divide 6 input and 4 output channels")]
+fn groups_that_do_not_divide_the_channels_are_refused() {
+    let _ = Conv2d::new([1, 4, 4], [6, 4], [1; 2], [1; 2], [0; 2]).with_groups(3);
+}
+
+#[test]
+#[should_panic(expected = "does not fit")]
+fn a_dilated_kernel_that_does_not_fit_is_refused() {
+    let _ = Conv2d::new([1, 4, 4], [1; 2], [3; 2], [1; 2], [0; 2]).with_dilation([1, 2]);
 }

@@ -2,6 +2,8 @@
 //! number of threads.
 
 mod conv2d;
+mod conv3d;
+mod convolution;
 mod elementwise;
 mod fewer_instructions;
 mod losses;

@@ -1,11 +1,11 @@
 //! Values of `PyTorch` in double precision; `tests/reference/kernels.py` and `tests/reference/matmul.py` make them.
 
 use super::assert_close;
+use super::convolution::Passes;
 use crate::{
-    Activation, After, AfterGradient, Conv2d, Epilogue, MatMul, MaxPool2d, Precision, batch_norm_backward,
-    batch_norm_forward, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, group_norm_backward,
-    group_norm_forward, matmul, max_pool2d_backward, max_pool2d_forward, standardise_weight_backward,
-    standardise_weight_forward,
+    Activation, After, AfterGradient, Conv2d, Conv3d, Epilogue, MatMul, MaxPool2d, Precision,
+    batch_norm_backward, batch_norm_forward, group_norm_backward, group_norm_forward, matmul,
+    max_pool2d_backward, max_pool2d_forward, standardise_weight_backward, standardise_weight_forward,
 };
 use serde_json::Value;
 
@@ -26,8 +26,8 @@ impl Reference<'_> {
         self.0[name].as_u64().unwrap_or_else(|| panic!("the reference lacks {name}")) as usize
     }
 
-    pub(super) fn pair(&self, name: &str) -> [usize; 2] {
-        [0, 1].map(|axis| self.0[name][axis].as_u64().expect("a size") as usize)
+    pub(super) fn sizes<const AXES: usize>(&self, name: &str) -> [usize; AXES] {
+        std::array::from_fn(|axis| self.0[name][axis].as_u64().expect("a size") as usize)
     }
 
     pub(super) fn epsilon(&self) -> f32 {
@@ -58,27 +58,53 @@ pub(super) fn each_in(file: &str, kind: &str, check: impl Fn(&Reference<'_>)) {
     }
 }
 
+impl Reference<'_> {
+    fn check_convolution(&self, shape: &impl Passes) {
+        let operands = ["x", "weight", "grad_out"].map(|name| self.f32s(name));
+        let results = shape.run(Precision::F32, &operands);
+        for (name, got) in ["out", "grad_x", "grad_weight"].into_iter().zip(results) {
+            self.assert(name, &got);
+        }
+    }
+
+    fn conv2d(&self) -> Conv2d {
+        let [height, width] = self.sizes("size");
+        Conv2d::new(
+            [self.size("batch"), height, width],
+            self.sizes("channels"),
+            self.sizes("kernel"),
+            self.sizes("stride"),
+            self.sizes("padding"),
+        )
+    }
+}
+
 #[test]
 fn convolution_equals_pytorch() {
-    each("convolutions", |case| {
-        let [height, width] = case.pair("size");
-        let shape = Conv2d::new(
-            [case.size("batch"), height, width],
-            case.pair("channels"),
-            case.pair("kernel"),
-            case.pair("stride"),
-            case.pair("padding"),
+    each("convolutions", |case| case.check_convolution(&case.conv2d()));
+}
+
+#[test]
+fn dilated_and_grouped_convolution_equals_pytorch() {
+    each("general_convolutions", |case| {
+        let shape = case.conv2d().with_dilation(case.sizes("dilation")).with_groups(case.size("groups"));
+        case.check_convolution(&shape);
+    });
+}
+
+#[test]
+fn convolution_of_volumes_equals_pytorch() {
+    each("volumes", |case| {
+        let [depth, height, width] = case.sizes("size");
+        let shape = Conv3d::new(
+            [case.size("batch"), depth, height, width],
+            case.sizes("channels"),
+            case.sizes("kernel"),
+            case.sizes("stride"),
+            case.sizes("padding"),
         );
-        let [x, weight, grad_out] = ["x", "weight", "grad_out"].map(|name| case.f32s(name));
-        let mut out = vec![f32::NAN; shape.output_len()];
-        conv2d_forward(&shape, Precision::F32, &x, &weight, &mut out);
-        case.assert("out", &out);
-        let mut grad_x = vec![f32::NAN; shape.input_len()];
-        conv2d_input_gradient(&shape, Precision::F32, &grad_out, &weight, &mut grad_x);
-        case.assert("grad_x", &grad_x);
-        let mut grad_weight = vec![f32::NAN; shape.weight_len()];
-        conv2d_weight_gradient(&shape, Precision::F32, &x, &grad_out, &mut grad_weight);
-        case.assert("grad_weight", &grad_weight);
+        let shape = shape.with_dilation(case.sizes("dilation")).with_groups(case.size("groups"));
+        case.check_convolution(&shape);
     });
 }
 
@@ -158,13 +184,13 @@ fn standardised_weight_equals_pytorch() {
 #[test]
 fn max_pool_equals_pytorch() {
     each("max_pools", |case| {
-        let [height, width] = case.pair("size");
+        let [height, width] = case.sizes("size");
         let shape = MaxPool2d::new(
             [case.size("batch"), height, width],
             case.size("channels"),
-            case.pair("kernel"),
-            case.pair("stride"),
-            case.pair("padding"),
+            case.sizes("kernel"),
+            case.sizes("stride"),
+            case.sizes("padding"),
         );
         let [x, grad_out] = ["x", "grad_out"].map(|name| case.f32s(name));
         let (mut out, mut indices) = (vec![f32::NAN; grad_out.len()], vec![0; grad_out.len()]);

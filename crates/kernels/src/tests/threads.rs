@@ -1,12 +1,13 @@
 //! The number of threads changes no bit of any result.
 
+use super::convolution::Passes;
 use super::noise;
 use crate::{
-    Activation, AdamW, After, AfterGradient, Conv2d, Epilogue, MatMul, Precision, Sgd, adamw_update,
-    batch_norm_backward, batch_norm_forward, byol_loss_backward, byol_loss_forward, conv2d_forward,
-    conv2d_input_gradient, conv2d_weight_gradient, ema_update, group_norm_backward, group_norm_forward,
-    layer_norm_backward, layer_norm_forward, matmul, scale_shift_backward, sgd_update,
-    softmax_cross_entropy_backward, softmax_cross_entropy_forward, squared_norms,
+    Activation, AdamW, After, AfterGradient, Conv2d, Conv3d, Epilogue, MatMul, Precision, Sgd, adamw_update,
+    batch_norm_backward, batch_norm_forward, byol_loss_backward, byol_loss_forward, ema_update,
+    group_norm_backward, group_norm_forward, layer_norm_backward, layer_norm_forward, matmul,
+    scale_shift_backward, sgd_update, softmax_cross_entropy_backward, softmax_cross_entropy_forward,
+    squared_norms,
 };
 
 /// The result of `work` in pools of one, two and three threads.
@@ -24,6 +25,14 @@ fn assert_same_bits(work: impl Fn() -> Vec<Vec<f32>> + Sync) {
     });
 }
 
+fn assert_same_passes(shape: &(impl Passes + Sync)) {
+    let operands = shape.noise(1);
+    assert_same_bits(|| {
+        let results = [Precision::F32, Precision::Bf16].map(|precision| shape.run(precision, &operands));
+        results.into_iter().flatten().collect()
+    });
+}
+
 #[test]
 fn convolution_does_not_depend_on_the_threads() {
     for (input, channels, kernel, stride, padding) in [
@@ -32,20 +41,24 @@ fn convolution_does_not_depend_on_the_threads() {
         ([5, 4, 4], [130, 200], 3, 1, 1),
         ([50, 11, 10], [32, 64], 3, 1, 1),
     ] {
-        let shape = Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2]);
-        let (x, weight) = (noise(1, shape.input_len()), noise(2, shape.weight_len()));
-        let grad_out = noise(3, shape.output_len());
-        assert_same_bits(|| {
-            let (mut out, mut grad_x, mut grad_weight) = (grad_out.clone(), x.clone(), weight.clone());
-            let mut results = Vec::new();
-            for precision in [Precision::F32, Precision::Bf16] {
-                conv2d_forward(&shape, precision, &x, &weight, &mut out);
-                conv2d_input_gradient(&shape, precision, &grad_out, &weight, &mut grad_x);
-                conv2d_weight_gradient(&shape, precision, &x, &grad_out, &mut grad_weight);
-                results.extend([out.clone(), grad_x.clone(), grad_weight.clone()]);
-            }
-            results
-        });
+        assert_same_passes(&Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2]));
+    }
+}
+
+#[test]
+fn general_convolution_does_not_depend_on_the_threads() {
+    for (input, channels, stride, dilation, groups) in [
+        ([33, 9, 9], [16, 24], 2, 2, 1),
+        ([21, 11, 10], [36, 72], 1, 1, 4),
+        ([40, 7, 8], [50, 100], 1, 2, 50),
+    ] {
+        let shape = Conv2d::new(input, channels, [3; 2], [stride; 2], [dilation; 2]);
+        assert_same_passes(&shape.with_dilation([dilation; 2]).with_groups(groups));
+    }
+    for (input, channels, stride, groups) in
+        [([3, 9, 8, 8], [16, 24], 1, 1), ([5, 6, 5, 7], [12, 18], 2, 3), ([3, 8, 9, 8], [20, 20], 1, 20)]
+    {
+        assert_same_passes(&Conv3d::new(input, channels, [3; 3], [stride; 3], [1; 3]).with_groups(groups));
     }
 }
 

@@ -21,17 +21,19 @@ def rand(*shape):
 
 def flat(x):
     x = x.detach()
-    return (x.permute(0, 2, 3, 1) if x.dim() == 4 else x).flatten().tolist()
+    return (x.movedim(1, -1) if x.dim() >= 4 else x).flatten().tolist()
 
 
-def convolution(batch, size, channels_in, channels_out, kernel, stride, padding):
-    x, weight = rand(batch, channels_in, *size), rand(channels_out, channels_in, *kernel)
-    out = torch.nn.functional.conv2d(x, weight, stride=stride, padding=padding)
+def convolution(batch, size, channels_in, channels_out, kernel, stride, padding, **general):
+    """Of two axes or three; `general` are dilation and groups."""
+    x, weight = rand(batch, channels_in, *size), rand(channels_out, channels_in // general.get("groups", 1), *kernel)
+    convolve = {2: torch.nn.functional.conv2d, 3: torch.nn.functional.conv3d}[len(size)]
+    out = convolve(x, weight, stride=stride, padding=padding, **general)
     grad_out = rand(*out.shape)
     out.backward(grad_out)
     return {
         "batch": batch, "size": size, "channels": [channels_in, channels_out], "kernel": kernel,
-        "stride": stride, "padding": padding,
+        "stride": stride, "padding": padding, **general,
         "x": flat(x), "weight": weight.detach().flatten().tolist(), "out": flat(out), "grad_out": flat(grad_out),
         "grad_x": flat(x.grad), "grad_weight": weight.grad.flatten().tolist(),
     }
@@ -95,6 +97,18 @@ values = {
     ],
     "standardised": [standardise(3, 10)],
     "max_pools": [pool(2, [6, 7], 3, [3, 3], [2, 2], [1, 1])],
+    "general_convolutions": [
+        convolution(2, [7, 8], 3, 4, [3, 2], [1, 2], [2, 1], dilation=[2, 3], groups=1),
+        convolution(1, [6, 5], 6, 9, [3, 3], [2, 1], [1, 1], dilation=[1, 1], groups=3),
+        convolution(2, [6, 7], 4, 8, [3, 3], [2, 3], [2, 2], dilation=[2, 1], groups=2),
+        convolution(1, [7, 6], 10, 10, [3, 3], [1, 1], [1, 1], dilation=[1, 1], groups=10),
+        convolution(1, [7, 6], 5, 15, [3, 2], [2, 1], [2, 0], dilation=[2, 2], groups=5),
+    ],
+    "volumes": [
+        convolution(2, [4, 5, 3], 2, 3, [3, 3, 3], [1, 1, 1], [1, 1, 1], dilation=[1, 1, 1], groups=1),
+        convolution(1, [5, 4, 6], 4, 6, [2, 3, 2], [2, 1, 3], [1, 2, 0], dilation=[2, 1, 2], groups=2),
+        convolution(1, [6, 4, 5], 3, 6, [3, 1, 3], [3, 2, 1], [2, 0, 1], dilation=[1, 1, 1], groups=3),
+    ],
 }
 path = pathlib.Path(__file__).with_suffix(".json")
 path.write_text(json.dumps(values, indent=None, separators=(",", ":")).replace('},{', '},\n{') + "\n")

@@ -1,0 +1,133 @@
+//! A correlation of a tensor with weights: what the forward pass is, and the input gradient.
+
+use super::channels::Channels;
+use super::phase::Slices;
+use super::product::Product;
+use super::shape::Convolution;
+use super::unit::Unit;
+use crate::precision::Precision;
+use crate::scratch::with_scratch;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Pixels a task should have at least: enough to read the weights seldom, few enough to share the work.
+const TASK_PIXELS: usize = 192;
+
+/// Slices in one task, from the shape alone.
+pub(super) fn slices_per_task(pixels_per_slice: usize) -> usize {
+    TASK_PIXELS.div_ceil(pixels_per_slice)
+}
+
+/// What is known of a correlation before the numbers are.
+pub(super) struct Correlation {
+    channels: Channels,
+    /// One for each phase of the first axis: slice `z` of an image has the one of number `z` modulo theirs.
+    phases: Vec<Slices>,
+    /// Slices of an image that is written, and pixels of such a slice.
+    depth: usize,
+    pixels: usize,
+    /// Slices that are written together: neighbours differ in their phase, if there are several.
+    together: usize,
+}
+
+/// The products of one phase of the first axis, each with its packed weights.
+type Products<'a> = Vec<(Product<'a>, &'a [f32])>;
+
+impl Correlation {
+    /// The output from the input.
+    pub fn forward(shape: &Convolution, precision: Precision) -> Self {
+        let channels = Channels::forward(shape, precision);
+        let ([depth, ..], pixels) = (shape.output(), shape.output_pixels());
+        let together = slices_per_task(pixels).min(shape.batch * depth);
+        let phases = vec![Slices::forward(shape, &channels, together)];
+        Self { channels, phases, depth, pixels, together }
+    }
+
+    /// The input gradient from that of the output.
+    pub fn backward(shape: &Convolution, precision: Precision) -> Self {
+        let channels = Channels::backward(shape, precision);
+        let [depth, height, width] = shape.size;
+        let pixels = height * width;
+        let together = match shape.stride[0] {
+            1 => slices_per_task(pixels).min(shape.batch * depth),
+            _ => 1,
+        };
+        let phases = Slices::backward(shape, &channels, together);
+        Self { channels, phases, depth, pixels, together }
+    }
+
+    /// Computes `written`. What is not multiplied in pairs is rounded first, if the precision wants that.
+    pub fn run(&self, precision: Precision, read: &[f32], weight: &[f32], written: &mut [f32]) {
+        match self.channels.unit() {
+            Unit::Single => precision.operands(read, weight, |read, weight| {
+                self.pack(weight, |products| self.write(products, read, written));
+            }),
+            Unit::Pair => self.pack(weight, |products| self.write(products, read, written)),
+        }
+    }
+
+    /// Gives `work` the products of each phase.
+    fn pack(&self, weight: &[f32], work: impl FnOnce(&[Products<'_>])) {
+        let product = |phase| Product::new(&self.channels, phase);
+        let products: Vec<Vec<Product<'_>>> =
+            self.phases.iter().map(|slices| slices.phases.iter().map(product).collect()).collect();
+        with_scratch(products.iter().flatten().map(Product::packed_len).sum(), |mut packed| {
+            let products: Vec<Products<'_>> = products
+                .into_iter()
+                .map(|products| {
+                    products
+                        .into_iter()
+                        .map(|product| {
+                            let (here, others) =
+                                std::mem::take(&mut packed).split_at_mut(product.packed_len());
+                            packed = others;
+                            product.pack(weight, here);
+                            (product, &*here)
+                        })
+                        .collect()
+                })
+                .collect();
+            work(&products);
+        });
+    }
+
+    fn write(&self, products: &[Products<'_>], read: &[f32], written: &mut [f32]) {
+        let slice_len = self.pixels * self.channels.all[1];
+        let per_task = slices_per_task(self.pixels);
+        written.par_chunks_mut(per_task * slice_len).enumerate().for_each(|(task, written)| {
+            for (part, written) in written.chunks_mut(self.together * slice_len).enumerate() {
+                let first = task * per_task + part * self.together;
+                let phase = first % self.depth % self.phases.len();
+                let slices = first..first + written.len() / slice_len;
+                self.write_slices(&self.phases[phase], &products[phase], read, slices, written);
+            }
+        });
+    }
+
+    fn write_slices(
+        &self,
+        Slices { stacks, phases }: &Slices,
+        products: &Products<'_>,
+        read: &[f32],
+        slices: Range<usize>,
+        written: &mut [f32],
+    ) {
+        // Some pixels are reached by no window when the stride exceeds the kernel.
+        if phases.iter().map(|phase| phase.per_slice).sum::<usize>() < self.pixels {
+            written.fill(0.0);
+        }
+        if phases.is_empty() {
+            return;
+        }
+        for group in 0..self.channels.products {
+            stacks.with(read, slices.clone(), group * self.channels.read, |stacks| {
+                self.channels.unit().with_source(stacks, |source| {
+                    for (phase, (product, packed)) in phases.iter().zip(products) {
+                        let pixels = &phase.pixels[..slices.len() * phase.per_slice];
+                        product.multiply(source, pixels, packed, group, written);
+                    }
+                });
+            });
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Convolution with Burn's own primitives.
+
+use burn::backend::{Backend, TensorMetadata, ops::ConvOptions, tensor::FloatTensor};
+
+use super::{operand, result};
+use crate::Precision;
+use crate::ops::Geometry;
+
+/// The options of a convolution over the last two axes.
+fn flat(Geometry { stride, padding, dilation, groups }: Geometry<3>) -> ConvOptions<2> {
+    let [stride, padding, dilation] = [stride, padding, dilation].map(|[_, y, x]| [y, x]);
+    ConvOptions::new(stride, padding, dilation, groups)
+}
+
+fn deep(Geometry { stride, padding, dilation, groups }: Geometry<3>) -> ConvOptions<3> {
+    ConvOptions::new(stride, padding, dilation, groups)
+}
+
+/// Whether activations have a depth.
+fn is_deep<B: Backend>(x: &FloatTensor<B>) -> bool {
+    x.shape().num_dims() == 5
+}
+
+/// `[N, …, C]` to `[N, C, …]`, a view.
+fn channels_first<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let axes: &[usize] = if is_deep::<B>(&x) { &[0, 4, 1, 2, 3] } else { &[0, 3, 1, 2] };
+    B::float_permute(x, axes)
+}
+
+/// `[N, C, …]` to `[N, …, C]`, a view.
+fn channels_last<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let axes: &[usize] = if is_deep::<B>(&x) { &[0, 2, 3, 4, 1] } else { &[0, 2, 3, 1] };
+    B::float_permute(x, axes)
+}
+
+pub(in crate::ops) fn convolution<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    geometry: Geometry<3>,
+    precision: Precision,
+) -> FloatTensor<B> {
+    let dtype = x.dtype();
+    let x = channels_first::<B>(operand::<B>(x, precision));
+    let weight = operand::<B>(weight, precision);
+    let out = if is_deep::<B>(&x) {
+        B::conv3d(x, weight, None, deep(geometry))
+    } else {
+        B::conv2d(x, weight, None, flat(geometry))
+    };
+    result::<B>(channels_last::<B>(out), dtype)
+}
+
+pub(in crate::ops) fn convolution_input_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    output_gradient: FloatTensor<B>,
+    geometry: Geometry<3>,
+    precision: Precision,
+) -> FloatTensor<B> {
+    let dtype = x.dtype();
+    let x = channels_first::<B>(operand::<B>(x, precision));
+    let weight = operand::<B>(weight, precision);
+    let output_gradient = channels_first::<B>(operand::<B>(output_gradient, precision));
+    let gradient = if is_deep::<B>(&x) {
+        B::conv3d_x_backward(x, weight, output_gradient, deep(geometry))
+    } else {
+        B::conv2d_x_backward(x, weight, output_gradient, flat(geometry))
+    };
+    result::<B>(channels_last::<B>(gradient), dtype)
+}
+
+pub(in crate::ops) fn convolution_weight_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    output_gradient: FloatTensor<B>,
+    geometry: Geometry<3>,
+    precision: Precision,
+) -> FloatTensor<B> {
+    let dtype = weight.dtype();
+    let x = channels_first::<B>(operand::<B>(x, precision));
+    let weight = operand::<B>(weight, precision);
+    let output_gradient = channels_first::<B>(operand::<B>(output_gradient, precision));
+    let gradient = if is_deep::<B>(&x) {
+        B::conv3d_weight_backward(x, weight, output_gradient, deep(geometry))
+    } else {
+        B::conv2d_weight_backward(x, weight, output_gradient, flat(geometry))
+    };
+    result::<B>(gradient, dtype)
+}
