@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialise::he_normal;
-use crate::{Precision, ops, standardise_weight};
+use crate::ops::{self, Geometry};
+use crate::{Precision, standardise_weight};
 
 /// A convolution layer. `weight` is `[Co, Ci, kh, kw]` as in `PyTorch`; there is no bias, since a
 /// normalisation follows.
@@ -36,7 +37,8 @@ impl Conv2d {
     /// `[N, H, W, Ci]` to `[N, Ho, Wo, Co]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let precision = Precision::current();
-        ops::conv2d(x, self.effective_weight(), [self.stride; 2], [self.padding; 2], precision)
+        let geometry = Geometry::new([self.stride; 2], [self.padding; 2]);
+        ops::conv2d(x, self.effective_weight(), geometry, precision)
     }
 
     /// The weight the convolution applies: W, or Ŵ under weight standardisation. Exports fold it.

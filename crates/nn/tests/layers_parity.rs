@@ -6,8 +6,9 @@ mod common;
 
 use std::collections::BTreeMap;
 
+use autodidact_nn::ops::{self, Geometry};
 use autodidact_nn::state::{self, to_vec};
-use autodidact_nn::{Linear, MlpConfig, Mode, Precision, ops, standardise_weight};
+use autodidact_nn::{Linear, MlpConfig, Mode, Precision, standardise_weight};
 use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use common::{Differences, drawn, fill, host, norm_config, parameter};
@@ -133,7 +134,7 @@ fn convolutions_equal_pytorch() {
         let weight = Tensor::<4>::from_data(values, &device()).require_grad();
         let applied = if case.standardise { standardise_weight(weight.clone()) } else { weight.clone() };
         let padding = [case.weight[2] / 2; 2];
-        let out = ops::conv2d(x.clone(), applied, [case.stride; 2], padding, Precision::F32);
+        let out = ops::conv2d(x.clone(), applied, Geometry::new([case.stride; 2], padding), Precision::F32);
         let gradients = backward(name, &out);
         let mut differences = Differences::default();
         differences.compare("out", &to_vec(out.detach()), &case.out);

@@ -4,7 +4,7 @@
 mod common;
 
 use autodidact_nn::Precision;
-use autodidact_nn::ops::{self, After, Over};
+use autodidact_nn::ops::{self, After, Geometry, Over};
 use autodidact_nn::updates::{self, AdamW, Lars, Sgd};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::{Differences, values};
@@ -57,25 +57,60 @@ fn gradient<const D: usize>(
 
 #[test]
 fn convolution_kernels_equal_the_composed_operation() {
-    // ([N, H, W, Ci], [Co, Ci, kh, kw], stride, padding)
+    // ([N, H, W, Ci], [Co, Ci / groups, kh, kw], geometry)
     let cases = [
-        ([2, 9, 7, 3], [8, 3, 3, 3], [1, 1], [1, 1]),
-        ([3, 8, 8, 16], [32, 16, 3, 3], [2, 2], [1, 1]),
-        ([2, 7, 7, 16], [24, 16, 1, 1], [2, 2], [0, 0]),
-        ([1, 16, 16, 3], [5, 3, 7, 7], [2, 2], [3, 3]),
-        ([5, 1, 1, 40], [16, 40, 3, 3], [1, 1], [1, 1]),
-        ([1, 6, 10, 2], [3, 2, 3, 1], [2, 1], [0, 1]),
-        ([2, 9, 8, 32], [48, 32, 3, 3], [1, 1], [1, 1]),
+        ([2, 9, 7, 3], [8, 3, 3, 3], Geometry::new([1, 1], [1, 1])),
+        ([3, 8, 8, 16], [32, 16, 3, 3], Geometry::new([2, 2], [1, 1])),
+        ([2, 7, 7, 16], [24, 16, 1, 1], Geometry::new([2, 2], [0, 0])),
+        ([1, 16, 16, 3], [5, 3, 7, 7], Geometry::new([2, 2], [3, 3])),
+        ([5, 1, 1, 40], [16, 40, 3, 3], Geometry::new([1, 1], [1, 1])),
+        ([1, 6, 10, 2], [3, 2, 3, 1], Geometry::new([2, 1], [0, 1])),
+        ([2, 9, 8, 32], [48, 32, 3, 3], Geometry::new([1, 1], [1, 1])),
+        ([2, 9, 8, 6], [4, 6, 3, 2], Geometry::new([1, 2], [1, 0]).with_dilation([2, 3])),
+        ([2, 6, 7, 12], [6, 4, 3, 3], Geometry::new([2, 1], [1, 1]).with_groups(3)),
+        ([1, 7, 8, 20], [20, 1, 3, 3], Geometry::new([1, 1], [1, 1]).with_groups(20)),
     ];
-    for (input, kernel, stride, padding) in cases {
-        agree(&format!("convolution {input:?} {kernel:?} stride {stride:?}"), |dtype| {
+    for (input, kernel, geometry) in cases {
+        agree(&format!("convolution {input:?} {kernel:?} {geometry:?}"), |dtype| {
             let (x, weight) = (leaf("x", input, dtype), leaf("weight", kernel, dtype));
-            let out = ops::conv2d(x.clone(), weight.clone(), stride, padding, Precision::F32);
+            let out = ops::conv2d(x.clone(), weight.clone(), geometry, Precision::F32);
             found(out, dtype, |gradients| {
                 vec![gradient("x", &x, gradients), gradient("weight", &weight, gradients)]
             })
         });
     }
+}
+
+#[test]
+fn convolutions_with_a_depth_equal_the_composed_operation() {
+    // ([N, D, H, W, Ci], [Co, Ci / groups, kd, kh, kw], geometry)
+    let cases = [
+        ([2, 4, 5, 6, 3], [8, 3, 3, 3, 3], Geometry::new([1, 1, 1], [1, 1, 1])),
+        ([1, 5, 6, 4, 4], [6, 2, 2, 3, 1], Geometry::new([2, 1, 2], [1, 0, 0]).with_groups(2)),
+        ([1, 1, 6, 5, 16], [8, 16, 1, 3, 3], Geometry::new([1, 2, 1], [0, 1, 1])),
+        (
+            [2, 5, 4, 4, 5],
+            [5, 1, 3, 1, 2],
+            Geometry::new([1, 1, 1], [2, 0, 1]).with_dilation([2, 1, 2]).with_groups(5),
+        ),
+    ];
+    for (input, kernel, geometry) in cases {
+        agree(&format!("convolution {input:?} {kernel:?} {geometry:?}"), |dtype| {
+            let (x, weight) = (leaf("x", input, dtype), leaf("weight", kernel, dtype));
+            let out = ops::conv3d(x.clone(), weight.clone(), geometry, Precision::F32);
+            found(out, dtype, |gradients| {
+                vec![gradient("x", &x, gradients), gradient("weight", &weight, gradients)]
+            })
+        });
+    }
+}
+
+#[test]
+#[should_panic(expected = "in 2 groups does not fit 5 channels")]
+fn groups_that_do_not_fit_are_refused() {
+    let device = Device::flex();
+    let (x, weight) = (Tensor::zeros([1, 3, 3, 5], &device), Tensor::zeros([4, 2, 1, 1], &device));
+    let _ = ops::conv2d(x, weight, Geometry::new([1, 1], [0, 0]).with_groups(2), Precision::F32);
 }
 
 #[test]
@@ -104,8 +139,7 @@ fn a_convolution_takes_views_that_are_not_contiguous() {
         let out = ops::conv2d(
             x.clone().permute([0, 2, 3, 1]),
             weight.clone().permute([1, 0, 3, 2]),
-            [1, 1],
-            [1, 1],
+            Geometry::new([1, 1], [1, 1]),
             Precision::F32,
         );
         found(out, dtype, |gradients| {

@@ -7,7 +7,7 @@
 use autodidact_kernels::{AdamW, Lars, Sgd};
 use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
 
-use super::{Over, composed};
+use super::{Geometry, Over, composed};
 use crate::Precision;
 
 /// Training operations on channels-last activations. Shapes are in [`super`]'s public functions.
@@ -24,39 +24,37 @@ pub trait TrainingOps: Backend {
         composed::product::<Self>(a, b, transposed, precision)
     }
 
-    /// Convolution, `[N, H, W, Ci]` by `[Co, Ci, kh, kw]`, operands in the given precision, the result in that of `x`.
-    fn nn_conv2d(
+    /// Convolution of `[N, H, W, Ci]` by `[Co, Ci / groups, kh, kw]`, or of `[N, D, H, W, Ci]` by
+    /// `[Co, Ci / groups, kd, kh, kw]`, operands in the given precision, the result in that of `x`.
+    fn nn_convolution(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        stride: [usize; 2],
-        padding: [usize; 2],
+        geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
-        composed::conv2d::<Self>(x, weight, stride, padding, precision)
+        composed::convolution::<Self>(x, weight, geometry, precision)
     }
 
-    /// Gradient of [`TrainingOps::nn_conv2d`] with respect to `x`.
-    fn nn_conv2d_input_gradient(
+    /// Gradient of [`TrainingOps::nn_convolution`] with respect to `x`.
+    fn nn_convolution_input_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
-        stride: [usize; 2],
-        padding: [usize; 2],
+        geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
-        composed::conv2d_input_gradient::<Self>(x, weight, output_gradient, stride, padding, precision)
+        composed::convolution_input_gradient::<Self>(x, weight, output_gradient, geometry, precision)
     }
 
-    /// Gradient of [`TrainingOps::nn_conv2d`] with respect to `weight`.
-    fn nn_conv2d_weight_gradient(
+    /// Gradient of [`TrainingOps::nn_convolution`] with respect to `weight`.
+    fn nn_convolution_weight_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
-        stride: [usize; 2],
-        padding: [usize; 2],
+        geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
-        composed::conv2d_weight_gradient::<Self>(x, weight, output_gradient, stride, padding, precision)
+        composed::convolution_weight_gradient::<Self>(x, weight, output_gradient, geometry, precision)
     }
 
     /// Normalises `[N, spatial, C]`, then ReLU if asked: output, mean, biased variance.

@@ -12,7 +12,7 @@ use burn_autodiff::{
     ops::{Backward, Ops, OpsKind},
 };
 
-use super::{Over, backend::TrainingOps};
+use super::{Geometry, Over, backend::TrainingOps};
 use crate::Precision;
 
 /// Hands each parent that wants one its gradient.
@@ -61,30 +61,23 @@ impl<B: TrainingOps> Backward<B, 2> for Product {
 }
 
 #[derive(Debug)]
-struct Conv2d;
+struct Convolution;
 
-impl<B: TrainingOps> Backward<B, 2> for Conv2d {
-    type State = (FloatTensor<B>, FloatTensor<B>, [usize; 2], [usize; 2], Precision);
+impl<B: TrainingOps> Backward<B, 2> for Convolution {
+    type State = (FloatTensor<B>, FloatTensor<B>, Geometry<3>, Precision);
 
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let [x_node, weight_node] = ops.parents;
-        let (x, weight, stride, padding, precision) = ops.state;
+        let (x, weight, geometry, precision) = ops.state;
         let output_gradient = gradients.consume::<B>(&ops.node);
         if let Some(node) = weight_node {
-            let gradient = B::nn_conv2d_weight_gradient(
-                x.clone(),
-                weight.clone(),
-                output_gradient.clone(),
-                stride,
-                padding,
-                precision,
-            );
+            let (x, weight, gradient) = (x.clone(), weight.clone(), output_gradient.clone());
+            let gradient = B::nn_convolution_weight_gradient(x, weight, gradient, geometry, precision);
             gradients.register::<B>(node.id, gradient);
         }
         // The pictures themselves want no gradient, so the first layer skips this half.
         if let Some(node) = x_node {
-            let gradient =
-                B::nn_conv2d_input_gradient(x, weight, output_gradient, stride, padding, precision);
+            let gradient = B::nn_convolution_input_gradient(x, weight, output_gradient, geometry, precision);
             gradients.register::<B>(node.id, gradient);
         }
     }
@@ -226,18 +219,17 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
         }
     }
 
-    fn nn_conv2d(
+    fn nn_convolution(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        stride: [usize; 2],
-        padding: [usize; 2],
+        geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
         let (x, x_node) = x.into_parts();
         let (weight, weight_node) = weight.into_parts();
-        let out = B::nn_conv2d(x.clone(), weight.clone(), stride, padding, precision);
-        match Conv2d.prepare::<C>([x_node, weight_node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish((x, weight, stride, padding, precision), out),
+        let out = B::nn_convolution(x.clone(), weight.clone(), geometry, precision);
+        match Convolution.prepare::<C>([x_node, weight_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((x, weight, geometry, precision), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         }
     }

@@ -44,7 +44,9 @@ impl<const AXES: usize> Geometry<AXES> {
         let (spatial, kernel) = (&x[1..=AXES], &weight[2..]);
         let channels_in = x[AXES + 1];
         assert!(
-            self.groups > 0 && weight[0].is_multiple_of(self.groups) && weight[1] * self.groups == channels_in,
+            self.groups > 0
+                && weight[0].is_multiple_of(self.groups)
+                && weight[1] * self.groups == channels_in,
             "a weight {weight:?} in {} groups does not fit {channels_in} channels",
             self.groups
         );

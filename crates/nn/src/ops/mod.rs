@@ -9,6 +9,7 @@ mod backend;
 mod composed;
 mod cpu;
 mod differentiate;
+mod geometry;
 mod memory;
 
 use burn::backend::Dispatch;
@@ -16,6 +17,7 @@ use burn::tensor::Tensor;
 
 use crate::Precision;
 pub(crate) use backend::TrainingOps;
+pub use geometry::Geometry;
 
 /// What a normalisation takes mean and variance over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,32 +68,28 @@ pub fn product(a: Tensor<2>, b: Tensor<2>, transposed: [bool; 2], precision: Pre
 
 /// Two-dimensional cross-correlation without bias.
 ///
-/// `x` is `[N, H, W, Ci]`, `weight` is `[Co, Ci, kh, kw]` as in `PyTorch`, the result
-/// `[N, Ho, Wo, Co]` with `Ho = (H + 2 padding − kh) / stride + 1`. The gradients are computed in the same precision.
+/// `x` is `[N, H, W, Ci]`, `weight` is `[Co, Ci / groups, kh, kw]` as in `PyTorch`, the result
+/// `[N, Ho, Wo, Co]` with `Ho = (H + 2 padding − (kh − 1) dilation − 1) / stride + 1`. The gradients are computed in the
+/// same precision.
 ///
 /// # Panics
 /// If the channels differ or the kernel does not fit.
-pub fn conv2d(
-    x: Tensor<4>,
-    weight: Tensor<4>,
-    stride: [usize; 2],
-    padding: [usize; 2],
-    precision: Precision,
-) -> Tensor<4> {
-    let [_, height, width, channels_in] = x.dims();
-    let [_, weight_in, kernel_height, kernel_width] = weight.dims();
-    assert_eq!(channels_in, weight_in, "conv2d: channels of x and weight");
-    assert!(
-        height + 2 * padding[0] >= kernel_height && width + 2 * padding[1] >= kernel_width,
-        "conv2d: a {kernel_height} x {kernel_width} kernel does not fit {height} x {width} with padding {padding:?}"
-    );
-    Tensor::from_dispatch(Dispatch::nn_conv2d(
-        x.into_dispatch(),
-        weight.into_dispatch(),
-        stride,
-        padding,
-        precision,
-    ))
+pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, geometry: Geometry<2>, precision: Precision) -> Tensor<4> {
+    geometry.check(&x.dims(), &weight.dims());
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    Tensor::from_dispatch(Dispatch::nn_convolution(x, weight, geometry.deepened(), precision))
+}
+
+/// Three-dimensional cross-correlation without bias: [`conv2d`] with a depth.
+///
+/// `x` is `[N, D, H, W, Ci]`, `weight` is `[Co, Ci / groups, kd, kh, kw]`, the result `[N, Do, Ho, Wo, Co]`.
+///
+/// # Panics
+/// If the channels differ or the kernel does not fit.
+pub fn conv3d(x: Tensor<5>, weight: Tensor<5>, geometry: Geometry<3>, precision: Precision) -> Tensor<5> {
+    geometry.check(&x.dims(), &weight.dims());
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    Tensor::from_dispatch(Dispatch::nn_convolution(x, weight, geometry, precision))
 }
 
 /// `y = γ (x − μ) / √(σ² + ε) + β`, and what is to be [`After`] it, in one pass over memory.

@@ -1,15 +1,17 @@
 //! The operations written with Burn's own primitives: what every device without kernels of ours runs,
 //! and the twin that the CPU kernels are tested against.
 
+mod convolution;
 mod normalise;
 mod regression_loss;
 mod updates;
 
-use burn::backend::{Backend, DType, TensorMetadata, ops::ConvOptions, tensor::FloatTensor};
+use burn::backend::{Backend, DType, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{FloatDType, Scalar, Shape};
 
 use crate::Precision;
 
+pub(super) use convolution::{convolution, convolution_input_gradient, convolution_weight_gradient};
 pub(super) use normalise::{normalise, normalise_gradient, normalise_join, normalise_join_gradient};
 pub(super) use regression_loss::{regression_loss, regression_loss_gradient};
 pub(super) use updates::{adamw, lars, moving_average, sgd};
@@ -21,20 +23,6 @@ fn mean_over<B: Backend>(x: FloatTensor<B>, dim: usize) -> FloatTensor<B> {
 
 fn reshape<B: Backend>(x: FloatTensor<B>, dims: &[usize]) -> FloatTensor<B> {
     B::float_reshape(x, Shape::from(dims.to_vec()))
-}
-
-fn options(stride: [usize; 2], padding: [usize; 2]) -> ConvOptions<2> {
-    ConvOptions::new(stride, padding, [1, 1], 1)
-}
-
-/// `[N, H, W, C]` to `[N, C, H, W]`, a view.
-fn channels_first<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    B::float_permute(x, &[0, 3, 1, 2])
-}
-
-/// `[N, C, H, W]` to `[N, H, W, C]`, a view.
-fn channels_last<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    B::float_permute(x, &[0, 2, 3, 1])
 }
 
 /// What a product multiplies in this precision.
@@ -62,55 +50,6 @@ pub(super) fn product<B: Backend>(
         if turned { B::float_transpose(x) } else { x }
     };
     result::<B>(B::float_matmul(turn(a, transposed[0]), turn(b, transposed[1])), dtype)
-}
-
-pub(super) fn conv2d<B: Backend>(
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    stride: [usize; 2],
-    padding: [usize; 2],
-    precision: Precision,
-) -> FloatTensor<B> {
-    let dtype = x.dtype();
-    let x = channels_first::<B>(operand::<B>(x, precision));
-    let out = B::conv2d(x, operand::<B>(weight, precision), None, options(stride, padding));
-    result::<B>(channels_last::<B>(out), dtype)
-}
-
-pub(super) fn conv2d_input_gradient<B: Backend>(
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    output_gradient: FloatTensor<B>,
-    stride: [usize; 2],
-    padding: [usize; 2],
-    precision: Precision,
-) -> FloatTensor<B> {
-    let dtype = x.dtype();
-    let gradient = B::conv2d_x_backward(
-        channels_first::<B>(operand::<B>(x, precision)),
-        operand::<B>(weight, precision),
-        channels_first::<B>(operand::<B>(output_gradient, precision)),
-        options(stride, padding),
-    );
-    result::<B>(channels_last::<B>(gradient), dtype)
-}
-
-pub(super) fn conv2d_weight_gradient<B: Backend>(
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    output_gradient: FloatTensor<B>,
-    stride: [usize; 2],
-    padding: [usize; 2],
-    precision: Precision,
-) -> FloatTensor<B> {
-    let dtype = weight.dtype();
-    let gradient = B::conv2d_weight_backward(
-        channels_first::<B>(operand::<B>(x, precision)),
-        operand::<B>(weight, precision),
-        channels_first::<B>(operand::<B>(output_gradient, precision)),
-        options(stride, padding),
-    );
-    result::<B>(gradient, dtype)
 }
 
 pub(super) fn add_relu<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {

@@ -2,6 +2,7 @@
 //!
 //! Only f32 has kernels; other element types take the composed path.
 
+mod convolution;
 mod normalise;
 
 use autodidact_kernels as kernels;
@@ -9,7 +10,7 @@ use burn::backend::{DType, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{Bytes, Shape};
 use burn_flex::{Flex, FlexTensor, Layout};
 
-use super::{Over, backend::TrainingOps, composed, memory::tensor};
+use super::{Geometry, Over, backend::TrainingOps, composed, memory::tensor};
 use crate::Precision;
 
 fn is_f32(tensors: &[&FlexTensor]) -> bool {
@@ -40,13 +41,6 @@ fn values_mut(tensor: &mut FlexTensor) -> &mut [f32] {
     *tensor = tensor.to_contiguous();
     let (start, end) = tensor.layout().contiguous_offsets().expect("to_contiguous gives a dense layout");
     &mut tensor.storage_mut::<f32>()[start..end]
-}
-
-fn geometry(x: &FlexTensor, weight: &FlexTensor, stride: [usize; 2], padding: [usize; 2]) -> kernels::Conv2d {
-    let [batch, height, width, channels_in] = x.shape().dims();
-    let [channels_out, _, kernel_height, kernel_width] = weight.shape().dims();
-    let channels = [channels_in, channels_out];
-    kernels::Conv2d::new([batch, height, width], channels, [kernel_height, kernel_width], stride, padding)
 }
 
 fn kernel_precision(precision: Precision) -> kernels::Precision {
@@ -89,86 +83,54 @@ impl TrainingOps for Flex {
         tensor(out, &[m, n])
     }
 
-    fn nn_conv2d(
+    fn nn_convolution(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        stride: [usize; 2],
-        padding: [usize; 2],
+        geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
         if !is_f32(&[&x, &weight]) {
-            return composed::conv2d::<Self>(x, weight, stride, padding, precision);
+            return composed::convolution::<Self>(x, weight, geometry, precision);
         }
-        let shape = geometry(&x, &weight, stride, padding);
-        let mut out = kernels::Recycled::new(shape.output_len());
-        kernels::conv2d_forward(
-            &shape,
-            kernel_precision(precision),
-            Values::of(&x).slice(),
-            Values::of(&weight).slice(),
-            &mut out,
-        );
-        tensor(out, &[shape.batch(), shape.output_height(), shape.output_width(), weight.shape()[0]])
+        convolution::forward(&x, &weight, geometry, kernel_precision(precision))
     }
 
-    fn nn_conv2d_input_gradient(
+    fn nn_convolution_input_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
-        stride: [usize; 2],
-        padding: [usize; 2],
+        geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
         if !is_f32(&[&x, &weight, &output_gradient]) {
-            return composed::conv2d_input_gradient::<Self>(
+            return composed::convolution_input_gradient::<Self>(
                 x,
                 weight,
                 output_gradient,
-                stride,
-                padding,
+                geometry,
                 precision,
             );
         }
-        let shape = geometry(&x, &weight, stride, padding);
-        let mut gradient = kernels::Recycled::new(shape.input_len());
-        kernels::conv2d_input_gradient(
-            &shape,
-            kernel_precision(precision),
-            Values::of(&output_gradient).slice(),
-            Values::of(&weight).slice(),
-            &mut gradient,
-        );
-        tensor(gradient, &x.shape().to_vec())
+        convolution::input_gradient(&x, &weight, &output_gradient, geometry, kernel_precision(precision))
     }
 
-    fn nn_conv2d_weight_gradient(
+    fn nn_convolution_weight_gradient(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
-        stride: [usize; 2],
-        padding: [usize; 2],
+        geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
         if !is_f32(&[&x, &weight, &output_gradient]) {
-            return composed::conv2d_weight_gradient::<Self>(
+            return composed::convolution_weight_gradient::<Self>(
                 x,
                 weight,
                 output_gradient,
-                stride,
-                padding,
+                geometry,
                 precision,
             );
         }
-        let shape = geometry(&x, &weight, stride, padding);
-        let mut gradient = kernels::Recycled::new(shape.weight_len());
-        kernels::conv2d_weight_gradient(
-            &shape,
-            kernel_precision(precision),
-            Values::of(&x).slice(),
-            Values::of(&output_gradient).slice(),
-            &mut gradient,
-        );
-        tensor(gradient, &weight.shape().to_vec())
+        convolution::weight_gradient(&x, &weight, &output_gradient, geometry, kernel_precision(precision))
     }
 
     fn nn_normalise(
