@@ -114,7 +114,7 @@ fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
                 &gamma,
                 &beta,
                 1e-5,
-                false,
+                After::Nothing,
                 &mut grad_x,
             );
             measure(repeats, || {
