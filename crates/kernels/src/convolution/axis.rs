@@ -33,9 +33,9 @@ impl Axis {
         }
     }
 
-    /// Input `y` reads output `(y + padding − k · dilation) / stride` at those kernel positions `k` for which that is whole.
-    /// Which ones these are depends on the *phase* `y mod stride` alone. They follow each other at one distance, and so do
-    /// the outputs that they read.
+    /// Input `y` reads output `(y + padding − k · dilation) / stride` at those kernel positions `k` for which that is
+    /// whole. Which ones these are depends on the *phase* `y mod stride` alone. They follow each other at one distance, and
+    /// so do the outputs that they read.
     pub fn backward(shape: &Convolution, axis: usize) -> Vec<Self> {
         let [size, kernel, stride, padding, dilation] =
             [shape.size, shape.kernel, shape.stride, shape.padding, shape.dilation].map(|sizes| sizes[axis]);

@@ -63,8 +63,8 @@ impl Conv3d {
         self.0.batch
     }
 
-    /// Slices, rows and columns of an output image: `(size + 2·padding − (kernel − 1)·dilation − 1) / stride + 1` each,
-    /// rounded down.
+    /// Slices, rows and columns of an output image: `(size + 2·padding − (kernel − 1)·dilation − 1) / stride + 1` each, rounded
+    /// down.
     pub fn output_size(&self) -> [usize; 3] {
         self.0.output()
     }

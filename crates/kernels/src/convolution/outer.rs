@@ -36,7 +36,8 @@ impl WithSimd for Outer<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         match S::F32_LANES {
             16 => self.run::<S, 8, 3, 1>(simd),
-            8 => self.run::<S, 4, 3, 2>(simd),
+            // A third vector would leave no register over, and a sum on the stack, whose place decides how slow that is.
+            8 => self.run::<S, 4, 2, 1>(simd),
             4 => self.run::<S, 4, 4, 4>(simd),
             _ => self.run::<S, 1, 16, 16>(simd),
         }

@@ -62,7 +62,7 @@ impl Plane {
             let source = (row * self.step[0]) as isize + self.origin[0];
             match usize::try_from(source) {
                 Ok(y) if y < self.image[0] => {
-                    self.fill_row(&image[y * row_image..][..row_image], channel, out)
+                    self.fill_row(&image[y * row_image..][..row_image], channel, out);
                 }
                 _ => out.fill(0.0),
             }

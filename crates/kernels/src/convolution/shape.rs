@@ -139,23 +139,24 @@ impl Convolution {
     /// Records a pass in the profile.
     pub fn span(&self, name: &'static str, precision: Precision) -> Span {
         profile::span(name, || {
-            let Self { batch, channels_in, channels_out, dilation, groups, .. } = *self;
-            let first = usize::from(self.size[0] == 1 && self.kernel[0] == 1);
-            let by =
-                |axes: [usize; 3]| axes[first..].iter().map(usize::to_string).collect::<Vec<_>>().join("×");
-            let mut shape =
-                format!("{batch} of {}, {channels_in} to {channels_out}, {}", by(self.size), by(self.kernel));
-            for (name, axes) in [("stride", self.stride), ("dilation", dilation)] {
-                if axes[first..].iter().any(|&axis| axis != 1) {
-                    shape += &format!(", {name} {}", by(axes));
-                }
-            }
-            if groups != 1 {
-                shape += &format!(", {groups} groups");
-            }
             let floats = self.input_len() + self.weight_len() + self.output_len();
-            (shape, Work { flops: self.flops(), precision, ..Work::on_floats(floats) })
+            (self.describe(), Work { flops: self.flops(), precision, ..Work::on_floats(floats) })
         })
+    }
+
+    /// In a few words; what is one, as it mostly is, goes without saying.
+    fn describe(&self) -> String {
+        let Self { batch, size, channels_in, channels_out, kernel, stride, dilation, groups, .. } = *self;
+        let first = usize::from(size[0] == 1 && kernel[0] == 1);
+        let by = |axes: [usize; 3]| axes[first..].iter().map(usize::to_string).collect::<Vec<_>>().join("×");
+        let unless_one = |name, axes: [usize; 3]| {
+            let are_one = axes[first..].iter().all(|&axis| axis == 1);
+            if are_one { String::new() } else { format!(", {name} {}", by(axes)) }
+        };
+        let groups = if groups == 1 { String::new() } else { format!(", {groups} groups") };
+        let (stride, dilation) = (unless_one("stride", stride), unless_one("dilation", dilation));
+        let (size, kernel) = (by(size), by(kernel));
+        format!("{batch} of {size}, {channels_in} to {channels_out}, {kernel}{stride}{dilation}{groups}")
     }
 
     /// Checks the three slices of a pass against the shape.
@@ -172,4 +173,20 @@ impl Convolution {
 
 fn assert_positive(name: &str, sizes: &[usize]) {
     assert!(sizes.iter().all(|&size| size > 0), "{name} is {sizes:?}, but every size must be at least 1");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_says_what_is_special() {
+        let plain = Convolution::new(5, [8, 9], [3, 16], [3, 3], [1, 1], [1, 1]);
+        assert_eq!(plain.describe(), "5 of 8×9, 3 to 16, 3×3");
+        let strided = Convolution::new(5, [8, 9], [3, 16], [3, 3], [2, 1], [1, 1]);
+        assert_eq!(strided.describe(), "5 of 8×9, 3 to 16, 3×3, stride 2×1");
+        let general = Convolution::new(2, [4, 8, 9], [4, 6], [3, 2, 1], [1; 3], [1; 3]);
+        let general = general.with_dilation([1, 2, 3]).with_groups(2);
+        assert_eq!(general.describe(), "2 of 4×8×9, 4 to 6, 3×2×1, dilation 1×2×3, 2 groups");
+    }
 }

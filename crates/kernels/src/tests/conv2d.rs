@@ -117,14 +117,20 @@ fn tiles_are_rounded_in_bf16() {
 fn plain_sums_of_eight_bit_numbers_lose_nothing_in_bf16() {
     let eight_bits = |x: f32| (x * 128.0).round() / 128.0;
     let operands = |shape: &Conv2d| shape.noise(1).map(|values| values.into_iter().map(eight_bits).collect());
-    for (input, channels, kernel, stride, padding) in [
-        ([3, 9, 8], [16, 16], 3, 1, 1),
-        ([2, 9, 8], [6, 40], 3, 2, 1),
-        ([2, 8, 8], [32, 64], 1, 2, 0),
-        ([1, 11, 7], [3, 9], 5, 2, 2),
-        ([1, 12, 12], [2, 24], 7, 3, 3),
+    for (input, channels, kernel, stride, padding, dilation, groups) in [
+        ([3, 9, 8], [16, 16], 3, 1, 1, 1, 1),
+        ([2, 9, 8], [6, 40], 3, 2, 1, 1, 1),
+        ([2, 8, 8], [32, 64], 1, 2, 0, 1, 1),
+        ([1, 11, 7], [3, 9], 5, 2, 2, 1, 1),
+        ([1, 12, 12], [2, 24], 7, 3, 3, 1, 1),
+        ([2, 9, 8], [16, 48], 3, 1, 2, 2, 1),
+        ([3, 8, 9], [32, 64], 3, 2, 1, 1, 2),
+        ([2, 9, 7], [6, 30], 3, 1, 3, 3, 3),
+        ([2, 7, 9], [20, 40], 3, 1, 1, 1, 20),
     ] {
-        let shape = Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2]);
+        let shape = Conv2d::new(input, channels, [kernel; 2], [stride; 2], [padding; 2])
+            .with_dilation([dilation; 2])
+            .with_groups(groups);
         check_on(&shape, Precision::Bf16, &operands(&shape), sum_tolerance);
     }
 }

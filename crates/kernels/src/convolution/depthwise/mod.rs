@@ -53,9 +53,9 @@ impl WithSimd for Depthwise<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match S::F32_LANES {
-            16 => self.run::<S, 6, 3>(simd),
+            // Those that have 32 registers, and those that have 16.
+            16 | 4 => self.run::<S, 6, 3>(simd),
             8 => self.run::<S, 4, 2>(simd),
-            4 => self.run::<S, 6, 3>(simd),
             _ => self.run::<S, 1, 16>(simd),
         }
     }
