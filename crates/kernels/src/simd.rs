@@ -31,8 +31,20 @@ fn arch(instructions: Instructions) -> Arch {
 
 /// Runs an operation with the best instructions of this machine.
 pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
+    #[cfg(test)]
+    if *SIMULATES_WIDE_VECTORS {
+        return op.with_simd(pulp::Scalar512b);
+    }
     ARCH.dispatch(op)
 }
+
+/// The variable that makes tests compute vectors of [`LANES_MAX`] floats lane by lane.
+#[cfg(test)]
+pub(crate) const SIMULATE_WIDE_VECTORS: &str = "AUTODIDACT_TEST_WIDE_VECTORS";
+
+#[cfg(test)]
+static SIMULATES_WIDE_VECTORS: LazyLock<bool> =
+    LazyLock::new(|| std::env::var_os(SIMULATE_WIDE_VECTORS).is_some());
 
 /// The whole vectors at the start of a slice.
 #[inline(always)]
