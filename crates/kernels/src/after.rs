@@ -29,7 +29,7 @@ pub enum AfterGradient<'a> {
     },
 }
 
-impl<'a> After<'a> {
+impl After<'_> {
     /// `ReLU` if `relu`, else nothing.
     pub fn relu(relu: bool) -> Self {
         if relu { Self::Relu } else { Self::Nothing }
@@ -55,7 +55,7 @@ impl<'a> After<'a> {
     }
 }
 
-impl<'a> AfterGradient<'a> {
+impl AfterGradient<'_> {
     /// `ReLU` if `relu`, else nothing.
     pub fn relu(relu: bool) -> Self {
         if relu { Self::Relu } else { Self::Nothing }

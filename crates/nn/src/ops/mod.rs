@@ -33,6 +33,7 @@ pub enum Over {
 
 /// What is written where a normalisation gives `y`.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one call")]
 pub enum After {
     /// `y`
     Nothing,
