@@ -65,7 +65,7 @@ pub struct Arguments {
     /// What networks multiply in training: `f32`, `bf16`, or `auto`, which is f32 on the CPU and bf16 on GPUs
     #[arg(long, default_value_t)]
     precision: PrecisionConfig,
-    /// Threads per job [default: 1 with `--jobs`, so that results do not depend on the machine]
+    /// Threads per job [default: 1 with `--jobs`, so that results do not depend on the number of cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     #[command(flatten)]

@@ -68,7 +68,8 @@ pub struct Plan {
     pub first_seed: u64,
     /// `cpu`, `cuda` or `wgpu`.
     pub device: String,
-    /// What training multiplies, by the name the trainers have for it: `auto`, `f32` or `bf16`.
+    /// What training multiplies, by the name the trainers have for it: `auto`, `f32` or `bf16`. Claims that train panic at
+    /// another name.
     pub precision: String,
     /// Threads per job; none leaves it to the job.
     pub threads: Option<usize>,

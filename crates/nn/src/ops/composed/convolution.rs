@@ -21,10 +21,10 @@ fn is_deep<B: Backend>(x: &FloatTensor<B>) -> bool {
     x.shape().num_dims() == 5
 }
 
-/// `[N, …, C]` to `[N, C, …]`, a view.
-fn channels_first<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+/// `[N, …, C]` as Burn has it, `[N, C, …]`, in what is multiplied.
+fn activation<B: Backend>(x: FloatTensor<B>, precision: Precision) -> FloatTensor<B> {
     let axes: &[usize] = if is_deep::<B>(&x) { &[0, 4, 1, 2, 3] } else { &[0, 3, 1, 2] };
-    B::float_permute(x, axes)
+    B::float_permute(operand::<B>(x, precision), axes)
 }
 
 /// `[N, C, …]` to `[N, …, C]`, a view.
@@ -40,8 +40,7 @@ pub(in crate::ops) fn convolution<B: Backend>(
     precision: Precision,
 ) -> FloatTensor<B> {
     let dtype = x.dtype();
-    let x = channels_first::<B>(operand::<B>(x, precision));
-    let weight = operand::<B>(weight, precision);
+    let (x, weight) = (activation::<B>(x, precision), operand::<B>(weight, precision));
     let out = if is_deep::<B>(&x) {
         B::conv3d(x, weight, None, deep(geometry))
     } else {
@@ -58,9 +57,8 @@ pub(in crate::ops) fn convolution_input_gradient<B: Backend>(
     precision: Precision,
 ) -> FloatTensor<B> {
     let dtype = x.dtype();
-    let x = channels_first::<B>(operand::<B>(x, precision));
+    let [x, output_gradient] = [x, output_gradient].map(|values| activation::<B>(values, precision));
     let weight = operand::<B>(weight, precision);
-    let output_gradient = channels_first::<B>(operand::<B>(output_gradient, precision));
     let gradient = if is_deep::<B>(&x) {
         B::conv3d_x_backward(x, weight, output_gradient, deep(geometry))
     } else {
@@ -77,9 +75,8 @@ pub(in crate::ops) fn convolution_weight_gradient<B: Backend>(
     precision: Precision,
 ) -> FloatTensor<B> {
     let dtype = weight.dtype();
-    let x = channels_first::<B>(operand::<B>(x, precision));
+    let [x, output_gradient] = [x, output_gradient].map(|values| activation::<B>(values, precision));
     let weight = operand::<B>(weight, precision);
-    let output_gradient = channels_first::<B>(operand::<B>(output_gradient, precision));
     let gradient = if is_deep::<B>(&x) {
         B::conv3d_weight_backward(x, weight, output_gradient, deep(geometry))
     } else {

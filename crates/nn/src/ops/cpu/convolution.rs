@@ -7,7 +7,7 @@ use burn_flex::FlexTensor;
 use super::Values;
 use crate::ops::{Geometry, memory::tensor};
 
-/// The last three axes of a shape's inner ones, the first of which is 1 where there are two.
+/// Depth, height and width, where the depth may be absent.
 fn deepened(axes: &[usize]) -> [usize; 3] {
     let mut all = [1; 3];
     all[3 - axes.len()..].copy_from_slice(axes);
