@@ -5,32 +5,12 @@
 
 use crate::after::{After, AfterGradient};
 use crate::check::{check_channels, check_len};
-use crate::columns::{
-    GradientSums, Layout, Moments, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
-};
+use crate::columns::{GradientSums, Layout, Parameters, gradient_sums, input_gradient};
+use crate::normalisation::{Normalisation, Scaling, normalise};
+use crate::over::Over;
 use crate::profile;
+use crate::statistics::{Statistics, statistics};
 use rayon::prelude::*;
-
-/// Mean and biased variance (divided by the count, not by the count less one) of each normalised set.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Statistics {
-    /// The means: `[channels]` in batch normalisation, `[batch · groups]` in group normalisation.
-    pub mean: Vec<f32>,
-    /// The biased variances, of the same shape.
-    pub variance: Vec<f32>,
-}
-
-/// `γ / sqrt(variance + ε)`, and `1 / sqrt(variance + ε)`.
-fn scales(gamma: &[f32], statistics: &Statistics, epsilon: f32) -> (Vec<f32>, Vec<f64>) {
-    let inverse: Vec<f64> = statistics
-        .variance
-        .iter()
-        .map(|&variance| 1.0 / (f64::from(variance) + f64::from(epsilon)).sqrt())
-        .collect();
-    let scale =
-        gamma.iter().zip(&inverse).map(|(&gamma, inverse)| (f64::from(gamma) * inverse) as f32).collect();
-    (scale, inverse)
-}
 
 /// Batch normalisation `y = γ · (x − μ) / sqrt(σ² + ε) + β` per channel, and what is to be [after](After) it.
 ///
@@ -63,29 +43,10 @@ pub fn batch_norm_forward(
     after: After<'_>,
     out: &mut [f32],
 ) -> Statistics {
-    let _span = profile::element_wise("batch norm, forward", &[rows, channels], 2 + after.arrays());
-    check_len("x", x.len(), &[rows, channels]);
-    check_len("out", out.len(), &[rows, channels]);
-    check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
-    assert!(rows > 0 && channels > 0, "batch normalisation of [{rows}, {channels}] has no statistics");
-    let layout = Layout::new(channels);
-    let parts: Vec<Moments> =
-        x.par_chunks(layout.floats_per_task()).map(|x| channel_moments(layout, x)).collect();
-    let mut moments = Moments::new(channels);
-    for part in &parts {
-        moments.merge(part);
-    }
-    let statistics = Statistics {
-        mean: moments.mean.iter().map(|&mean| mean as f32).collect(),
-        variance: moments.squares.iter().map(|squares| (squares / rows as f64) as f32).collect(),
-    };
-    let (scale, _) = scales(gamma, &statistics, epsilon);
-    let [centre, scale, shift] = [&statistics.mean, &scale, beta].map(|values| layout.repeat(values));
-    let task = layout.floats_per_task();
-    x.par_chunks(task)
-        .zip(out.par_chunks_mut(task))
-        .zip(after.split(x.len(), task))
-        .for_each(|((x, out), after)| normalise(layout, x, [&centre, &scale, &shift], after, out));
+    let shape = [1, rows, channels];
+    let statistics = statistics(shape, Over::Batch, x);
+    let over = Over::Batch;
+    normalise(shape, x, Normalisation { over, statistics: &statistics, gamma, beta, epsilon }, after, out);
     statistics
 }
 
@@ -120,8 +81,9 @@ pub fn batch_norm_backward(
     check_channels(channels, &[("mean", &statistics.mean), ("variance", &statistics.variance)]);
     assert!(rows > 0 && channels > 0, "batch normalisation of [{rows}, {channels}] has no statistics");
     let layout = Layout::new(channels);
-    let (scale, inverse) = scales(gamma, statistics, epsilon);
-    let [centre, long_scale, shift] = [&statistics.mean, &scale, beta].map(|values| layout.repeat(values));
+    let Scaling { centre, scale, inverse } =
+        Scaling::new(gamma, &statistics.mean, &statistics.variance, epsilon);
+    let [centre, long_scale, shift] = [&centre, &scale, beta].map(|values| layout.repeat(values));
     let parameters = |relu| Parameters { centre: &centre, scale: &long_scale, shift: &shift, relu };
     let task = layout.floats_per_task();
     let mut after = after.split(x.len(), task);

@@ -1,39 +1,15 @@
 //! Group normalisation, and what follows it.
 
 use crate::after::{After, AfterGradient};
-use crate::batch_norm::Statistics;
 use crate::check::{check_channels, check_len};
 use crate::columns::{
-    GradientSums, Layout, Moments, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
+    GradientSums, Layout, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
 };
+use crate::normalisation::Scaling;
+use crate::over::Over;
 use crate::profile;
+use crate::statistics::{Statistics, groups_of};
 use rayon::prelude::*;
-use std::ops::Range;
-
-/// The mean and the biased variance of one group of channels, from those of its channels.
-fn group_moments(moments: &Moments, group: Range<usize>) -> (f64, f64) {
-    let (count, size) = (moments.count as f64, group.len() as f64);
-    let mean = moments.mean[group.clone()].iter().sum::<f64>() / size;
-    let within: f64 = moments.squares[group.clone()].iter().sum();
-    let between: f64 = moments.mean[group].iter().map(|channel| (channel - mean).powi(2)).sum();
-    (mean, (within / count + between) / size)
-}
-
-/// `1 / sqrt(variance + ε)`
-pub(crate) fn inverse_deviation(variance: f32, epsilon: f32) -> f64 {
-    1.0 / (f64::from(variance) + f64::from(epsilon)).sqrt()
-}
-
-fn check_groups(spatial: usize, channels: usize, groups: usize) {
-    assert!(
-        groups > 0 && channels.is_multiple_of(groups),
-        "{channels} channels do not fall into {groups} equal groups"
-    );
-    assert!(
-        spatial > 0 && channels > 0,
-        "group normalisation of [batch, {spatial}, {channels}] has no statistics"
-    );
-}
 
 /// Group normalisation `y = γ · (x − μ) / sqrt(σ² + ε) + β`, and what is to be [after](After) it.
 ///
@@ -74,9 +50,8 @@ pub fn group_norm_forward(
     check_len("x", x.len(), &[batch, spatial, channels]);
     check_len("out", out.len(), &[batch, spatial, channels]);
     check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
-    check_groups(spatial, channels, groups);
+    Over::Groups(groups).check([batch, spatial, channels]);
     let layout = Layout::new(channels);
-    let size = channels / groups;
     let shift = layout.repeat(beta);
     let mut statistics = Statistics { mean: vec![0.0; batch * groups], variance: vec![0.0; batch * groups] };
     x.par_chunks_exact(spatial * channels)
@@ -85,34 +60,15 @@ pub fn group_norm_forward(
         .zip(statistics.variance.par_chunks_exact_mut(groups))
         .zip(after.split(x.len(), spatial * channels))
         .for_each(|((((x, out), mean), variance), after)| {
-            let moments = channel_moments(layout, x);
-            for (group, (mean, variance)) in mean.iter_mut().zip(variance.iter_mut()).enumerate() {
-                let (group_mean, group_variance) = group_moments(&moments, group * size..(group + 1) * size);
-                (*mean, *variance) = (group_mean as f32, group_variance as f32);
+            let found = groups_of(&channel_moments(layout, x), groups);
+            for ((mean, variance), found) in mean.iter_mut().zip(variance.iter_mut()).zip(found) {
+                (*mean, *variance) = (found.0 as f32, found.1 as f32);
             }
-            let (centre, scale, _) = image_parameters(size, gamma, mean, variance, epsilon);
+            let Scaling { centre, scale, .. } = Scaling::new(gamma, mean, variance, epsilon);
             let [centre, scale] = [centre, scale].map(|values| layout.repeat(&values));
             normalise(layout, x, [&centre, &scale, &shift], after, out);
         });
     statistics
-}
-
-/// The centre, the scale `γ / sqrt(σ² + ε)` and the inverse deviation of each channel of one image.
-fn image_parameters(
-    size: usize,
-    gamma: &[f32],
-    mean: &[f32],
-    variance: &[f32],
-    epsilon: f32,
-) -> (Vec<f32>, Vec<f32>, Vec<f64>) {
-    let centre = (0..gamma.len()).map(|channel| mean[channel / size]).collect();
-    let inverse: Vec<f64> = variance.iter().map(|&variance| inverse_deviation(variance, epsilon)).collect();
-    let scale = gamma
-        .iter()
-        .enumerate()
-        .map(|(channel, &gamma)| (f64::from(gamma) * inverse[channel / size]) as f32)
-        .collect();
-    (centre, scale, inverse)
 }
 
 /// The gradients of [`group_norm_forward`]: writes `grad_x`, returns those of γ and β, `[channels]` each.
@@ -145,7 +101,7 @@ pub fn group_norm_backward(
         check_len(name, len, &[batch, spatial, channels]);
     }
     check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
-    check_groups(spatial, channels, groups);
+    Over::Groups(groups).check([batch, spatial, channels]);
     check_len("mean", statistics.mean.len(), &[batch, groups]);
     check_len("variance", statistics.variance.len(), &[batch, groups]);
     let layout = Layout::new(channels);
@@ -161,7 +117,7 @@ pub fn group_norm_backward(
         .zip(after.split(x.len(), image))
         .map(|(((((x, grad_out), grad_x), mean), variance), mut after)| {
             let (grad_out, relu) = after.pass(grad_out);
-            let (centre, scale, inverse) = image_parameters(size, gamma, mean, variance, epsilon);
+            let Scaling { centre, scale, inverse } = Scaling::new(gamma, mean, variance, epsilon);
             let [centre, scale] = [centre, scale].map(|values| layout.repeat(&values));
             let parameters = Parameters { centre: &centre, scale: &scale, shift: &shift, relu };
             let mut sums = gradient_sums(layout, x, grad_out, parameters);

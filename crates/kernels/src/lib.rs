@@ -35,6 +35,8 @@ mod layer_norm;
 mod limits;
 mod matmul;
 mod max_pool;
+mod normalisation;
+mod over;
 mod pairs;
 mod parts;
 mod precision;
@@ -45,6 +47,7 @@ mod scratch;
 mod simd;
 mod softmax_cross_entropy;
 mod standardise_weight;
+mod statistics;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -53,11 +56,12 @@ mod updates;
 pub use add_relu::{add_relu_backward, add_relu_forward};
 pub use after::{After, AfterGradient};
 pub use average_pool::{global_average_pool_backward, global_average_pool_forward};
-pub use batch_norm::{Statistics, batch_norm_backward, batch_norm_forward};
+pub use batch_norm::{batch_norm_backward, batch_norm_forward};
 pub use byol_loss::{byol_loss_backward, byol_loss_forward};
 pub use convolution::{
-    Conv2d, Conv3d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient, conv3d_forward,
-    conv3d_input_gradient, conv3d_weight_gradient,
+    Conv2d, Conv3d, conv2d_forward, conv2d_input_gradient, conv2d_normalised_forward,
+    conv2d_normalised_weight_gradient, conv2d_weight_gradient, conv3d_forward, conv3d_input_gradient,
+    conv3d_normalised_forward, conv3d_normalised_weight_gradient, conv3d_weight_gradient,
 };
 pub use group_norm::{group_norm_backward, group_norm_forward};
 pub use instructions::Instructions;
@@ -65,11 +69,14 @@ pub use layer_norm::{layer_norm_backward, layer_norm_forward};
 pub use limits::Limits;
 pub use matmul::{Activation, Epilogue, MatMul, matmul};
 pub use max_pool::{MaxPool2d, max_pool2d_backward, max_pool2d_forward};
+pub use normalisation::{Normalisation, OnLoad, normalise};
+pub use over::Over;
 pub use precision::Precision;
 pub use recycled::Recycled;
 pub use scale_shift::{scale_shift_backward, scale_shift_forward};
 pub use softmax_cross_entropy::{softmax_cross_entropy_backward, softmax_cross_entropy_forward};
 pub use standardise_weight::{standardise_weight_backward, standardise_weight_forward};
+pub use statistics::{Statistics, statistics};
 pub use updates::{
     AdamW, Lars, Sgd, SquaredNorms, adamw_update, ema_update, lars_update, sgd_update, squared_norms,
 };

@@ -36,6 +36,10 @@ impl Layout {
         Self { channels, together: BLOCK >> twos }
     }
 
+    pub fn channels(self) -> usize {
+        self.channels
+    }
+
     /// Floats of a long row, a multiple of [`BLOCK`].
     fn width(self) -> usize {
         self.channels * self.together

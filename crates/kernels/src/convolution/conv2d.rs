@@ -2,7 +2,10 @@
 
 use super::shape::Convolution;
 use super::{forward, input_gradient, weight_gradient};
+use crate::normalisation::OnLoad;
+use crate::over::Over;
 use crate::precision::Precision;
+use crate::statistics::Statistics;
 
 /// The shape of a two-dimensional convolution.
 ///
@@ -126,7 +129,7 @@ impl Conv2d {
 /// # Panics
 /// If a slice's length differs from what the shape says.
 pub fn conv2d_forward(shape: &Conv2d, precision: Precision, x: &[f32], weight: &[f32], out: &mut [f32]) {
-    forward::forward(&shape.0, precision, x, weight, out);
+    forward::forward(&shape.0, precision, x, None, weight, Over::Nothing, out);
 }
 
 /// The gradient of a loss with respect to the input, from the one with respect to the output.
@@ -160,5 +163,39 @@ pub fn conv2d_weight_gradient(
     grad_out: &[f32],
     grad_weight: &mut [f32],
 ) {
-    weight_gradient::weight_gradient(&shape.0, precision, x, grad_out, grad_weight);
+    weight_gradient::weight_gradient(&shape.0, precision, x, None, grad_out, grad_weight);
+}
+
+/// [`conv2d_forward`] of an input that is normalised where it is read, if so wanted, and the statistics of the output, taken
+/// while it is in the cache.
+///
+/// `on_load` normalises `x` with all the positions of an image as its `spatial` ones.
+///
+/// # Panics
+/// If a slice's length differs from what the shape says, statistics are of nothing, or groups are not equal.
+pub fn conv2d_normalised_forward(
+    shape: &Conv2d,
+    precision: Precision,
+    x: &[f32],
+    on_load: Option<OnLoad<'_>>,
+    weight: &[f32],
+    over: Over,
+    out: &mut [f32],
+) -> Statistics {
+    forward::forward(&shape.0, precision, x, on_load, weight, over, out)
+}
+
+/// [`conv2d_weight_gradient`] for an input that is normalised where it is read.
+///
+/// # Panics
+/// If a slice's length differs from what the shape says, or groups are not equal.
+pub fn conv2d_normalised_weight_gradient(
+    shape: &Conv2d,
+    precision: Precision,
+    x: &[f32],
+    on_load: Option<OnLoad<'_>>,
+    grad_out: &[f32],
+    grad_weight: &mut [f32],
+) {
+    weight_gradient::weight_gradient(&shape.0, precision, x, on_load, grad_out, grad_weight);
 }

@@ -4,9 +4,12 @@ use super::channels::Channels;
 use super::phase::Slices;
 use super::product::Product;
 use super::shape::Convolution;
+use super::source::Source;
 use super::unit::Unit;
+use crate::columns::Moments;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
+use crate::statistics::Observer;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -56,18 +59,34 @@ impl Correlation {
         Self { channels, phases, depth, pixels, together }
     }
 
-    /// Computes `written`. What is not multiplied in pairs is rounded first, if the precision wants that.
-    pub fn run(&self, precision: Precision, read: &[f32], weight: &[f32], written: &mut [f32]) {
-        match self.channels.unit() {
-            Unit::Single => precision.operands(read, weight, |read, weight| {
-                self.pack(weight, |products| self.write(products, read, written));
-            }),
-            Unit::Pair => self.pack(weight, |products| self.write(products, read, written)),
+    /// Computes `written`, and gives what the observer saw of it. What is not multiplied in pairs is rounded first, if the
+    /// precision wants that.
+    pub fn run(
+        &self,
+        precision: Precision,
+        read: Source<'_>,
+        weight: &[f32],
+        written: &mut [f32],
+        observer: Observer,
+    ) -> Vec<Moments> {
+        let rounded = match self.channels.unit() {
+            Unit::Single => precision,
+            Unit::Pair => Precision::F32,
+        };
+        let plane = self.phases[0].stacks.plane;
+        if read.is_plain() || (rounded == Precision::F32 && plane.shows_pixels()) {
+            return rounded.operands(read.values, weight, |values, weight| {
+                let read = if read.is_plain() { Source::plain(values) } else { read };
+                self.pack(weight, |products| self.write(products, read, written, observer))
+            });
         }
+        read.settle(plane.image_len(), |values| {
+            self.run(precision, Source::plain(values), weight, written, observer)
+        })
     }
 
     /// Gives `work` the products of each phase.
-    fn pack(&self, weight: &[f32], work: impl FnOnce(&[Products<'_>])) {
+    fn pack<R>(&self, weight: &[f32], work: impl FnOnce(&[Products<'_>]) -> R) -> R {
         let product = |phase| Product::new(&self.channels, phase);
         let products: Vec<Vec<Product<'_>>> =
             self.phases.iter().map(|slices| slices.phases.iter().map(product).collect()).collect();
@@ -87,28 +106,37 @@ impl Correlation {
                         .collect()
                 })
                 .collect();
-            work(&products);
-        });
+            work(&products)
+        })
     }
 
-    fn write(&self, products: &[Products<'_>], read: &[f32], written: &mut [f32]) {
+    fn write(
+        &self,
+        products: &[Products<'_>],
+        read: Source<'_>,
+        written: &mut [f32],
+        observer: Observer,
+    ) -> Vec<Moments> {
         let slice_len = self.pixels * self.channels.all[1];
         let per_task = slices_per_task(self.pixels);
-        written.par_chunks_mut(per_task * slice_len).enumerate().for_each(|(task, written)| {
+        let tasks = written.par_chunks_mut(per_task * slice_len).enumerate();
+        let seen = tasks.flat_map_iter(|(task, written)| {
             for (part, written) in written.chunks_mut(self.together * slice_len).enumerate() {
                 let first = task * per_task + part * self.together;
                 let phase = first % self.depth % self.phases.len();
                 let slices = first..first + written.len() / slice_len;
                 self.write_slices(&self.phases[phase], &products[phase], read, slices, written);
             }
+            observer.look(written)
         });
+        seen.collect()
     }
 
     fn write_slices(
         &self,
         Slices { stacks, phases }: &Slices,
         products: &Products<'_>,
-        read: &[f32],
+        read: Source<'_>,
         slices: Range<usize>,
         written: &mut [f32],
     ) {

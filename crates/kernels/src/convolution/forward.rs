@@ -2,19 +2,39 @@
 
 use super::correlation::Correlation;
 use super::shape::Convolution;
+use super::source::Source;
 use super::winograd::{self, Turn};
+use crate::normalisation::OnLoad;
+use crate::over::Over;
 use crate::precision::Precision;
+use crate::statistics::{Observer, Statistics};
 
-/// Convolves `x` with `weight` into `out`.
-pub(super) fn forward(shape: &Convolution, precision: Precision, x: &[f32], weight: &[f32], out: &mut [f32]) {
+/// Convolves `x`, normalised where it is read, with `weight` into `out`, and takes statistics of that while it is in the
+/// cache.
+pub(super) fn forward(
+    shape: &Convolution,
+    precision: Precision,
+    x: &[f32],
+    on_load: Option<OnLoad<'_>>,
+    weight: &[f32],
+    over: Over,
+    out: &mut [f32],
+) -> Statistics {
     shape.check(x.len(), weight.len(), out.len());
     let _span = shape.span("convolution, forward", precision);
+    let [depth, height, width] = shape.output();
+    over.check([shape.batch, depth * height * width, shape.channels_out]);
+    let observer = Observer::new(over, shape.channels_out, shape.output_pixels() * shape.channels_out);
     if shape.batch == 0 {
-        return;
+        return observer.conclude(&[], depth);
     }
-    let shape = shape.flat();
-    if winograd::suits(&shape, precision) {
-        return winograd::convolve(&shape, precision, x, weight, Turn::Forward, out);
-    }
-    Correlation::forward(&shape, precision).run(precision, x, weight, out);
+    Source::with(shape, x, on_load, |x| {
+        let shape = shape.flat();
+        let seen = if winograd::suits(&shape, precision) {
+            winograd::convolve(&shape, precision, x, weight, Turn::Forward, out, observer)
+        } else {
+            Correlation::forward(&shape, precision).run(precision, x, weight, out, observer)
+        };
+        observer.conclude(&seen, depth)
+    })
 }

@@ -2,8 +2,11 @@
 
 use super::correlation::Correlation;
 use super::shape::Convolution;
+use super::source::Source;
 use super::winograd::{self, Turn};
+use crate::over::Over;
 use crate::precision::Precision;
+use crate::statistics::Observer;
 
 /// Computes `grad_x` from the gradient with respect to the output.
 pub(super) fn input_gradient(
@@ -19,8 +22,10 @@ pub(super) fn input_gradient(
         return;
     }
     let shape = shape.flat();
+    let (grad_out, observer) = (Source::plain(grad_out), Observer::new(Over::Nothing, shape.channels_in, 0));
     if let Some(mirror) = winograd::mirror(&shape, precision) {
-        return winograd::convolve(&mirror, precision, grad_out, weight, Turn::Backward, grad_x);
+        winograd::convolve(&mirror, precision, grad_out, weight, Turn::Backward, grad_x, observer);
+    } else {
+        Correlation::backward(&shape, precision).run(precision, grad_out, weight, grad_x, observer);
     }
-    Correlation::backward(&shape, precision).run(precision, grad_out, weight, grad_x);
 }

@@ -15,6 +15,9 @@
 //! - [`winograd`] computes all three for wide two-dimensional 3×3 kernels of stride 1, without dilation and groups, with
 //!   fewer multiplications.
 //!
+//! Normalisation before and after costs no pass over memory: the copy into planes [normalises](source) what it copies, and
+//! the statistics of the output are taken by each task from what it wrote.
+//!
 //! In bfloat16, `gather_dot` multiplies [pairs of channels](unit) and `outer_dot` [pairs of pixels](pixel_pairs) where the
 //! processor can, `gather_tiles` and `outer_tiles` do it in tile registers; elsewhere operands are rounded first.
 //!
@@ -45,6 +48,7 @@ mod pixel_pairs;
 mod plane;
 mod product;
 mod shape;
+mod source;
 mod stacks;
 #[cfg(test)]
 mod twins;
@@ -53,7 +57,13 @@ mod weight_gradient;
 mod window;
 mod winograd;
 
-pub use conv2d::{Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_weight_gradient};
-pub use conv3d::{Conv3d, conv3d_forward, conv3d_input_gradient, conv3d_weight_gradient};
+pub use conv2d::{
+    Conv2d, conv2d_forward, conv2d_input_gradient, conv2d_normalised_forward,
+    conv2d_normalised_weight_gradient, conv2d_weight_gradient,
+};
+pub use conv3d::{
+    Conv3d, conv3d_forward, conv3d_input_gradient, conv3d_normalised_forward,
+    conv3d_normalised_weight_gradient, conv3d_weight_gradient,
+};
 #[cfg(test)]
 pub(crate) use shape::Convolution;

@@ -1,5 +1,7 @@
 //! The padded plane: a copy of a slice in which every window a kernel reads lies inside.
 
+use super::source::Slice;
+
 /// How a slice is laid out in a plane.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plane {
@@ -50,26 +52,26 @@ impl Plane {
     }
 
     /// Whether its pixels are those of the slice.
-    fn shows_pixels(&self) -> bool {
+    pub fn shows_pixels(&self) -> bool {
         self.pick == Pick::Each && self.channels == self.image_channels
     }
 
-    /// Shows a slice, or zeros in its place, from a channel on.
-    pub fn fill(&self, image: Option<&[f32]>, channel: usize, plane: &mut [f32]) {
+    /// Shows a slice, or zeros in its place, from a channel on. Planes that do not [show pixels](Self::shows_pixels) read
+    /// slices as they are.
+    pub fn fill(&self, image: Option<Slice<'_>>, channel: usize, plane: &mut [f32]) {
         let Some(image) = image else { return plane.fill(0.0) };
         let row_image = self.image[1] * self.image_channels;
         for (row, out) in plane.chunks_exact_mut(self.row_len()).enumerate() {
             let source = (row * self.step[0]) as isize + self.origin[0];
             match usize::try_from(source) {
-                Ok(y) if y < self.image[0] => {
-                    self.fill_row(&image[y * row_image..][..row_image], channel, out);
-                }
+                Ok(y) if y < self.image[0] => self.fill_row(image, y * row_image, channel, out),
                 _ => out.fill(0.0),
             }
         }
     }
 
-    fn fill_row(&self, image: &[f32], channel: usize, out: &mut [f32]) {
+    /// Shows the row of the slice that starts at this float.
+    fn fill_row(&self, image: Slice<'_>, row: usize, channel: usize, out: &mut [f32]) {
         if self.step[1] == 1 {
             // The slice's columns that the plane shows, and where the first of them lies in the plane.
             let first = usize::try_from(self.origin[1]).unwrap_or(0).min(self.image[1]);
@@ -78,25 +80,26 @@ impl Plane {
             let (before, rest) = out.split_at_mut(left * self.channels);
             let (middle, after) = rest.split_at_mut(shown * self.channels);
             before.fill(0.0);
-            self.copy(&image[first * self.image_channels..], channel, middle);
+            self.copy(image, row + first * self.image_channels, channel, middle);
             after.fill(0.0);
             return;
         }
         for (column, out) in out.chunks_exact_mut(self.channels).enumerate() {
             let source = (column * self.step[1]) as isize + self.origin[1];
             match usize::try_from(source) {
-                Ok(x) if x < self.image[1] => self.copy(&image[x * self.image_channels..], channel, out),
+                Ok(x) if x < self.image[1] => self.copy(image, row + x * self.image_channels, channel, out),
                 _ => out.fill(0.0),
             }
         }
     }
 
-    /// Copies pixels from the slice's first of these on.
-    fn copy(&self, image: &[f32], channel: usize, out: &mut [f32]) {
+    /// Copies pixels from the slice's one that starts at this float on.
+    fn copy(&self, image: Slice<'_>, from: usize, channel: usize, out: &mut [f32]) {
         if self.shows_pixels() {
-            return out.copy_from_slice(&image[..out.len()]);
+            return image.copy(from, out);
         }
-        let pixels = out.chunks_exact_mut(self.channels).zip(image.chunks_exact(self.image_channels));
+        let image = image.values[from..].chunks_exact(self.image_channels);
+        let pixels = out.chunks_exact_mut(self.channels).zip(image);
         match self.pick {
             Pick::Each => {
                 pixels.for_each(|(out, image)| out.copy_from_slice(&image[channel..][..self.channels]));

@@ -2,6 +2,7 @@
 
 use super::axis::Axis;
 use super::plane::Plane;
+use super::source::Source;
 use crate::scratch::with_scratch;
 use crate::simd::LANES_MAX;
 use std::ops::Range;
@@ -29,9 +30,9 @@ impl Stacks {
     }
 
     /// Gives `work` the stacks for some slices that are written, from a channel on: the tensor itself where it is the same.
-    pub fn with(&self, tensor: &[f32], slices: Range<usize>, channel: usize, work: impl FnOnce(&[f32])) {
-        if self.is_tensor() {
-            return work(&tensor[slices.start * self.len()..slices.end * self.len()]);
+    pub fn with(&self, tensor: Source<'_>, slices: Range<usize>, channel: usize, work: impl FnOnce(&[f32])) {
+        if tensor.is_plain() && self.is_tensor() {
+            return work(&tensor.values[slices.start * self.len()..slices.end * self.len()]);
         }
         with_scratch(slices.len() * self.len(), |stacks| {
             self.fill(tensor, slices, channel, stacks);
@@ -46,7 +47,7 @@ impl Stacks {
     }
 
     /// Copies the slices into stacks one after the other.
-    pub fn fill(&self, tensor: &[f32], slices: Range<usize>, channel: usize, stacks: &mut [f32]) {
+    pub fn fill(&self, tensor: Source<'_>, slices: Range<usize>, channel: usize, stacks: &mut [f32]) {
         let Axis { taps, apart, first, read_step, step, .. } = &self.axis;
         let [read, written] = self.depths;
         let image_len = self.plane.image_len();
@@ -57,8 +58,7 @@ impl Stacks {
                 for tap in 0..taps.len() {
                     let source = first + (z / step * read_step + tap * apart) as isize;
                     let source = usize::try_from(source).ok().filter(|&source| source < read);
-                    let source =
-                        source.map(|source| &tensor[(image * read + source) * image_len..][..image_len]);
+                    let source = source.map(|source| tensor.slice(image * read + source, image_len));
                     let plane = planes.next().expect("there is room for the stacks of all slices");
                     self.plane.fill(source, channel + member, plane);
                 }

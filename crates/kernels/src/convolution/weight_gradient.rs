@@ -11,9 +11,11 @@ use super::parts::Parts;
 use super::phase::{Phase, Slices};
 use super::pixel_pairs::PixelPairs;
 use super::shape::Convolution;
+use super::source::Source;
 use super::stacks::Stacks;
 use super::unit::Unit;
 use super::{depthwise, winograd};
+use crate::normalisation::OnLoad;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::{LANES_MAX, dispatch};
@@ -24,11 +26,12 @@ const PART_PIXELS: usize = 512;
 /// Output channels in one task.
 const TASK_OUTPUTS: usize = 64;
 
-/// Computes `grad_weight` from the gradient with respect to the output.
+/// Computes `grad_weight` from the gradient with respect to the output; `x` is normalised where it is read.
 pub(super) fn weight_gradient(
     shape: &Convolution,
     precision: Precision,
     x: &[f32],
+    on_load: Option<OnLoad<'_>>,
     grad_out: &[f32],
     grad_weight: &mut [f32],
 ) {
@@ -37,24 +40,44 @@ pub(super) fn weight_gradient(
     if shape.batch == 0 {
         return grad_weight.fill(0.0);
     }
-    let shape = shape.flat();
-    if winograd::suits(&shape, precision) {
-        return winograd::weight_gradient(&shape, precision, x, grad_out, grad_weight);
-    }
-    if shape.is_depthwise() {
-        return precision.operands(x, grad_out, |x, grad_out| {
-            depthwise::weight_gradient(&shape, x, grad_out, grad_weight);
-        });
-    }
-    let channels = Channels::dense_forward(&shape, Unit::Single);
-    let slices = Slices::forward(&shape, &channels, slices_per_task(shape.output_pixels()));
-    let sums = Sums::new(&shape, &slices);
-    let pairs = PixelPairs::new(&shape, sums.phase, precision);
-    let parts_len = sums.parts.count * sums.len();
-    with_scratch(parts_len, |parts| {
-        match &pairs {
-            None => precision.operands(x, grad_out, |x, grad_out| sums.add_up(None, x, grad_out, parts)),
-            Some(pairs) => sums.add_up(Some(pairs), x, grad_out, parts),
+    Source::with(shape, x, on_load, |x| {
+        let shape = shape.flat();
+        if winograd::suits(&shape, precision) {
+            winograd::weight_gradient(&shape, precision, x, grad_out, grad_weight);
+        } else if shape.is_depthwise() {
+            x.settle(shape.slice_len(), |x| {
+                precision.operands(x, grad_out, |x, grad_out| {
+                    depthwise::weight_gradient(&shape, x, grad_out, grad_weight);
+                });
+            });
+        } else {
+            plain_sums(&shape, precision, x, grad_out, grad_weight);
+        }
+    });
+}
+
+/// Each sum as the formula has it.
+fn plain_sums(
+    shape: &Convolution,
+    precision: Precision,
+    x: Source<'_>,
+    grad_out: &[f32],
+    grad_weight: &mut [f32],
+) {
+    let channels = Channels::dense_forward(shape, Unit::Single);
+    let slices = Slices::forward(shape, &channels, slices_per_task(shape.output_pixels()));
+    let sums = Sums::new(shape, &slices);
+    let pairs = PixelPairs::new(shape, sums.phase, precision);
+    let rounded = if pairs.is_some() { Precision::F32 } else { precision };
+    with_scratch(sums.parts.count * sums.len(), |parts| {
+        if rounded == Precision::F32 && slices.stacks.plane.shows_pixels() {
+            sums.add_up(pairs.as_ref(), x, grad_out, parts);
+        } else {
+            x.settle(shape.slice_len(), |x| {
+                rounded.operands(x, grad_out, |x, grad_out| {
+                    sums.add_up(pairs.as_ref(), Source::plain(x), grad_out, parts);
+                });
+            });
         }
         sums.collect(parts, grad_weight);
     });
@@ -94,7 +117,7 @@ impl<'a> Sums<'a> {
     }
 
     /// Makes the sums of all parts.
-    fn add_up(&self, pairs: Option<&PixelPairs>, x: &[f32], grad_out: &[f32], sums: &mut [f32]) {
+    fn add_up(&self, pairs: Option<&PixelPairs>, x: Source<'_>, grad_out: &[f32], sums: &mut [f32]) {
         let Self { shape, stacks, parts, per_output, .. } = *self;
         let [read, _] = shape.group_channels();
         let slice_len = shape.output_pixels() * shape.channels_out;

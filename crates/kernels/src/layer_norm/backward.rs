@@ -1,7 +1,7 @@
 //! The gradients of the rows, and of the scale and shift that they share.
 
 use super::{TASK, check};
-use crate::group_norm::inverse_deviation;
+use crate::normalisation::inverse_deviation;
 use crate::profile;
 use crate::scratch::with_scratch;
 use crate::simd::{dispatch, update_vectors};

@@ -1,7 +1,7 @@
 //! The statistics of each row, and the row normalised with them.
 
 use super::{TASK, check};
-use crate::group_norm::inverse_deviation;
+use crate::normalisation::inverse_deviation;
 use crate::profile;
 use crate::simd::{dispatch, update_vectors};
 use crate::sums::sums;

@@ -7,7 +7,7 @@ use crate::{Conv2d, Precision, conv2d_forward};
 use proptest::prelude::*;
 
 prop_compose! {
-    fn shapes()(
+    pub(super) fn shapes()(
         batch in 0usize..4,
         kernel in prop::array::uniform2(1usize..6),
         stride in prop::array::uniform2(1usize..4),
@@ -22,7 +22,7 @@ prop_compose! {
 
 prop_compose! {
     /// Dilated and grouped shapes. With one channel to a group they are depthwise.
-    fn general_shapes()(
+    pub(super) fn general_shapes()(
         batch in 1usize..4,
         kernel in prop::array::uniform2(1usize..5),
         stride in prop::array::uniform2(1usize..5),
@@ -45,7 +45,7 @@ prop_compose! {
 
 prop_compose! {
     /// Depthwise shapes of many channels, with one output of each or several.
-    fn depthwise_shapes()(shape in general_shapes(), channels in 2usize..70, outputs in 1usize..4) -> Conv2d {
+    pub(super) fn depthwise_shapes()(shape in general_shapes(), channels in 2usize..70, outputs in 1usize..4) -> Conv2d {
         let Convolution { batch, size, kernel, stride, padding, dilation, .. } = shape.0;
         let last = |[_, rows, columns]: [usize; 3]| [rows, columns];
         let channels_out = channels * outputs;
@@ -57,7 +57,7 @@ prop_compose! {
 
 prop_compose! {
     /// Shapes that Winograd's method computes in some pass: images of any size, odd ones among them.
-    fn tiled_shapes()(
+    pub(super) fn tiled_shapes()(
         batch in 1usize..6,
         size in prop::array::uniform2(3usize..12),
         padding in prop::array::uniform2(0usize..3),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 prop_compose! {
     /// Any shapes. With one channel to a group they are depthwise.
-    fn shapes()(
+    pub(super) fn shapes()(
         batch in 1usize..4,
         kernel in prop::array::uniform3(1usize..4),
         stride in prop::array::uniform3(1usize..4),

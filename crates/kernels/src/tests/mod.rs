@@ -9,6 +9,7 @@ mod fewer_instructions;
 mod losses;
 mod matmul;
 mod norm;
+mod normalised;
 mod pytorch;
 mod threads;
 mod training;

@@ -3,11 +3,11 @@
 use super::convolution::Passes;
 use super::noise;
 use crate::{
-    Activation, AdamW, After, AfterGradient, Conv2d, Conv3d, Epilogue, MatMul, Precision, Sgd, adamw_update,
-    batch_norm_backward, batch_norm_forward, byol_loss_backward, byol_loss_forward, ema_update,
-    group_norm_backward, group_norm_forward, layer_norm_backward, layer_norm_forward, matmul,
-    scale_shift_backward, sgd_update, softmax_cross_entropy_backward, softmax_cross_entropy_forward,
-    squared_norms,
+    Activation, AdamW, After, AfterGradient, Conv2d, Conv3d, Epilogue, MatMul, Over, Precision, Sgd,
+    Statistics, adamw_update, batch_norm_backward, batch_norm_forward, byol_loss_backward, byol_loss_forward,
+    conv2d_normalised_forward, ema_update, group_norm_backward, group_norm_forward, layer_norm_backward,
+    layer_norm_forward, matmul, scale_shift_backward, sgd_update, softmax_cross_entropy_backward,
+    softmax_cross_entropy_forward, squared_norms,
 };
 
 /// The result of `work` in pools of one, two and three threads.
@@ -90,6 +90,22 @@ fn products_do_not_depend_on_the_threads() {
                     c
                 });
                 results.into()
+            });
+        }
+    }
+}
+
+#[test]
+fn statistics_of_a_convolution_do_not_depend_on_the_threads() {
+    for (size, channels) in [(24, [3, 16]), (9, [32, 48]), (4, [64, 64])] {
+        let shape = Conv2d::new([37, size, size], channels, [3, 3], [1, 1], [1, 1]);
+        let (x, weight) = (noise(1, shape.input_len()), noise(2, shape.weight_len()));
+        for over in [Over::Batch, Over::Groups(4)] {
+            assert_same_bits(|| {
+                let mut out = vec![0.0; shape.output_len()];
+                let Statistics { mean, variance } =
+                    conv2d_normalised_forward(&shape, Precision::F32, &x, None, &weight, over, &mut out);
+                vec![out, mean, variance]
             });
         }
     }

@@ -5,6 +5,7 @@ use crate::convolution::channels::Channels;
 use crate::convolution::parts::Parts;
 use crate::convolution::phase::Slices;
 use crate::convolution::shape::Convolution;
+use crate::convolution::source::Source;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
 use rayon::prelude::*;
@@ -73,7 +74,12 @@ impl Task<'_> {
         with_scratch(parts.together * stacks.len(), |planes| {
             with_scratch(parts.together * phase.per_slice * channels, |gradients| {
                 for slices in parts.fills(self.part) {
-                    stacks.fill(x, slices.clone(), self.first / shape.group_channels()[1], planes);
+                    stacks.fill(
+                        Source::plain(x),
+                        slices.clone(),
+                        self.first / shape.group_channels()[1],
+                        planes,
+                    );
                     // A copy of these channels is fetched at once, where the sums would wait for each pixel.
                     let pixels =
                         grad_out[slices.start * slice_len..slices.end * slice_len].chunks_exact(channels_out);

@@ -5,12 +5,15 @@ use super::pair_products::{BLOCK_TILES, ForwardPairs};
 use super::transform::{Input, Output};
 use super::weights::{Turn, pack};
 use super::{POSITIONS, Tiling};
+use crate::columns::Moments;
 use crate::convolution::gather::{Gather, Pixel};
 use crate::convolution::pack::Pieces;
 use crate::convolution::shape::Convolution;
+use crate::convolution::source::Source;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
+use crate::statistics::Observer;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -25,15 +28,16 @@ fn images_per_task(shape: &Convolution, tiling: &Tiling) -> usize {
 }
 
 /// Convolves `x` with `weight`, which is `[channels_out, channels_in, 3, 3]` of `shape` or, turned, of the convolution
-/// whose input gradient this is.
+/// whose input gradient this is, and gives what the observer saw of `out`.
 pub(in crate::convolution) fn convolve(
     shape: &Convolution,
     precision: Precision,
-    x: &[f32],
+    x: Source<'_>,
     weight: &[f32],
     turn: Turn,
     out: &mut [f32],
-) {
+    observer: Observer,
+) -> Vec<Moments> {
     let tiling = Tiling::new(shape);
     let images = images_per_task(shape, &tiling);
     let rows = images * tiling.grid[0];
@@ -52,16 +56,17 @@ pub(in crate::convolution) fn convolve(
     };
     with_scratch(POSITIONS * layout.channels * shape.channels_out, |packed| {
         pack(weight, stored, turn, layout.pairing, packed);
-        x.par_chunks(images * shape.slice_len())
-            .zip(out.par_chunks_mut(images * shape.output_pixels() * shape.channels_out))
-            .for_each(|(x, out)| {
-                let images = x.len() / shape.slice_len();
-                with_scratch(images * tiling.plane.len(), |planes| {
-                    tiling.fill(x, planes);
-                    work.run(planes, packed, out);
-                });
+        let image_len = shape.output_pixels() * shape.channels_out;
+        let tasks = out.par_chunks_mut(images * image_len).enumerate();
+        let seen = tasks.flat_map_iter(|(task, out)| {
+            let first = task * images;
+            tiling.with_planes(x, first..first + out.len() / image_len, |planes| {
+                work.run(planes, packed, out);
             });
-    });
+            observer.look(out)
+        });
+        seen.collect()
+    })
 }
 
 struct Work<'a> {

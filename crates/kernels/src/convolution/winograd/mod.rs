@@ -26,9 +26,12 @@ mod weights;
 
 use super::plane::{Pick, Plane};
 use super::shape::Convolution;
+use super::source::Source;
 use crate::precision::Precision;
+use crate::scratch::with_scratch;
 use crate::simd::LANES_MAX;
 pub(super) use forward::convolve;
+use std::ops::Range;
 pub(super) use weight_gradient::weight_gradient;
 pub(super) use weights::Turn;
 
@@ -67,12 +70,14 @@ impl Tiling {
         Self { grid, plane }
     }
 
-    /// Copies images into planes one after the other.
-    fn fill(&self, images: &[f32], planes: &mut [f32]) {
-        let images = images.chunks_exact(self.plane.image_len());
-        for (image, plane) in images.zip(planes.chunks_exact_mut(self.plane.len())) {
-            self.plane.fill(Some(image), 0, plane);
-        }
+    /// Gives `work` planes of some images, one after the other.
+    fn with_planes(&self, x: Source<'_>, images: Range<usize>, work: impl FnOnce(&[f32])) {
+        with_scratch(images.len() * self.plane.len(), |planes| {
+            for (image, plane) in images.zip(planes.chunks_exact_mut(self.plane.len())) {
+                self.plane.fill(Some(x.slice(image, self.plane.image_len())), 0, plane);
+            }
+            work(planes);
+        });
     }
 
     /// The four rows of pixels that a row of tiles covers; the rows of all images are counted through.

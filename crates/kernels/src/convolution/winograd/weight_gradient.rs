@@ -7,6 +7,7 @@ use super::transform::{Gradient, Input};
 use super::weights::Adjoint;
 use super::{POSITIONS, Tiling};
 use crate::convolution::shape::Convolution;
+use crate::convolution::source::Source;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
@@ -25,7 +26,7 @@ const SUMS_MAX: usize = 1 << 24;
 pub(in crate::convolution) fn weight_gradient(
     shape: &Convolution,
     precision: Precision,
-    x: &[f32],
+    x: Source<'_>,
     grad_out: &[f32],
     grad_weight: &mut [f32],
 ) {
@@ -37,14 +38,15 @@ pub(in crate::convolution) fn weight_gradient(
     let images = shape.batch.div_ceil(groups_max).max(images_min);
     let groups = shape.batch.div_ceil(images);
     with_scratch(groups * POSITIONS * position_stride, |sums| {
-        x.par_chunks(images * shape.slice_len())
-            .zip(grad_out.par_chunks(images * shape.output_pixels() * channels_out))
+        let image_len = shape.output_pixels() * channels_out;
+        grad_out
+            .par_chunks(images * image_len)
             .zip(sums.par_chunks_exact_mut(POSITIONS * position_stride))
-            .for_each(|((x, grad_out), sums)| {
+            .enumerate()
+            .for_each(|(group, (grad_out, sums))| {
                 sums.fill(0.0);
-                let images = x.len() / shape.slice_len();
-                with_scratch(images * tiling.plane.len(), |planes| {
-                    tiling.fill(x, planes);
+                let first = group * images;
+                tiling.with_planes(x, first..first + grad_out.len() / image_len, |planes| {
                     add(shape, precision, &tiling, planes, grad_out, sums);
                 });
             });
