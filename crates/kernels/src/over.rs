@@ -22,19 +22,27 @@ impl Over {
         }
     }
 
+    /// Asserts that channels fall into equal groups.
+    ///
+    /// # Panics
+    /// If they do not.
+    pub fn check_channels(self, channels: usize) {
+        if let Self::Groups(groups) = self {
+            assert!(
+                groups > 0 && channels.is_multiple_of(groups),
+                "{channels} channels do not fall into {groups} equal groups"
+            );
+        }
+    }
+
     /// # Panics
     /// If there are statistics of nothing, or channels that do not fall into equal groups.
     pub(crate) fn check(self, [batch, spatial, channels]: [usize; 3]) {
         assert!(channels > 0, "a normalisation has at least one channel");
+        self.check_channels(channels);
         let positions = match self {
             Self::Batch => batch * spatial,
-            Self::Groups(groups) => {
-                assert!(
-                    groups > 0 && channels.is_multiple_of(groups),
-                    "{channels} channels do not fall into {groups} equal groups"
-                );
-                spatial
-            }
+            Self::Groups(_) => spatial,
             Self::Nothing => 1,
         };
         assert!(positions > 0, "a normalisation of [{batch}, {spatial}, {channels}] has no statistics");

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialise::he_normal;
-use crate::ops::{self, Geometry};
+use crate::ops::{self, Geometry, OnLoad, Over, Statistics};
 use crate::{Precision, standardise_weight};
 
 /// A convolution layer. `weight` is `[Co, Ci, kh, kw]` as in `PyTorch`; there is no bias, since a
@@ -36,9 +36,19 @@ impl Conv2d {
 
     /// `[N, H, W, Ci]` to `[N, Ho, Wo, Co]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.forward_normalised(x, None, Over::Nothing).0
+    }
+
+    /// [`Conv2d::forward`] of an input that is normalised where it is read, with the statistics of the output.
+    pub(crate) fn forward_normalised(
+        &self,
+        x: Tensor<4>,
+        on_load: Option<OnLoad>,
+        over: Over,
+    ) -> (Tensor<4>, Statistics) {
         let precision = Precision::current();
         let geometry = Geometry::new([self.stride; 2], [self.padding; 2]);
-        ops::conv2d(x, self.effective_weight(), geometry, precision)
+        ops::conv2d_normalised(x, on_load, self.effective_weight(), geometry, precision, over)
     }
 
     /// The weight the convolution applies: W, or Ŵ under weight standardisation. Exports fold it.

@@ -15,6 +15,7 @@ mod mlp;
 mod mode;
 mod norm;
 pub mod ops;
+mod pending;
 mod precision;
 mod resnet;
 pub mod safetensors;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Mode;
 use crate::initialise::{constant, parameter};
-use crate::ops::{self, After, Over};
+use crate::ops::{self, After, Normalisation, Over, Statistics};
 
 /// Which normalisation a network uses at each of its normalisation positions.
 ///
@@ -128,58 +128,70 @@ impl Norm {
     /// Normalises `[N, H, W, C]`, then ReLU if `relu`.
     pub fn forward_image(&self, x: Tensor<4>, mode: Mode, relu: bool) -> Tensor<4> {
         let shape = x.dims();
-        self.forward(positions(x), mode, after(relu)).reshape(shape)
-    }
-
-    /// `max(y + residual, 0)` with `y` the normalised `x`, both `[N, H, W, C]`: the end of a residual block in one pass.
-    ///
-    /// # Panics
-    /// If the shapes differ.
-    pub fn join_image(&self, x: Tensor<4>, residual: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let shape = x.dims();
-        assert_eq!(residual.dims(), shape, "join_image: shapes of the residual and x");
-        self.forward(positions(x), mode, After::Join(positions(residual))).reshape(shape)
+        self.forward(positions(x), mode, relu).reshape(shape)
     }
 
     /// Normalises `[N, C]`, then ReLU if `relu`.
     pub fn forward_features(&self, x: Tensor<2>, mode: Mode, relu: bool) -> Tensor<2> {
         let [batch, channels] = x.dims();
-        self.forward(x.reshape([batch, 1, channels]), mode, after(relu)).reshape([batch, channels])
+        self.forward(x.reshape([batch, 1, channels]), mode, relu).reshape([batch, channels])
     }
 
-    /// Normalises `[N, spatial, C]`.
-    fn forward(&self, x: Tensor<3>, mode: Mode, after: After) -> Tensor<3> {
-        match self.config {
-            NormConfig::Batch { momentum, epsilon } => match mode {
-                Mode::Train => self.batch_norm_train(x, momentum, epsilon, after),
-                Mode::Evaluate => {
-                    let (scale, shift) = self.folded(epsilon);
-                    ops::normalise(x, scale, shift, Over::Nothing, 0.0, after).output
-                }
-            },
-            NormConfig::Group { epsilon, .. } | NormConfig::Layer { epsilon } => {
-                let over = Over::Groups(self.config.groups_for(x.dims()[2]));
-                ops::normalise(x, self.gamma(), self.beta(), over, epsilon, after).output
+    /// Normalises `[N, spatial, C]`, then ReLU if `relu`.
+    fn forward(&self, x: Tensor<3>, mode: Mode, relu: bool) -> Tensor<3> {
+        let [batch, spatial, _] = x.dims();
+        let statistics = ops::statistics(x.clone(), self.over(mode));
+        match self.normalisation(statistics, batch * spatial, mode) {
+            Some(normalisation) => {
+                let after = if relu { After::Relu } else { After::Nothing };
+                ops::normalise(x, normalisation, after)
             }
-            NormConfig::Affine => {
-                ops::normalise(x, self.gamma(), self.beta(), Over::Nothing, 0.0, after).output
-            }
-            NormConfig::None => match after {
-                After::Nothing => x,
-                After::Relu => burn::tensor::activation::relu(x),
-                After::Join(residual) => ops::add_relu(x, residual),
-            },
+            None if relu => burn::tensor::activation::relu(x),
+            None => x,
         }
     }
 
-    fn batch_norm_train(&self, x: Tensor<3>, momentum: f64, epsilon: f64, after: After) -> Tensor<3> {
-        let [batch, spatial, _] = x.dims();
-        let rows = batch * spatial;
-        let normalised = ops::normalise(x, self.gamma(), self.beta(), Over::Batch, epsilon, after);
+    /// What the statistics that [`Norm::normalisation`] takes are over.
+    pub(crate) fn over(&self, mode: Mode) -> Over {
+        match self.config {
+            NormConfig::Batch { .. } if mode == Mode::Train => Over::Batch,
+            NormConfig::Group { .. } | NormConfig::Layer { .. } => {
+                Over::Groups(self.config.groups_for(self.gamma().dims()[0]))
+            }
+            _ => Over::Nothing,
+        }
+    }
+
+    /// The normalisation of an activation of so many rows (positions of all samples) that has these statistics, or `None`
+    /// where there is none. Batch norm in training takes them into its running ones.
+    pub(crate) fn normalisation(
+        &self,
+        statistics: Statistics,
+        rows: usize,
+        mode: Mode,
+    ) -> Option<Normalisation> {
+        let over = self.over(mode);
+        let ((gamma, beta), epsilon) = match self.config {
+            NormConfig::Batch { momentum, epsilon } if mode == Mode::Train => {
+                self.run_along(&statistics, rows, momentum);
+                ((self.gamma(), self.beta()), epsilon)
+            }
+            NormConfig::Batch { epsilon, .. } => (self.folded(epsilon), 0.0),
+            NormConfig::Group { epsilon, .. } | NormConfig::Layer { epsilon } => {
+                ((self.gamma(), self.beta()), epsilon)
+            }
+            NormConfig::Affine => ((self.gamma(), self.beta()), 0.0),
+            NormConfig::None => return None,
+        };
+        Some(Normalisation { over, statistics, gamma, beta, epsilon })
+    }
+
+    /// Takes the statistics of a batch into the running ones.
+    fn run_along(&self, statistics: &Statistics, rows: usize, momentum: f64) {
+        let Statistics { mean, variance } = statistics.clone();
         let unbiased = rows as f64 / rows.saturating_sub(1).max(1) as f64;
-        update_running(self.running_mean.as_ref(), normalised.mean, momentum);
-        update_running(self.running_var.as_ref(), normalised.variance.mul_scalar(unbiased), momentum);
-        normalised.output
+        update_running(self.running_mean.as_ref(), mean, momentum);
+        update_running(self.running_var.as_ref(), variance.mul_scalar(unbiased), momentum);
     }
 
     /// Running statistics folded into one scale and shift per channel.
@@ -229,13 +241,9 @@ impl Norm {
 }
 
 /// `[N, H, W, C]` as `[N, H · W, C]`.
-fn positions(x: Tensor<4>) -> Tensor<3> {
+pub(crate) fn positions(x: Tensor<4>) -> Tensor<3> {
     let [batch, height, width, channels] = x.dims();
     x.reshape([batch, height * width, channels])
-}
-
-fn after(relu: bool) -> After {
-    if relu { After::Relu } else { After::Nothing }
 }
 
 fn running_value(state: Option<&RunningState<Tensor<1>>>) -> Tensor<1> {

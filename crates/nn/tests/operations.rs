@@ -4,7 +4,7 @@
 mod common;
 
 use autodidact_nn::Precision;
-use autodidact_nn::ops::{self, After, Geometry, Over};
+use autodidact_nn::ops::{self, After, Geometry, Normalisation, OnLoad, Over};
 use autodidact_nn::updates::{self, AdamW, Lars, Sgd};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::{Differences, values};
@@ -184,12 +184,16 @@ fn normalisation_kernels_equal_the_composed_operation() {
                 Relu => After::Relu,
                 Join => After::Join(residual.clone()),
             };
-            let normalised =
-                ops::normalise(x.clone() * 3.0 + 5.0, gamma.clone(), beta.clone(), over, 1e-5, after);
-            let statistics = [("mean", normalised.mean), ("variance", normalised.variance)];
+            let spread = x.clone() * 3.0 + 5.0;
+            let statistics = ops::statistics(spread.clone(), over);
+            let found_statistics = [("mean", &statistics.mean), ("variance", &statistics.variance)]
+                .map(|(name, values)| (name.to_owned(), doubles(values.clone())));
+            let normalisation =
+                Normalisation { over, statistics, gamma: gamma.clone(), beta: beta.clone(), epsilon: 1e-5 };
+            let normalised = ops::normalise(spread, normalisation, after);
             // The variance of one value is zero, and its rounding is all that a gradient would show.
             let alone = over == Over::Batch && shape[0] * shape[1] == 1;
-            let mut found = found(normalised.output, dtype, |gradients| {
+            let mut found = found(normalised, dtype, |gradients| {
                 let mut all = vec![gradient("gamma", &gamma, gradients), gradient("beta", &beta, gradients)];
                 if !alone {
                     all.push(gradient("x", &x, gradients));
@@ -200,9 +204,87 @@ fn normalisation_kernels_equal_the_composed_operation() {
                 all
             });
             if over != Over::Nothing && !alone {
-                found.extend(statistics.map(|(name, values)| (name.to_owned(), doubles(values))));
+                found.extend(found_statistics);
             }
             found
+        });
+    }
+}
+
+/// A convolution of `[N, …, Ci]` between two normalisations: its output, statistics and gradients. Unless it is `fused`,
+/// every step is an operation of its own.
+fn between_normalisations<const D: usize>(
+    input: [usize; D],
+    kernel: [usize; D],
+    before: Over,
+    after: Over,
+    dtype: DType,
+    fused: bool,
+    convolve: impl Fn(Tensor<D>, Option<OnLoad>, Tensor<D>, Over) -> (Tensor<D>, ops::Statistics),
+) -> Found {
+    let (x, weight) = (leaf("x", input, dtype), leaf("weight", kernel, dtype));
+    let channels = input[D - 1];
+    let (gamma, beta) = (leaf("gamma", [channels], dtype), leaf("beta", [channels], dtype));
+    let rows = [input[0], input[1..D - 1].iter().product(), channels];
+    let statistics = ops::statistics(x.clone().reshape(rows), before);
+    let normalisation =
+        Normalisation { over: before, statistics, gamma: gamma.clone(), beta: beta.clone(), epsilon: 1e-5 };
+    let (out, statistics) = if fused {
+        convolve(x.clone(), Some(OnLoad { normalisation, relu: true }), weight.clone(), after)
+    } else {
+        let y = ops::normalise(x.clone().reshape(rows), normalisation, After::Relu).reshape(input);
+        let (out, _) = convolve(y, None, weight.clone(), Over::Nothing);
+        let shape = out.dims();
+        let rows = [shape[0], shape[1..D - 1].iter().product(), shape[D - 1]];
+        let statistics = ops::statistics(out.clone().reshape(rows), after);
+        (out, statistics)
+    };
+    let mut found = found(out, dtype, |gradients| {
+        vec![
+            gradient("x", &x, gradients),
+            gradient("gamma", &gamma, gradients),
+            gradient("beta", &beta, gradients),
+            gradient("weight", &weight, gradients),
+        ]
+    });
+    found.push(("mean".to_owned(), doubles(statistics.mean)));
+    found.push(("variance".to_owned(), doubles(statistics.variance)));
+    found
+}
+
+#[test]
+fn convolutions_between_normalisations_equal_the_composed_operation() {
+    use Over::{Batch, Groups, Nothing};
+    // ([N, H, W, Ci], [Co, Ci / groups, kh, kw], geometry, over before, over after)
+    let cases = [
+        ([3, 9, 7, 16], [24, 16, 3, 3], Geometry::new([1, 1], [1, 1]), Batch, Batch),
+        ([2, 9, 8, 32], [48, 32, 3, 3], Geometry::new([1, 1], [1, 1]), Batch, Groups(12)),
+        ([2, 7, 7, 16], [24, 16, 1, 1], Geometry::new([1, 1], [0, 0]), Groups(4), Batch),
+        ([3, 8, 8, 6], [8, 6, 3, 3], Geometry::new([2, 2], [1, 1]), Groups(1), Groups(2)),
+        ([2, 6, 7, 12], [6, 4, 3, 3], Geometry::new([2, 1], [1, 1]).with_groups(3), Groups(6), Nothing),
+        ([2, 7, 8, 20], [20, 1, 3, 3], Geometry::new([1, 1], [1, 1]).with_groups(20), Batch, Batch),
+        ([2, 5, 5, 3], [5, 3, 3, 3], Geometry::new([1, 1], [2, 2]), Nothing, Batch),
+    ];
+    for (input, kernel, geometry, before, after) in cases {
+        let convolve = |x, on_load, weight, over| {
+            ops::conv2d_normalised(x, on_load, weight, geometry, Precision::F32, over)
+        };
+        let run = |dtype, fused| between_normalisations(input, kernel, before, after, dtype, fused, convolve);
+        let what = format!("{before:?}, convolution {input:?} {kernel:?} {geometry:?}, {after:?}");
+        agree(&what, |dtype| run(dtype, true));
+        agree(&format!("{what}, against single operations"), |dtype| run(dtype, dtype == DType::F32));
+    }
+}
+
+#[test]
+fn a_convolution_with_a_depth_between_normalisations_equals_the_composed_operation() {
+    let geometry = Geometry::new([1, 2, 1], [1, 1, 0]);
+    let convolve =
+        |x, on_load, weight, over| ops::conv3d_normalised(x, on_load, weight, geometry, Precision::F32, over);
+    for (before, after) in [(Over::Batch, Over::Groups(3)), (Over::Groups(4), Over::Batch)] {
+        agree(&format!("{before:?}, convolution with a depth, {after:?}"), |dtype| {
+            let (input, kernel) = ([2, 4, 5, 6, 8], [6, 8, 3, 3, 2]);
+            between_normalisations(input, kernel, before, after, dtype, dtype == DType::F32, convolve)
         });
     }
 }
@@ -287,8 +369,10 @@ fn updates_equal_the_composed_operations() {
 fn statistics_carry_no_gradient() {
     let x = leaf("x", [8, 1, 4], DType::F32);
     let (gamma, beta) = (leaf("gamma", [4], DType::F32), leaf("beta", [4], DType::F32));
-    let normalised = ops::normalise(x.clone(), gamma, beta, Over::Batch, 1e-5, After::Nothing);
-    let loss = normalised.output.sum() * 0.0 + (normalised.mean + normalised.variance).sum();
+    let statistics = ops::statistics(x.clone(), Over::Batch);
+    let sum = (statistics.mean.clone() + statistics.variance.clone()).sum();
+    let normalisation = Normalisation { over: Over::Batch, statistics, gamma, beta, epsilon: 1e-5 };
+    let loss = ops::normalise(x.clone(), normalisation, After::Nothing).sum() * 0.0 + sum;
     let gradients = loss.backward();
     let gradient = doubles(x.grad(&gradients).expect("the output still depends on x"));
     assert!(gradient.iter().all(|value| *value == 0.0), "{gradient:?}");

@@ -7,7 +7,7 @@
 use autodidact_kernels::{AdamW, Lars, Sgd};
 use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
 
-use super::{Geometry, Over, composed};
+use super::{Geometry, Over, Rule, composed};
 use crate::Precision;
 
 /// Training operations on channels-last activations. Shapes are in [`super`]'s public functions.
@@ -25,14 +25,16 @@ pub trait TrainingOps: Backend {
     }
 
     /// Convolution of `[N, H, W, Ci]` by `[Co, Ci / groups, kh, kw]`, or of `[N, D, H, W, Ci]` by
-    /// `[Co, Ci / groups, kd, kh, kw]`, operands in the given precision, the result in that of `x`.
+    /// `[Co, Ci / groups, kd, kh, kw]`, operands in the given precision, the result in that of `x`; mean and biased variance of
+    /// the result.
     fn nn_convolution(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         geometry: Geometry<3>,
         precision: Precision,
-    ) -> FloatTensor<Self> {
-        composed::convolution::<Self>(x, weight, geometry, precision)
+        over: Over,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed::convolution::<Self>(x, weight, geometry, precision, over)
     }
 
     /// Gradient of [`TrainingOps::nn_convolution`] with respect to `x`.
@@ -57,54 +59,89 @@ pub trait TrainingOps: Backend {
         composed::convolution_weight_gradient::<Self>(x, weight, output_gradient, geometry, precision)
     }
 
-    /// Normalises `[N, spatial, C]`, then ReLU if asked: output, mean, biased variance.
+    /// [`TrainingOps::nn_convolution`] of the normalised `x`.
+    #[allow(clippy::too_many_arguments)]
+    fn nn_normalised_convolution(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        rule: Rule,
+        geometry: Geometry<3>,
+        precision: Precision,
+        over: Over,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let tensors = [x, gamma, beta, mean, variance];
+        composed::normalised_convolution::<Self>(tensors, weight, rule, geometry, precision, over)
+    }
+
+    /// Gradient of [`TrainingOps::nn_normalised_convolution`] with respect to `weight`.
+    #[allow(clippy::too_many_arguments)]
+    fn nn_normalised_convolution_weight_gradient(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        rule: Rule,
+        geometry: Geometry<3>,
+        precision: Precision,
+    ) -> FloatTensor<Self> {
+        composed::normalised_convolution_weight_gradient::<Self>(
+            [x, gamma, beta, mean, variance],
+            weight,
+            output_gradient,
+            rule,
+            geometry,
+            precision,
+        )
+    }
+
+    /// Mean and biased variance of `[N, spatial, C]`.
+    fn nn_statistics(x: FloatTensor<Self>, over: Over) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        composed::statistics::<Self>(x, over)
+    }
+
+    /// Normalises `[N, spatial, C]` by its statistics.
     fn nn_normalise(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
-        relu: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::normalise::<Self>(x, gamma, beta, over, epsilon, relu)
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        rule: Rule,
+    ) -> FloatTensor<Self> {
+        composed::normalise::<Self>([x, gamma, beta, mean, variance], rule)
     }
 
     /// Gradients of [`TrainingOps::nn_normalise`] with respect to `x`, `gamma`, `beta`.
-    #[allow(clippy::too_many_arguments)]
     fn nn_normalise_gradient(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
-        relu: bool,
+        rule: Rule,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::normalise_gradient::<Self>(
-            x,
-            gamma,
-            beta,
-            mean,
-            variance,
-            over,
-            epsilon,
-            relu,
-            output_gradient,
-        )
+        composed::normalise_gradient::<Self>([x, gamma, beta, mean, variance], rule, output_gradient)
     }
 
-    /// `max(y + residual, 0)` with the normalised `y`: output, mean, biased variance.
+    /// `max(y + residual, 0)` with the normalised `y`.
     fn nn_normalise_join(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
         residual: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::normalise_join::<Self>(x, gamma, beta, residual, over, epsilon)
+        rule: Rule,
+    ) -> FloatTensor<Self> {
+        composed::normalise_join::<Self>([x, gamma, beta, mean, variance], residual, rule)
     }
 
     /// Gradients of [`TrainingOps::nn_normalise_join`] with respect to `x`, `gamma`, `beta`, `residual`; `out` is its output.
@@ -115,22 +152,12 @@ pub trait TrainingOps: Backend {
         beta: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
         out: FloatTensor<Self>,
+        rule: Rule,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::normalise_join_gradient::<Self>(
-            x,
-            gamma,
-            beta,
-            mean,
-            variance,
-            over,
-            epsilon,
-            out,
-            output_gradient,
-        )
+        let tensors = [x, gamma, beta, mean, variance];
+        composed::normalise_join_gradient::<Self>(tensors, out, rule, output_gradient)
     }
 
     /// Mean of `[N, spatial, C]` over its positions, `[N, C]`.

@@ -5,6 +5,7 @@
 
 use autodidact_kernels::{AdamW, Lars, Sgd};
 use burn::backend::{TensorMetadata, tensor::FloatTensor};
+use burn::tensor::Shape;
 use burn_autodiff::{
     Autodiff, NodeId,
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -12,7 +13,7 @@ use burn_autodiff::{
     ops::{Backward, Ops, OpsKind},
 };
 
-use super::{Geometry, Over, backend::TrainingOps};
+use super::{Geometry, Over, Rule, backend::TrainingOps};
 use crate::Precision;
 
 /// Hands each parent that wants one its gradient.
@@ -83,7 +84,7 @@ impl<B: TrainingOps> Backward<B, 2> for Convolution {
     }
 }
 
-/// What the gradient of a normalisation needs beside the output's.
+/// A normalisation: its input, parameters and statistics.
 #[derive(Clone, Debug)]
 struct NormState<B: TrainingOps> {
     x: FloatTensor<B>,
@@ -91,22 +92,29 @@ struct NormState<B: TrainingOps> {
     beta: FloatTensor<B>,
     mean: FloatTensor<B>,
     variance: FloatTensor<B>,
-    over: Over,
-    epsilon: f64,
+    rule: Rule,
+}
+
+impl<B: TrainingOps> NormState<B> {
+    /// The gradients of `x`, `gamma` and `beta`, with `x` taken as `[N, spatial, C]`, from that of the normalised `x`.
+    fn gradients(self, output_gradient: FloatTensor<B>) -> [FloatTensor<B>; 3] {
+        let Self { x, gamma, beta, mean, variance, rule } = self;
+        let (x, gamma, beta) =
+            B::nn_normalise_gradient(x, gamma, beta, mean, variance, rule, output_gradient);
+        [x, gamma, beta]
+    }
 }
 
 #[derive(Debug)]
 struct Normalise;
 
 impl<B: TrainingOps> Backward<B, 3> for Normalise {
-    type State = (NormState<B>, bool);
+    type State = NormState<B>;
 
     fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (NormState { x, gamma, beta, mean, variance, over, epsilon }, relu) = ops.state;
         let output_gradient = gradients.consume::<B>(&ops.node);
-        let (x, gamma, beta) =
-            B::nn_normalise_gradient(x, gamma, beta, mean, variance, over, epsilon, relu, output_gradient);
-        register::<B, 3>(gradients, ops.parents.map(|parent| Some(parent?.id)), [x, gamma, beta]);
+        let values = ops.state.gradients(output_gradient);
+        register::<B, 3>(gradients, ops.parents.map(|parent| Some(parent?.id)), values);
     }
 }
 
@@ -118,20 +126,55 @@ impl<B: TrainingOps> Backward<B, 4> for NormaliseJoin {
     type State = (NormState<B>, FloatTensor<B>);
 
     fn backward(self, ops: Ops<Self::State, 4>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (NormState { x, gamma, beta, mean, variance, over, epsilon }, out) = ops.state;
+        let (NormState { x, gamma, beta, mean, variance, rule }, out) = ops.state;
         let output_gradient = gradients.consume::<B>(&ops.node);
-        let (x, gamma, beta, residual) = B::nn_normalise_join_gradient(
-            x,
-            gamma,
-            beta,
-            mean,
-            variance,
-            over,
-            epsilon,
-            out,
-            output_gradient,
-        );
+        let (x, gamma, beta, residual) =
+            B::nn_normalise_join_gradient(x, gamma, beta, mean, variance, out, rule, output_gradient);
         register::<B, 4>(gradients, ops.parents.map(|parent| Some(parent?.id)), [x, gamma, beta, residual]);
+    }
+}
+
+/// Keeps the input of the normalisation, not what is convolved.
+#[derive(Debug)]
+struct NormalisedConvolution;
+
+impl<B: TrainingOps> Backward<B, 4> for NormalisedConvolution {
+    type State = (NormState<B>, FloatTensor<B>, Geometry<3>, Precision);
+
+    fn backward(self, ops: Ops<Self::State, 4>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (norm, weight, geometry, precision) = ops.state;
+        let [x_node, gamma_node, beta_node, weight_node] =
+            ops.parents.map(|parent| parent.map(|parent| parent.id));
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        if let Some(node) = weight_node {
+            let NormState { x, gamma, beta, mean, variance, rule } = norm.clone();
+            let gradient = B::nn_normalised_convolution_weight_gradient(
+                x,
+                gamma,
+                beta,
+                mean,
+                variance,
+                weight.clone(),
+                output_gradient.clone(),
+                rule,
+                geometry,
+                precision,
+            );
+            gradients.register::<B>(node, gradient);
+        }
+        let nodes = [x_node, gamma_node, beta_node];
+        if nodes.iter().all(Option::is_none) {
+            return;
+        }
+        let shape = norm.x.shape();
+        let (batch, channels) = (shape[0], shape[shape.num_dims() - 1]);
+        let spatial = shape.num_elements() / (batch * channels).max(1);
+        let positions = |x| B::float_reshape(x, Shape::from(vec![batch, spatial, channels]));
+        let gradient =
+            B::nn_convolution_input_gradient(norm.x.clone(), weight, output_gradient, geometry, precision);
+        let norm = NormState { x: positions(norm.x), ..norm };
+        let [x, gamma, beta] = norm.gradients(positions(gradient));
+        register::<B, 3>(gradients, nodes, [B::float_reshape(x, shape), gamma, beta]);
     }
 }
 
@@ -224,64 +267,105 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
         weight: FloatTensor<Self>,
         geometry: Geometry<3>,
         precision: Precision,
-    ) -> FloatTensor<Self> {
+        over: Over,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let (x, x_node) = x.into_parts();
         let (weight, weight_node) = weight.into_parts();
-        let out = B::nn_convolution(x.clone(), weight.clone(), geometry, precision);
-        match Convolution.prepare::<C>([x_node, weight_node]).compute_bound().stateful() {
+        let (out, mean, variance) = B::nn_convolution(x.clone(), weight.clone(), geometry, precision, over);
+        let out = match Convolution.prepare::<C>([x_node, weight_node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((x, weight, geometry, precision), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
-        }
+        };
+        (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
+    }
+
+    fn nn_normalised_convolution(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        rule: Rule,
+        geometry: Geometry<3>,
+        precision: Precision,
+        over: Over,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (x, x_node) = x.into_parts();
+        let (gamma, gamma_node) = gamma.into_parts();
+        let (beta, beta_node) = beta.into_parts();
+        let (weight, weight_node) = weight.into_parts();
+        let (mean, variance) = (inner::<B, C>(mean), inner::<B, C>(variance));
+        let norm = NormState { x, gamma, beta, mean, variance, rule };
+        let NormState { x, gamma, beta, mean, variance, rule } = norm.clone();
+        let (out, mean, variance) = B::nn_normalised_convolution(
+            x,
+            gamma,
+            beta,
+            mean,
+            variance,
+            weight.clone(),
+            rule,
+            geometry,
+            precision,
+            over,
+        );
+        let parents = [x_node, gamma_node, beta_node, weight_node];
+        let out = match NormalisedConvolution.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((norm, weight, geometry, precision), out),
+            OpsKind::UnTracked(prepared) => prepared.finish(out),
+        };
+        (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
+    }
+
+    fn nn_statistics(x: FloatTensor<Self>, over: Over) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (mean, variance) = B::nn_statistics(inner::<B, C>(x), over);
+        (FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
     }
 
     fn nn_normalise(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
-        relu: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        rule: Rule,
+    ) -> FloatTensor<Self> {
         let (x, x_node) = x.into_parts();
         let (gamma, gamma_node) = gamma.into_parts();
         let (beta, beta_node) = beta.into_parts();
-        let (out, mean, variance) =
-            B::nn_normalise(x.clone(), gamma.clone(), beta.clone(), over, epsilon, relu);
-        let out = match Normalise.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let (mean, variance) = (mean.clone(), variance.clone());
-                let state = NormState { x, gamma, beta, mean, variance, over, epsilon };
-                prepared.finish((state, relu), out)
-            }
+        let (mean, variance) = (inner::<B, C>(mean), inner::<B, C>(variance));
+        let norm = NormState { x, gamma, beta, mean, variance, rule };
+        let NormState { x, gamma, beta, mean, variance, rule } = norm.clone();
+        let out = B::nn_normalise(x, gamma, beta, mean, variance, rule);
+        match Normalise.prepare::<C>([x_node, gamma_node, beta_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(norm, out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
-        };
-        (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
+        }
     }
 
     fn nn_normalise_join(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
         residual: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        rule: Rule,
+    ) -> FloatTensor<Self> {
         let (x, x_node) = x.into_parts();
         let (gamma, gamma_node) = gamma.into_parts();
         let (beta, beta_node) = beta.into_parts();
         let (residual, residual_node) = residual.into_parts();
-        let (out, mean, variance) =
-            B::nn_normalise_join(x.clone(), gamma.clone(), beta.clone(), residual, over, epsilon);
+        let (mean, variance) = (inner::<B, C>(mean), inner::<B, C>(variance));
+        let norm = NormState { x, gamma, beta, mean, variance, rule };
+        let NormState { x, gamma, beta, mean, variance, rule } = norm.clone();
+        let out = B::nn_normalise_join(x, gamma, beta, mean, variance, residual, rule);
         let parents = [x_node, gamma_node, beta_node, residual_node];
-        let out = match NormaliseJoin.prepare::<C>(parents).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let (mean, variance) = (mean.clone(), variance.clone());
-                let state = NormState { x, gamma, beta, mean, variance, over, epsilon };
-                prepared.finish((state, out.clone()), out)
-            }
+        match NormaliseJoin.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((norm, out.clone()), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
-        };
-        (out, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
+        }
     }
 
     fn nn_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {

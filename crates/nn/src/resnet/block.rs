@@ -6,6 +6,7 @@ use rand::Rng;
 
 use super::ResNetConfig;
 use crate::initialise::parameter;
+use crate::pending::Pending;
 use crate::{Conv2d, Mode, Norm};
 
 /// Kind of block.
@@ -47,13 +48,9 @@ impl ConvNorm {
         Self { conv, norm: config.norm.init(channels[1], device) }
     }
 
-    pub(super) fn forward(&self, x: Tensor<4>, mode: Mode, relu: bool) -> Tensor<4> {
-        self.norm.forward_image(self.conv.forward(x), mode, relu)
-    }
-
-    /// `max(norm(conv(x)) + residual, 0)`
-    pub(super) fn join(&self, x: Tensor<4>, residual: Tensor<4>, mode: Mode) -> Tensor<4> {
-        self.norm.join_image(self.conv.forward(x), residual, mode)
+    /// The normalisation, and the ReLU if `relu`, are left to what reads the result.
+    pub(super) fn forward(&self, x: Pending, mode: Mode, relu: bool) -> Pending {
+        x.convolve(&self.conv, &self.norm, mode, relu)
     }
 
     pub(super) fn into_affine(self) -> Self {
@@ -105,12 +102,12 @@ impl Block {
 
     pub(super) fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
         let (last, inner) = self.branch.split_last().expect("a block has layers");
-        let branch = inner.iter().fold(x.clone(), |x, layer| layer.forward(x, mode, true));
+        let branch = inner.iter().fold(Pending::none(x.clone()), |x, layer| layer.forward(x, mode, true));
         let identity = match &self.shortcut {
-            Some(shortcut) => shortcut.forward(x, mode, false),
+            Some(shortcut) => shortcut.forward(Pending::none(x), mode, false).settle(),
             None => x,
         };
-        last.join(branch, identity, mode)
+        last.forward(branch, mode, false).join(identity)
     }
 
     pub(super) fn into_affine(self) -> Self {

@@ -6,6 +6,7 @@ use rand::Rng;
 
 use super::{ConvNorm, ResNetConfig, StemKind};
 use crate::Mode;
+use crate::pending::Pending;
 
 /// First convolution and, for large pictures, max-pooling.
 #[derive(Module, Debug)]
@@ -27,7 +28,7 @@ impl Stem {
     }
 
     pub(super) fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let x = self.layer.forward(x, mode, true);
+        let x = self.layer.forward(Pending::none(x), mode, true).settle();
         match self.kind {
             StemKind::Cifar => x,
             StemKind::Imagenet => pool(x),

@@ -2,9 +2,10 @@
 
 use burn::backend::{Backend, TensorMetadata, ops::ConvOptions, tensor::FloatTensor};
 
-use super::{operand, result};
+use super::normalise::normalise_image;
+use super::{operand, positions, result, statistics};
 use crate::Precision;
-use crate::ops::Geometry;
+use crate::ops::{Geometry, Over, Rule};
 
 /// The options of a convolution over the last two axes.
 fn flat(Geometry { stride, padding, dilation, groups }: Geometry<3>) -> ConvOptions<2> {
@@ -38,7 +39,8 @@ pub(in crate::ops) fn convolution<B: Backend>(
     weight: FloatTensor<B>,
     geometry: Geometry<3>,
     precision: Precision,
-) -> FloatTensor<B> {
+    over: Over,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
     let dtype = x.dtype();
     let (x, weight) = (activation::<B>(x, precision), operand::<B>(weight, precision));
     let out = if is_deep::<B>(&x) {
@@ -46,7 +48,9 @@ pub(in crate::ops) fn convolution<B: Backend>(
     } else {
         B::conv2d(x, weight, None, flat(geometry))
     };
-    result::<B>(channels_last::<B>(out), dtype)
+    let out = result::<B>(channels_last::<B>(out), dtype);
+    let (mean, variance) = statistics::<B>(positions::<B>(out.clone()), over);
+    (out, mean, variance)
 }
 
 pub(in crate::ops) fn convolution_input_gradient<B: Backend>(
@@ -83,4 +87,28 @@ pub(in crate::ops) fn convolution_weight_gradient<B: Backend>(
         B::conv2d_weight_backward(x, weight, output_gradient, flat(geometry))
     };
     result::<B>(gradient, dtype)
+}
+
+/// [`convolution`] of what `[x, gamma, beta, mean, variance]` normalise to.
+pub(in crate::ops) fn normalised_convolution<B: Backend>(
+    tensors: [FloatTensor<B>; 5],
+    weight: FloatTensor<B>,
+    rule: Rule,
+    geometry: Geometry<3>,
+    precision: Precision,
+    over: Over,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    convolution::<B>(normalise_image::<B>(tensors, rule), weight, geometry, precision, over)
+}
+
+pub(in crate::ops) fn normalised_convolution_weight_gradient<B: Backend>(
+    tensors: [FloatTensor<B>; 5],
+    weight: FloatTensor<B>,
+    output_gradient: FloatTensor<B>,
+    rule: Rule,
+    geometry: Geometry<3>,
+    precision: Precision,
+) -> FloatTensor<B> {
+    let y = normalise_image::<B>(tensors, rule);
+    convolution_weight_gradient::<B>(y, weight, output_gradient, geometry, precision)
 }

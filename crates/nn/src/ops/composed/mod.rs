@@ -11,8 +11,13 @@ use burn::tensor::{FloatDType, Scalar, Shape};
 
 use crate::Precision;
 
-pub(super) use convolution::{convolution, convolution_input_gradient, convolution_weight_gradient};
-pub(super) use normalise::{normalise, normalise_gradient, normalise_join, normalise_join_gradient};
+pub(super) use convolution::{
+    convolution, convolution_input_gradient, convolution_weight_gradient, normalised_convolution,
+    normalised_convolution_weight_gradient,
+};
+pub(super) use normalise::{
+    normalise, normalise_gradient, normalise_join, normalise_join_gradient, statistics,
+};
 pub(super) use regression_loss::{regression_loss, regression_loss_gradient};
 pub(super) use updates::{adamw, lars, moving_average, sgd};
 
@@ -23,6 +28,14 @@ fn mean_over<B: Backend>(x: FloatTensor<B>, dim: usize) -> FloatTensor<B> {
 
 fn reshape<B: Backend>(x: FloatTensor<B>, dims: &[usize]) -> FloatTensor<B> {
     B::float_reshape(x, Shape::from(dims.to_vec()))
+}
+
+/// `[N, …, C]` as `[N, spatial, C]`.
+fn positions<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let shape = x.shape();
+    let (batch, channels) = (shape[0], shape[shape.num_dims() - 1]);
+    let spatial = shape.num_elements() / (batch * channels).max(1);
+    reshape::<B>(x, &[batch, spatial, channels])
 }
 
 /// What a product multiplies in this precision.

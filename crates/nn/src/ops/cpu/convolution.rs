@@ -1,10 +1,10 @@
 //! Convolution by the kernels, which have a depth always: without one it is 1.
 
-use autodidact_kernels::{self as kernels, Conv3d, Precision, Recycled};
+use autodidact_kernels::{self as kernels, Conv3d, OnLoad, Over, Precision, Recycled, Statistics};
 use burn::backend::TensorMetadata;
 use burn_flex::FlexTensor;
 
-use super::Values;
+use super::{Values, small};
 use crate::ops::{Geometry, memory::tensor};
 
 /// Depth, height and width, where the depth may be absent.
@@ -25,18 +25,32 @@ fn shape(x: &FlexTensor, weight: &FlexTensor, geometry: Geometry<3>) -> Conv3d {
         .with_groups(groups)
 }
 
+/// The output, and mean and biased variance of it.
 pub(super) fn forward(
     x: &FlexTensor,
+    on_load: Option<OnLoad<'_>>,
     weight: &FlexTensor,
     geometry: Geometry<3>,
     precision: Precision,
-) -> FlexTensor {
+    over: Over,
+) -> (FlexTensor, FlexTensor, FlexTensor) {
     let shape = shape(x, weight, geometry);
     let mut out = Recycled::new(shape.output_len());
-    kernels::conv3d_forward(&shape, precision, Values::of(x).slice(), Values::of(weight).slice(), &mut out);
+    let (values, weights) = (Values::of(x), Values::of(weight));
+    let Statistics { mean, variance } = kernels::conv3d_normalised_forward(
+        &shape,
+        precision,
+        values.slice(),
+        on_load,
+        weights.slice(),
+        over,
+        &mut out,
+    );
     let size = shape.output_size();
     let axes = &size[5 - x.shape().num_dims()..];
-    tensor(out, &[&[shape.batch()], axes, &[weight.shape()[0]]].concat())
+    let out = tensor(out, &[&[shape.batch()], axes, &[weight.shape()[0]]].concat());
+    let count = [mean.len()];
+    (out, small(mean, &count), small(variance, &count))
 }
 
 pub(super) fn input_gradient(
@@ -55,6 +69,7 @@ pub(super) fn input_gradient(
 
 pub(super) fn weight_gradient(
     x: &FlexTensor,
+    on_load: Option<OnLoad<'_>>,
     weight: &FlexTensor,
     output_gradient: &FlexTensor,
     geometry: Geometry<3>,
@@ -63,6 +78,7 @@ pub(super) fn weight_gradient(
     let shape = shape(x, weight, geometry);
     let mut gradient = Recycled::new(shape.weight_len());
     let (x, output_gradient) = (Values::of(x), Values::of(output_gradient));
-    kernels::conv3d_weight_gradient(&shape, precision, x.slice(), output_gradient.slice(), &mut gradient);
+    let (x, output_gradient) = (x.slice(), output_gradient.slice());
+    kernels::conv3d_normalised_weight_gradient(&shape, precision, x, on_load, output_gradient, &mut gradient);
     tensor(gradient, &weight.shape().to_vec())
 }

@@ -10,8 +10,9 @@ use burn::backend::{DType, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{Bytes, Shape};
 use burn_flex::{Flex, FlexTensor, Layout};
 
-use super::{Geometry, Over, backend::TrainingOps, composed, memory::tensor};
+use super::{Geometry, Over, Rule, backend::TrainingOps, composed, memory::tensor};
 use crate::Precision;
+use normalise::Borrowed;
 
 fn is_f32(tensors: &[&FlexTensor]) -> bool {
     tensors.iter().all(|tensor| tensor.dtype() == DType::F32)
@@ -88,11 +89,62 @@ impl TrainingOps for Flex {
         weight: FloatTensor<Self>,
         geometry: Geometry<3>,
         precision: Precision,
-    ) -> FloatTensor<Self> {
+        over: Over,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         if !is_f32(&[&x, &weight]) {
-            return composed::convolution::<Self>(x, weight, geometry, precision);
+            return composed::convolution::<Self>(x, weight, geometry, precision, over);
         }
-        convolution::forward(&x, &weight, geometry, kernel_precision(precision))
+        convolution::forward(&x, None, &weight, geometry, kernel_precision(precision), over)
+    }
+
+    fn nn_normalised_convolution(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        rule: Rule,
+        geometry: Geometry<3>,
+        precision: Precision,
+        over: Over,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &weight]) {
+            let tensors = [x, gamma, beta, mean, variance];
+            return composed::normalised_convolution::<Self>(
+                tensors, weight, rule, geometry, precision, over,
+            );
+        }
+        let before = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
+        let precision = kernel_precision(precision);
+        convolution::forward(&x, Some(before.on_load()), &weight, geometry, precision, over)
+    }
+
+    fn nn_normalised_convolution_weight_gradient(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        rule: Rule,
+        geometry: Geometry<3>,
+        precision: Precision,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &weight, &output_gradient]) {
+            return composed::normalised_convolution_weight_gradient::<Self>(
+                [x, gamma, beta, mean, variance],
+                weight,
+                output_gradient,
+                rule,
+                geometry,
+                precision,
+            );
+        }
+        let before = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
+        let (on_load, precision) = (Some(before.on_load()), kernel_precision(precision));
+        convolution::weight_gradient(&x, on_load, &weight, &output_gradient, geometry, precision)
     }
 
     fn nn_convolution_input_gradient(
@@ -130,21 +182,27 @@ impl TrainingOps for Flex {
                 precision,
             );
         }
-        convolution::weight_gradient(&x, &weight, &output_gradient, geometry, kernel_precision(precision))
+        let precision = kernel_precision(precision);
+        convolution::weight_gradient(&x, None, &weight, &output_gradient, geometry, precision)
+    }
+
+    fn nn_statistics(x: FloatTensor<Self>, over: Over) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        if is_f32(&[&x]) { normalise::statistics(&x, over) } else { composed::statistics::<Self>(x, over) }
     }
 
     fn nn_normalise(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
-        relu: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &gamma, &beta]) {
-            return composed::normalise::<Self>(x, gamma, beta, over, epsilon, relu);
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        rule: Rule,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&x, &gamma, &beta, &mean, &variance]) {
+            return composed::normalise::<Self>([x, gamma, beta, mean, variance], rule);
         }
-        normalise::forward([&x, &gamma, &beta], over, epsilon, kernels::After::relu(relu))
+        let normalisation = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
+        normalise::forward(&x, &normalisation, kernels::After::relu(rule.relu))
     }
 
     fn nn_normalise_gradient(
@@ -153,41 +211,32 @@ impl TrainingOps for Flex {
         beta: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
-        relu: bool,
+        rule: Rule,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &gamma, &beta, &output_gradient]) {
-            return composed::normalise_gradient::<Self>(
-                x,
-                gamma,
-                beta,
-                mean,
-                variance,
-                over,
-                epsilon,
-                relu,
-                output_gradient,
-            );
+        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &output_gradient]) {
+            let tensors = [x, gamma, beta, mean, variance];
+            return composed::normalise_gradient::<Self>(tensors, rule, output_gradient);
         }
-        let after = kernels::AfterGradient::relu(relu);
-        normalise::backward([&x, &gamma, &beta, &mean, &variance], over, epsilon, after, &output_gradient)
+        let normalisation = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
+        normalise::backward(&x, &normalisation, kernels::AfterGradient::relu(rule.relu), &output_gradient)
     }
 
     fn nn_normalise_join(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
         residual: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &gamma, &beta, &residual]) {
-            return composed::normalise_join::<Self>(x, gamma, beta, residual, over, epsilon);
+        rule: Rule,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &residual]) {
+            return composed::normalise_join::<Self>([x, gamma, beta, mean, variance], residual, rule);
         }
+        let normalisation = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
         let residual = Values::of(&residual);
-        normalise::forward([&x, &gamma, &beta], over, epsilon, kernels::After::Join(residual.slice()))
+        normalise::forward(&x, &normalisation, kernels::After::Join(residual.slice()))
     }
 
     fn nn_normalise_join_gradient(
@@ -196,34 +245,19 @@ impl TrainingOps for Flex {
         beta: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         variance: FloatTensor<Self>,
-        over: Over,
-        epsilon: f64,
         out: FloatTensor<Self>,
+        rule: Rule,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &gamma, &beta, &out, &output_gradient]) {
-            return composed::normalise_join_gradient::<Self>(
-                x,
-                gamma,
-                beta,
-                mean,
-                variance,
-                over,
-                epsilon,
-                out,
-                output_gradient,
-            );
+        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &out, &output_gradient]) {
+            let tensors = [x, gamma, beta, mean, variance];
+            return composed::normalise_join_gradient::<Self>(tensors, out, rule, output_gradient);
         }
+        let normalisation = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
         let mut grad_residual = kernels::Recycled::new(x.shape().num_elements());
         let out = Values::of(&out);
         let after = kernels::AfterGradient::Join { out: out.slice(), grad_residual: &mut grad_residual };
-        let (x_gradient, gamma, beta) = normalise::backward(
-            [&x, &gamma, &beta, &mean, &variance],
-            over,
-            epsilon,
-            after,
-            &output_gradient,
-        );
+        let (x_gradient, gamma, beta) = normalise::backward(&x, &normalisation, after, &output_gradient);
         (x_gradient, gamma, beta, tensor(grad_residual, &x.shape().to_vec()))
     }
 

@@ -1,53 +1,71 @@
 //! Normalisation by the kernels.
 
-use autodidact_kernels::{self as kernels, After, AfterGradient, Recycled, Statistics};
+use autodidact_kernels::{
+    self as kernels, After, AfterGradient, Normalisation, OnLoad, Over, Recycled, Statistics,
+};
 use burn::backend::TensorMetadata;
 use burn_flex::FlexTensor;
 
 use super::{Values, small};
-use crate::ops::{Over, memory::tensor};
+use crate::ops::{Rule, memory::tensor};
 
-/// Output, mean and biased variance of `[x, gamma, beta]`.
-pub(super) fn forward(
-    tensors: [&FlexTensor; 3],
-    over: Over,
-    epsilon: f64,
-    after: After<'_>,
-) -> (FlexTensor, FlexTensor, FlexTensor) {
-    let [batch, spatial, channels] = tensors[0].shape().dims();
-    let tensors = tensors.map(Values::of);
-    let [x, gamma, beta] = tensors.each_ref().map(Values::slice);
-    let (rows, epsilon) = (batch * spatial, epsilon as f32);
-    let mut out = Recycled::new(rows * channels);
-    let Statistics { mean, variance } = match over {
-        Over::Batch => kernels::batch_norm_forward(rows, channels, x, gamma, beta, epsilon, after, &mut out),
-        Over::Groups(groups) => kernels::group_norm_forward(
-            batch, spatial, channels, groups, x, gamma, beta, epsilon, after, &mut out,
-        ),
-        Over::Nothing => {
-            kernels::scale_shift_forward(rows, channels, x, gamma, beta, after, &mut out);
-            Statistics::default()
-        }
-    };
-    let count = [mean.len()];
-    (tensor(out, &[batch, spatial, channels]), small(mean, &count), small(variance, &count))
+/// The parameters and statistics of a normalisation, in memory that it borrows.
+pub(super) struct Borrowed {
+    gamma: Values,
+    beta: Values,
+    statistics: Statistics,
+    rule: Rule,
 }
 
-/// The gradients of `x`, `gamma` and `beta` from `[x, gamma, beta, mean, variance]`.
+impl Borrowed {
+    /// From `[gamma, beta, mean, variance]`.
+    pub fn new([gamma, beta, mean, variance]: [&FlexTensor; 4], rule: Rule) -> Self {
+        let [mean, variance] = [mean, variance].map(|values| Values::of(values).slice().to_vec());
+        let [gamma, beta] = [gamma, beta].map(Values::of);
+        Self { gamma, beta, statistics: Statistics { mean, variance }, rule }
+    }
+
+    pub fn normalisation(&self) -> Normalisation<'_> {
+        Normalisation {
+            over: self.rule.over,
+            statistics: &self.statistics,
+            gamma: self.gamma.slice(),
+            beta: self.beta.slice(),
+            epsilon: self.rule.epsilon as f32,
+        }
+    }
+
+    pub fn on_load(&self) -> OnLoad<'_> {
+        OnLoad { normalisation: self.normalisation(), relu: self.rule.relu }
+    }
+}
+
+/// Mean and biased variance.
+pub(super) fn statistics(x: &FlexTensor, over: Over) -> (FlexTensor, FlexTensor) {
+    let Statistics { mean, variance } = kernels::statistics(x.shape().dims(), over, Values::of(x).slice());
+    let count = [mean.len()];
+    (small(mean, &count), small(variance, &count))
+}
+
+pub(super) fn forward(x: &FlexTensor, normalisation: &Borrowed, after: After<'_>) -> FlexTensor {
+    let shape: [usize; 3] = x.shape().dims();
+    let mut out = Recycled::new(shape.iter().product());
+    kernels::normalise(shape, Values::of(x).slice(), normalisation.normalisation(), after, &mut out);
+    tensor(out, &shape)
+}
+
+/// The gradients of `x`, `gamma` and `beta`.
 pub(super) fn backward(
-    tensors: [&FlexTensor; 5],
-    over: Over,
-    epsilon: f64,
+    x: &FlexTensor,
+    normalisation: &Borrowed,
     after: AfterGradient<'_>,
     grad_out: &FlexTensor,
 ) -> (FlexTensor, FlexTensor, FlexTensor) {
-    let [batch, spatial, channels] = tensors[0].shape().dims();
-    let tensors = tensors.map(Values::of);
-    let [x, gamma, beta, mean, variance] = tensors.each_ref().map(Values::slice);
-    let statistics = Statistics { mean: mean.to_vec(), variance: variance.to_vec() };
-    let grad_out = Values::of(grad_out);
-    let grad_out = grad_out.slice();
-    let (rows, epsilon) = (batch * spatial, epsilon as f32);
+    let [batch, spatial, channels] = x.shape().dims();
+    let (x, grad_out) = (Values::of(x), Values::of(grad_out));
+    let (x, grad_out) = (x.slice(), grad_out.slice());
+    let Normalisation { over, statistics, gamma, beta, epsilon } = normalisation.normalisation();
+    let rows = batch * spatial;
     let mut grad_x = Recycled::new(rows * channels);
     let (grad_gamma, grad_beta) = match over {
         Over::Batch => kernels::batch_norm_backward(
@@ -56,7 +74,7 @@ pub(super) fn backward(
             x,
             gamma,
             beta,
-            &statistics,
+            statistics,
             epsilon,
             after,
             grad_out,
@@ -70,7 +88,7 @@ pub(super) fn backward(
             x,
             gamma,
             beta,
-            &statistics,
+            statistics,
             epsilon,
             after,
             grad_out,
