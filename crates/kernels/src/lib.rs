@@ -78,5 +78,6 @@ pub use softmax_cross_entropy::{softmax_cross_entropy_backward, softmax_cross_en
 pub use standardise_weight::{standardise_weight_backward, standardise_weight_forward};
 pub use statistics::{Statistics, statistics};
 pub use updates::{
-    AdamW, Lars, Sgd, SquaredNorms, adamw_update, ema_update, lars_update, sgd_update, squared_norms,
+    AdamW, Lars, Sgd, SquaredNorms, adamw_update, ema_update, lars_update, sgd_update, squared_norm,
+    squared_norms,
 };

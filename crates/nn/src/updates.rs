@@ -1,4 +1,4 @@
-//! Updates of parameters: the rules of optimizers, and the average of a target network.
+//! Updates of parameters: the rules of optimizers, the average of a target network, and norms.
 //!
 //! On the CPU each is one pass over memory (`autodidact-kernels`), in place where nothing else holds a tensor; elsewhere
 //! they compose Burn's own primitives. Formulas and sources are at the coefficients' types. All tensors of a call have
@@ -12,6 +12,43 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::ops::TrainingOps;
+
+/// Euclidean norms of a parameter and its gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Norms {
+    /// `‖w‖`
+    pub weight: f64,
+    /// `‖g‖`
+    pub gradient: f64,
+    /// `‖g + λ w‖`
+    pub decayed_gradient: f64,
+}
+
+/// `‖x‖`
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+///
+/// let x = Tensor::<1>::from_floats([3.0, 4.0], &Device::flex());
+/// assert_eq!(autodidact_nn::updates::norm(x), 5.0);
+/// ```
+pub fn norm(values: Tensor<1>) -> f64 {
+    let [norm] = read(Tensor::from_dispatch(Dispatch::nn_norm(values.into_dispatch())));
+    norm
+}
+
+/// The norms of a weight (w), its gradient (g) and `g + λ w`, where `weight_decay` is λ.
+pub fn norms(weight: Tensor<1>, gradient: Tensor<1>, weight_decay: f64) -> Norms {
+    let [weight, gradient] = [weight, gradient].map(Tensor::into_dispatch);
+    let norms = Tensor::from_dispatch(Dispatch::nn_norms(weight, gradient, weight_decay));
+    let [weight, gradient, decayed_gradient] = read(norms);
+    Norms { weight, gradient, decayed_gradient }
+}
+
+fn read<const COUNT: usize>(values: Tensor<1>) -> [f64; COUNT] {
+    let values: Vec<f64> = values.into_data().convert::<f64>().try_into_vec().expect("converted just before");
+    values.try_into().expect("the operation gives so many")
+}
 
 /// The new weight and momentum of [`Sgd`].
 ///

@@ -361,6 +361,8 @@ fn updates_equal_the_composed_operations() {
         add("adamw", &updates::adamw(w(), g(), [v(), second], adamw));
         add("moving average", &[updates::moving_average(w(), g(), 0.9)]);
         add("untouched", &[w(), g(), v()]);
+        let updates::Norms { weight, gradient, decayed_gradient } = updates::norms(w(), g(), weight_decay);
+        found.push(("norms".to_owned(), vec![weight, gradient, decayed_gradient, updates::norm(v())]));
         found
     });
 }

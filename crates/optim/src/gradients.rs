@@ -2,7 +2,7 @@
 
 use autodidact_nn::TensorMap;
 
-use crate::rule::norm;
+use autodidact_nn::updates::norm;
 
 /// Averages the gradients of several micro-batches.
 ///

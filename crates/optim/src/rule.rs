@@ -81,26 +81,17 @@ fn trust_ratio(
     weight: &Tensor<1>,
     gradient: &Tensor<1>,
 ) -> f64 {
-    let weight_norm = norm(weight.clone());
+    let norms = updates::norms(weight.clone(), gradient.clone(), weight_decay);
     let ratio = match trust {
-        TrustRatio::Official => {
-            let decayed = gradient.clone() + weight.clone().mul_scalar(weight_decay);
-            eta * weight_norm / norm(decayed)
-        }
+        TrustRatio::Official => eta * norms.weight / norms.decayed_gradient,
         TrustRatio::Clipped => {
-            let gradient_norm = norm(gradient.clone());
-            if gradient_norm == 0.0 {
+            if norms.gradient == 0.0 {
                 return 1.0;
             }
-            let denominator = gradient_norm + weight_decay * weight_norm + LARC_EPSILON;
-            (eta * weight_norm / denominator / learning_rate).min(1.0)
+            let denominator = norms.gradient + weight_decay * norms.weight + LARC_EPSILON;
+            (eta * norms.weight / denominator / learning_rate).min(1.0)
         }
     };
     // Either norm is zero: the official code falls back to an unscaled step.
     if ratio == 0.0 || !ratio.is_finite() { 1.0 } else { ratio }
-}
-
-/// Euclidean norm.
-pub(crate) fn norm(values: Tensor<1>) -> f64 {
-    f64::from((values.clone() * values).sum().into_scalar::<f32>()).sqrt()
 }

@@ -7,7 +7,7 @@ use crate::{
     Statistics, adamw_update, batch_norm_backward, batch_norm_forward, byol_loss_backward, byol_loss_forward,
     conv2d_normalised_forward, ema_update, group_norm_backward, group_norm_forward, layer_norm_backward,
     layer_norm_forward, matmul, scale_shift_backward, sgd_update, softmax_cross_entropy_backward,
-    softmax_cross_entropy_forward, squared_norms,
+    softmax_cross_entropy_forward, squared_norm, squared_norms,
 };
 
 /// The result of `work` in pools of one, two and three threads.
@@ -260,7 +260,7 @@ fn updates_do_not_depend_on_the_threads() {
         });
         assert_same(|| {
             let norms = squared_norms(0.01, &weight, &gradient);
-            [norms.weight, norms.gradient, norms.decayed_gradient].map(f64::to_bits)
+            [norms.weight, norms.gradient, norms.decayed_gradient, squared_norm(&weight)].map(f64::to_bits)
         });
     }
 }

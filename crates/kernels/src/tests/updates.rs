@@ -2,7 +2,8 @@
 
 use super::{assert_close, noise, to_f64};
 use crate::{
-    AdamW, Lars, Sgd, SquaredNorms, adamw_update, ema_update, lars_update, sgd_update, squared_norms,
+    AdamW, Lars, Sgd, SquaredNorms, adamw_update, ema_update, lars_update, sgd_update, squared_norm,
+    squared_norms,
 };
 
 /// Lengths that no vector divides, and some of more than one task.
@@ -116,8 +117,9 @@ fn norms_equal_double_precision() {
         let square = |term: &dyn Fn(f64, f64) -> f64| -> f64 {
             weight.iter().zip(&gradient).map(|(&w, &g)| term(f64::from(w), f64::from(g)).powi(2)).sum()
         };
-        let expected = [square(&|w, _| w), square(&|_, g| g), square(&|w, g| g + 0.1 * w)];
-        for (norm, expected) in [norms.weight, norms.gradient, norms.decayed_gradient].iter().zip(expected) {
+        let expected = [square(&|w, _| w), square(&|_, g| g), square(&|w, g| g + 0.1 * w), square(&|w, _| w)];
+        let norms = [norms.weight, norms.gradient, norms.decayed_gradient, squared_norm(&weight)];
+        for (norm, expected) in norms.iter().zip(expected) {
             assert!((norm - expected).abs() <= 1e-12 * expected, "{norm} of {len}, expected {expected}");
         }
     }

@@ -15,7 +15,7 @@ mod sgd;
 pub use adamw::{AdamW, adamw_update};
 pub use ema::ema_update;
 pub use lars::{Lars, lars_update};
-pub use norms::{SquaredNorms, squared_norms};
+pub use norms::{SquaredNorms, squared_norm, squared_norms};
 pub use sgd::{Sgd, sgd_update};
 
 use crate::check::check_len;

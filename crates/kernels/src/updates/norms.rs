@@ -1,4 +1,4 @@
-//! The norms that a trust ratio is made of.
+//! Norms, and those that a trust ratio is made of.
 
 use super::{TASK, check_lens};
 use crate::parts::in_parts;
@@ -39,6 +39,35 @@ pub fn squared_norms(weight_decay: f64, weight: &[f32], gradient: &[f32]) -> Squ
     let add = |a: [f64; 3], b: [f64; 3]| std::array::from_fn(|norm| a[norm] + b[norm]);
     let [weight, gradient, decayed_gradient] = in_parts((weight, gradient), TASK, &run, &add);
     SquaredNorms { weight, gradient, decayed_gradient }
+}
+
+/// The squared Euclidean norm `‖x‖²`, kept in double precision. The result does not depend on the number of threads.
+///
+/// ```
+/// assert_eq!(autodidact_kernels::squared_norm(&[3.0, 4.0]), 25.0);
+/// ```
+pub fn squared_norm(values: &[f32]) -> f64 {
+    let _span = profile::element_wise("squared norm", &[values.len()], 1);
+    in_parts(values, TASK, &|values| dispatch(Squares { values }), &|a, b| a + b)
+}
+
+struct Squares<'a> {
+    values: &'a [f32],
+}
+
+impl WithSimd for Squares<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let [square] = sums(
+            simd,
+            [self.values],
+            #[inline(always)]
+            |[x]| [simd.mul_f64s(x, x)],
+        );
+        square
+    }
 }
 
 struct Part<'a> {

@@ -201,6 +201,20 @@ pub trait TrainingOps: Backend {
         composed::regression_loss_gradient::<Self>(prediction, target_projection, output_gradient)
     }
 
+    /// Euclidean norm, `[1]`. No norm is part of a graph.
+    fn nn_norm(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::norm::<Self>(values)
+    }
+
+    /// Euclidean norms of a weight, its gradient, and the gradient with weight decay, `[3]`.
+    fn nn_norms(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        weight_decay: f64,
+    ) -> FloatTensor<Self> {
+        composed::norms::<Self>(weight, gradient, weight_decay)
+    }
+
     /// New weight and momentum of [`Sgd`]. No update is part of a graph.
     fn nn_sgd(
         weight: FloatTensor<Self>,

@@ -400,6 +400,18 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
         }
     }
 
+    fn nn_norm(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::nn_norm(inner::<B, C>(values)))
+    }
+
+    fn nn_norms(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        weight_decay: f64,
+    ) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::nn_norms(inner::<B, C>(weight), inner::<B, C>(gradient), weight_decay))
+    }
+
     fn nn_sgd(
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,

@@ -19,7 +19,7 @@ pub(super) use normalise::{
     normalise, normalise_gradient, normalise_join, normalise_join_gradient, statistics,
 };
 pub(super) use regression_loss::{regression_loss, regression_loss_gradient};
-pub(super) use updates::{adamw, lars, moving_average, sgd};
+pub(super) use updates::{adamw, lars, moving_average, norm, norms, sgd};
 
 /// Per-channel statistics view of a rank-3 `[outer, middle, inner]` reduction.
 fn mean_over<B: Backend>(x: FloatTensor<B>, dim: usize) -> FloatTensor<B> {

@@ -17,6 +17,19 @@ fn decayed<B: Backend>(
     if weight_decay == 0.0 { gradient } else { B::float_add(gradient, scaled::<B>(weight, weight_decay)) }
 }
 
+pub(in crate::ops) fn norm<B: Backend>(values: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_sqrt(B::float_sum(B::float_mul(values.clone(), values)))
+}
+
+pub(in crate::ops) fn norms<B: Backend>(
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    weight_decay: f64,
+) -> FloatTensor<B> {
+    let decayed = decayed::<B>(gradient.clone(), weight.clone(), weight_decay);
+    B::float_cat([weight, gradient, decayed].map(norm::<B>).into(), 0)
+}
+
 pub(in crate::ops) fn sgd<B: Backend>(
     weight: FloatTensor<B>,
     gradient: FloatTensor<B>,

@@ -352,6 +352,28 @@ impl TrainingOps for Flex {
         tensor(gradient, &[rows, features])
     }
 
+    fn nn_norm(values: FloatTensor<Self>) -> FloatTensor<Self> {
+        if !is_f32(&[&values]) {
+            return composed::norm::<Self>(values);
+        }
+        small(vec![kernels::squared_norm(Values::of(&values).slice()).sqrt() as f32], &[1])
+    }
+
+    fn nn_norms(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        weight_decay: f64,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&weight, &gradient]) {
+            return composed::norms::<Self>(weight, gradient, weight_decay);
+        }
+        let (weight, gradient) = (Values::of(&weight), Values::of(&gradient));
+        let squares = kernels::squared_norms(weight_decay, weight.slice(), gradient.slice());
+        let norms =
+            [squares.weight, squares.gradient, squares.decayed_gradient].map(|square| square.sqrt() as f32);
+        small(norms.to_vec(), &[3])
+    }
+
     fn nn_sgd(
         mut weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
