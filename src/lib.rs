@@ -9,6 +9,8 @@
 //! ```
 
 #[doc(inline)]
+pub use autodidact_brownian as brownian;
+#[doc(inline)]
 pub use autodidact_data as data;
 #[doc(inline)]
 pub use autodidact_experiment as experiment;

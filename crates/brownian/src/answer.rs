@@ -1,0 +1,73 @@
+//! What a search found, and what is promised about it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Its stop was reached.
+    Stop,
+    /// The evaluations were spent.
+    Evaluations,
+    /// No number lies between the ends of the interval that would be split next, or all that are left were given up.
+    Exhausted,
+}
+
+/// What is promised about an answer, if the function is a Brownian motion of the given scale.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Guarantee {
+    /// Before the search, over all Brownian motions.
+    Optimistic {
+        /// The supremum is at most this far above the answer…
+        within: f64,
+        /// …but for a probability of this at most.
+        failure: f64,
+    },
+    /// Given the values that were found, with an exact probability.
+    Posterior {
+        /// The supremum is at most this far above the answer…
+        within: f64,
+        /// …but for this probability.
+        failure: f64,
+    },
+    /// The search ended before there was one.
+    None,
+}
+
+impl fmt::Display for Guarantee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Optimistic { within, failure } => write!(
+                f,
+                "for a Brownian motion of this scale the supremum is at most {within} further, but for a probability of {failure:.2e}"
+            ),
+            Self::Posterior { within, failure } => write!(
+                f,
+                "given these values, a Brownian motion of this scale goes more than {within} further with a probability of {failure:.2e}"
+            ),
+            Self::None => f.write_str("the search ended before anything was guaranteed"),
+        }
+    }
+}
+
+/// What a search found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The best point.
+    pub x: f64,
+    /// The value there.
+    pub value: f64,
+    /// Values that were told.
+    pub evaluations: u64,
+    /// What the function does not go beyond: above it for a maximum, below it for a minimum, with the probability of the
+    /// guarantee, whether or not the search reached its stop.
+    pub bound: f64,
+    /// Why the search ended, or nothing while it goes on.
+    pub reason: Option<Reason>,
+    /// What is promised.
+    pub guarantee: Guarantee,
+}

@@ -1,0 +1,329 @@
+//! The search, asked for points and told values.
+
+use serde::{Deserialize, Serialize};
+
+use crate::heap::{Entry, Heap};
+use crate::rule::{Change, Context};
+use crate::state::State;
+use crate::{Answer, Error, Leaf, Reason, Result, Settings};
+
+/// A search of the maximum, or the minimum, of a function on an interval.
+///
+/// [`ask`](Self::ask) for a point, [`tell`](Self::tell) the value there; several points may be asked for before the first value
+/// is told, then those of the next best intervals are given. Upper bounds do not depend on the order of evaluations, so the
+/// guarantee holds for any number at a time.
+///
+/// The search can be saved (`serde`) and goes on exactly as if it had not been; points that were asked for and not told are
+/// asked for again.
+///
+/// ```
+/// use autodidact_brownian::{Next, Optimizer, Settings};
+///
+/// let f = |x: f64| -(x - 2.0).abs().sqrt();
+/// let mut optimizer = Optimizer::new(0.0, 10.0, Settings::posterior(0.05, 0.01))?;
+/// while let Next::Evaluate(query) = optimizer.ask() {
+///     optimizer.tell(query.id, f(query.x))?;
+/// }
+/// let answer = optimizer.answer().expect("both ends were told");
+/// assert!((answer.x - 2.0).abs() < 0.01);
+/// # Ok::<(), autodidact_brownian::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "State", into = "State")]
+pub struct Optimizer {
+    pub(crate) state: State,
+    /// The leaves that can be split, by score.
+    heap: Heap,
+    /// What was asked for and not told, in order.
+    pub(crate) asked: Vec<Asked>,
+    next_id: u64,
+    /// `Σ ln(1 − p)` over all leaves, if the posterior decides when to stop: each exceeds the best value by ε with probability p.
+    pub(crate) log_within: f64,
+    /// The share of the smallest leaf.
+    smallest: f64,
+}
+
+/// A point where a value is wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Query {
+    /// Its number, to tell the value by.
+    pub id: u64,
+    /// The point.
+    pub x: f64,
+}
+
+/// What a search wants next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Next {
+    /// A value.
+    Evaluate(Query),
+    /// Values that were asked for before.
+    Wait,
+    /// Nothing: it is over.
+    Done(Reason),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    id: u64,
+    pub place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Place {
+    End(usize),
+    Inside { leaf: u32, at: f64 },
+}
+
+impl Optimizer {
+    /// A search between `lower` and `upper`.
+    ///
+    /// # Errors
+    /// If the interval is empty or not finite, a setting is out of its range, or the stop does not go with the rule.
+    pub fn new(lower: f64, upper: f64, settings: Settings) -> Result<Self> {
+        let state = State {
+            lower,
+            upper,
+            settings,
+            ends: [None; 2],
+            leaves: Vec::new(),
+            given_up: Vec::new(),
+            best: None,
+            evaluations: 0,
+            reason: None,
+        };
+        Self::try_from(state)
+    }
+
+    /// What is wanted next.
+    pub fn ask(&mut self) -> Next {
+        if let Some(reason) = self.state.reason {
+            return Next::Done(reason);
+        }
+        let is_asked = |end| self.asked.iter().any(|asked| asked.place == Place::End(end));
+        if let Some(end) = (0..2).find(|&end| self.state.ends[end].is_none() && !is_asked(end)) {
+            return self.evaluate(Place::End(end));
+        }
+        if self.state.ends.iter().any(Option::is_none) {
+            return Next::Wait;
+        }
+        let selected = self.select();
+        if let Some(reason) = self.reached(selected) {
+            return self.done(reason);
+        }
+        let spent = self.state.evaluations + self.asked.len() as u64 >= self.state.settings.most_evaluations;
+        let point =
+            selected.and_then(|entry| Some((entry.item, self.state.leaves[entry.item as usize].middle()?)));
+        match point {
+            Some((leaf, at)) if !spent && !self.is_waiting_to_stop(selected) => {
+                self.heap.pop();
+                self.evaluate(Place::Inside { leaf, at })
+            }
+            _ if !self.asked.is_empty() => Next::Wait,
+            _ if spent => self.done(Reason::Evaluations),
+            _ => self.done(Reason::Exhausted),
+        }
+    }
+
+    fn evaluate(&mut self, place: Place) -> Next {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.asked.push(Asked { id, place });
+        let share = match place {
+            Place::End(end) => end as f64,
+            Place::Inside { at, .. } => at,
+        };
+        Next::Evaluate(Query { id, x: self.state.x(share) })
+    }
+
+    fn done(&mut self, reason: Reason) -> Next {
+        self.state.reason = Some(reason);
+        Next::Done(reason)
+    }
+
+    /// Takes in the value of a point that was asked for.
+    ///
+    /// # Errors
+    /// If it is no finite number; the point is then still waited for. If nothing of this number is waited for.
+    pub fn tell(&mut self, id: u64, value: f64) -> Result<()> {
+        let place = self.asked.iter().position(|asked| asked.id == id).ok_or(Error::UnknownQuery { id })?;
+        if !value.is_finite() {
+            let share = match self.asked[place].place {
+                Place::End(end) => end as f64,
+                Place::Inside { at, .. } => at,
+            };
+            return Err(Error::NotFinite { x: self.state.x(share), value });
+        }
+        let turned = self.state.settings.goal.turn(value);
+        self.state.evaluations += 1;
+        match self.asked.remove(place).place {
+            Place::End(end) => self.tell_end(end, turned),
+            Place::Inside { leaf, at } => self.tell_inside(leaf, at, turned),
+        }
+        Ok(())
+    }
+
+    fn tell_end(&mut self, end: usize, value: f64) {
+        self.state.ends[end] = Some(value);
+        self.improve(end as f64, value);
+        if let [Some(x), Some(y)] = self.state.ends {
+            self.state.leaves.push(Leaf { ends: [0.0, 1.0], values: [x, y] });
+            self.rebuild();
+        }
+    }
+
+    fn tell_inside(&mut self, item: u32, at: f64, value: f64) {
+        let parent = self.state.leaves[item as usize];
+        let [left, right] = parent.split(at, value);
+        let improves = self.improve(at, value);
+        let next = self.state.leaves.len() as u32;
+        if self.counts_posterior() && !improves {
+            self.log_within += self.log_within(&left) + self.log_within(&right) - self.log_within(&parent);
+        }
+        self.state.leaves[item as usize] = left;
+        self.state.leaves.push(right);
+        if self.counts_posterior() && improves {
+            self.log_within = self.total_log_within();
+        }
+        let smallest = left.share().min(right.share());
+        if smallest < self.smallest && self.state.settings.rule.change() == Change::Rise {
+            self.smallest = smallest;
+            self.rebuild_heap();
+            return;
+        }
+        self.smallest = self.smallest.min(smallest);
+        self.push(item);
+        self.push(next);
+    }
+
+    /// Gives up a point that was asked for and has no value: its interval is not looked into any more, but its upper bound
+    /// counts.
+    ///
+    /// # Errors
+    /// If nothing of this number is waited for, or if the point is an end of the interval.
+    pub fn give_up(&mut self, id: u64) -> Result<()> {
+        let place = self.asked.iter().position(|asked| asked.id == id).ok_or(Error::UnknownQuery { id })?;
+        match self.asked[place].place {
+            Place::End(end) => Err(Error::NoEnd { x: self.state.x(end as f64) }),
+            Place::Inside { leaf, .. } => {
+                self.asked.remove(place);
+                self.state.given_up.push(leaf);
+                Ok(())
+            }
+        }
+    }
+
+    /// The best point so far, or none before both ends were told.
+    pub fn answer(&self) -> Option<Answer> {
+        let [share, value] = self.state.best.filter(|_| !self.state.leaves.is_empty())?;
+        let goal = self.state.settings.goal;
+        Some(Answer {
+            x: self.state.x(share),
+            value: goal.turn(value),
+            evaluations: self.state.evaluations,
+            bound: goal.turn(self.bound()),
+            reason: self.state.reason,
+            guarantee: self.guarantee(),
+        })
+    }
+
+    /// The intervals between neighbouring evaluations, in no order.
+    pub fn leaves(&self) -> &[Leaf] {
+        &self.state.leaves
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.state.settings
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        let Settings { epsilon, delta, scale, .. } = self.state.settings;
+        let scale = scale * (self.state.upper - self.state.lower).sqrt();
+        let best = self.state.best.map_or(f64::NEG_INFINITY, |[_, value]| value);
+        Context { delta, epsilon, scale, best, smallest: self.smallest }
+    }
+
+    /// Whether a point is the best one now.
+    fn improve(&mut self, share: f64, value: f64) -> bool {
+        let improves = self.state.best.is_none_or(|[_, best]| value > best);
+        if improves {
+            self.state.best = Some([share, value]);
+        }
+        improves
+    }
+
+    pub(crate) fn score(&self, item: u32) -> f64 {
+        self.state.settings.rule.score(&self.state.leaves[item as usize], &self.context())
+    }
+
+    fn push(&mut self, item: u32) {
+        self.heap.push(Entry { score: self.score(item), item });
+    }
+
+    /// The leaf that comes first now. Scores that have fallen since they were computed are computed again when they are met.
+    fn select(&mut self) -> Option<Entry> {
+        loop {
+            let first = self.heap.peek()?;
+            if self.state.settings.rule.change() == Change::Never {
+                return Some(first);
+            }
+            let score = self.score(first.item);
+            if score >= first.score {
+                return Some(first);
+            }
+            self.heap.replace_first(Entry { score, ..first });
+        }
+    }
+
+    /// Everything that follows from the state.
+    fn rebuild(&mut self) {
+        self.smallest = self.state.leaves.iter().map(Leaf::share).fold(1.0, f64::min);
+        if self.counts_posterior() {
+            self.log_within = self.total_log_within();
+        }
+        self.rebuild_heap();
+    }
+
+    fn rebuild_heap(&mut self) {
+        self.heap.clear();
+        let waiting = |item: u32| {
+            self.state.given_up.contains(&item)
+                || self
+                    .asked
+                    .iter()
+                    .any(|asked| matches!(asked.place, Place::Inside { leaf, .. } if leaf == item))
+        };
+        let items: Vec<u32> = (0..self.state.leaves.len() as u32).filter(|&item| !waiting(item)).collect();
+        items.into_iter().for_each(|item| self.push(item));
+    }
+}
+
+impl TryFrom<State> for Optimizer {
+    type Error = Error;
+
+    fn try_from(state: State) -> Result<Self> {
+        let State { lower, upper, .. } = state;
+        if !(lower < upper && (upper - lower).is_finite()) {
+            return Err(Error::Interval { lower, upper });
+        }
+        state.settings.check()?;
+        state.check()?;
+        let mut optimizer = Self {
+            state,
+            heap: Heap::default(),
+            asked: Vec::new(),
+            next_id: 0,
+            log_within: 0.0,
+            smallest: 1.0,
+        };
+        optimizer.rebuild();
+        Ok(optimizer)
+    }
+}
+
+impl From<Optimizer> for State {
+    fn from(optimizer: Optimizer) -> Self {
+        optimizer.state
+    }
+}

@@ -1,0 +1,51 @@
+//! What is promised about the best point of a search.
+
+use crate::{Guarantee, Leaf, Optimizer, Reason, Rule, Settings, Stop, width};
+
+impl Optimizer {
+    /// What is promised now.
+    pub(crate) fn guarantee(&self) -> Guarantee {
+        if self.state.reason != Some(Reason::Stop) {
+            return Guarantee::None;
+        }
+        let Settings { epsilon, delta, rule, stop, .. } = self.state.settings;
+        match (stop, rule) {
+            (Stop::Posterior, _) => {
+                Guarantee::Posterior { within: epsilon, failure: -self.total_log_within().exp_m1() }
+            }
+            (_, Rule::Optimistic { exponent }) => {
+                let failure = (0.5 * delta).powf(exponent) / (1.0 - 2f64.powf(1.0 - exponent));
+                Guarantee::Optimistic { within: epsilon, failure }
+            }
+            _ => Guarantee::None,
+        }
+    }
+
+    /// What the function exceeds with the probability of the guarantee at most, turned.
+    pub(crate) fn bound(&self) -> f64 {
+        let Settings { delta, scale, rule, .. } = self.state.settings;
+        let scale = scale * (self.state.upper - self.state.lower).sqrt();
+        let leaves = &self.state.leaves;
+        if let Rule::Optimistic { exponent } = rule {
+            let bound =
+                |leaf: &Leaf| leaf.bridge(scale).higher_end() + width(exponent, delta, scale, leaf.share());
+            return leaves.iter().map(bound).fold(f64::NEG_INFINITY, f64::max);
+        }
+        // The level that is exceeded with probability δ, by halves.
+        let exceeds = |level: f64| {
+            let within: f64 =
+                leaves.iter().map(|leaf| (-leaf.bridge(scale).log_exceedance(level).exp()).ln_1p()).sum();
+            -within.exp_m1() > delta
+        };
+        let best = self.context().best;
+        let (mut low, mut high) = (best, best + scale);
+        while exceeds(high) {
+            high += high - low;
+        }
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if exceeds(middle) { low = middle } else { high = middle }
+        }
+        high
+    }
+}
