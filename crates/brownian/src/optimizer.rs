@@ -295,7 +295,9 @@ impl Optimizer {
                     .any(|asked| matches!(asked.place, Place::Inside { leaf, .. } if leaf == item))
         };
         let items: Vec<u32> = (0..self.state.leaves.len() as u32).filter(|&item| !waiting(item)).collect();
-        items.into_iter().for_each(|item| self.push(item));
+        for item in items {
+            self.push(item);
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl BrownianPath {
     }
 
     /// A standard normal number of this node.
-    fn normal(&self, depth: u32, index: u64) -> f64 {
+    fn normal(self, depth: u32, index: u64) -> f64 {
         let bits = mix(mix(self.seed) ^ mix(index ^ (u64::from(depth) << 58)));
         let (radius, angle) = (uniform(bits), uniform(mix(bits)));
         (-2.0 * radius.ln()).sqrt() * (TAU * angle).cos()

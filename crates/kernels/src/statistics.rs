@@ -90,7 +90,9 @@ impl Observer {
 
     fn merge(self, parts: &[Moments]) -> Moments {
         let mut all = Moments::new(self.layout.channels());
-        parts.iter().for_each(|part| all.merge(part));
+        for part in parts {
+            all.merge(part);
+        }
         all
     }
 }
