@@ -29,16 +29,17 @@ fn main() {
             Settings { rule: Rule::Optimistic { exponent: 2.0 }, ..paper },
             Settings::posterior(epsilon, epsilon),
         ];
-        let mut row = format!("| {epsilon} ");
+        let mut row = vec![epsilon.to_string()];
         let mut first = None;
         for settings in arms {
             let runs: Vec<(u64, bool)> = (0..PATHS).map(|seed| run(seed, settings)).collect();
             let mean = runs.iter().map(|(evaluations, _)| *evaluations as f64).sum::<f64>() / PATHS as f64;
             let failures = runs.iter().filter(|(_, failed)| *failed).count();
-            row += &format!("| {mean:.1} ({failures}) ");
+            row.push(format!("{mean:.1} ({failures})"));
             first.get_or_insert(mean);
         }
         let squared = f64::ln(epsilon).powi(2);
-        println!("{row}| {:.1} |", first.expect("there are arms") / squared);
+        row.push(format!("{:.1}", first.expect("there are arms") / squared));
+        println!("| {} |", row.join(" | "));
     }
 }

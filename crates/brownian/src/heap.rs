@@ -97,7 +97,9 @@ mod tests {
             let mut heap = Heap::default();
             let entry = |(item, &score): (usize, &u8)| Entry { score: f64::from(score), item: item as u32 };
             let mut sorted: Vec<Entry> = scores.iter().enumerate().map(entry).collect();
-            sorted.iter().for_each(|&entry| heap.push(entry));
+            for &entry in &sorted {
+                heap.push(entry);
+            }
             sorted.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
             let popped: Vec<Entry> = std::iter::from_fn(|| heap.pop()).collect();
             prop_assert_eq!(popped, sorted);
