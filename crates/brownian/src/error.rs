@@ -38,6 +38,12 @@ pub enum Error {
         stop: &'static str,
     },
 
+    /// A search that nothing ends.
+    #[error(
+        "the stop is `never` and there is no limit on evaluations, so nothing ends the search\nhint: set `most-evaluations`, or stop by the posterior"
+    )]
+    Endless,
+
     /// A function value is no finite number. It is not counted; the point can be evaluated again or given up.
     #[error("the value at {x} is {value}, expected a finite number; evaluate it again or give the point up")]
     NotFinite {

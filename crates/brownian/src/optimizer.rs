@@ -111,7 +111,8 @@ impl Optimizer {
         if let Some(reason) = self.reached(selected) {
             return self.done(reason);
         }
-        let spent = self.state.evaluations + self.asked.len() as u64 >= self.state.settings.most_evaluations;
+        let begun = self.state.evaluations + self.asked.len() as u64;
+        let spent = self.state.settings.most_evaluations.is_some_and(|most| begun >= most);
         let point =
             selected.and_then(|entry| Some((entry.item, self.state.leaves[entry.item as usize].middle()?)));
         match point {

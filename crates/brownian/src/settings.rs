@@ -56,8 +56,9 @@ pub struct Settings {
     pub rule: Rule,
     /// When the search stops.
     pub stop: Stop,
-    /// Evaluations at most, both ends included; two at least.
-    pub most_evaluations: u64,
+    /// Evaluations at most, if there is a limit, both ends included; two at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_evaluations: Option<u64>,
 }
 
 impl Settings {
@@ -70,7 +71,7 @@ impl Settings {
             scale: 1.0,
             rule: Rule::Optimistic { exponent: 5.0 },
             stop: Stop::Width,
-            most_evaluations: u64::MAX,
+            most_evaluations: None,
         }
     }
 
@@ -84,7 +85,7 @@ impl Settings {
         Self {
             rule: Rule::CalvinHefterHerzwurm { lambda },
             stop: Stop::Never,
-            most_evaluations: evaluations,
+            most_evaluations: Some(evaluations),
             ..Self::optimistic(1e-3)
         }
     }
@@ -105,8 +106,8 @@ impl Settings {
                 expected: "a probability above 0, at most 0.5",
             });
         }
-        if self.most_evaluations < 2 {
-            let value = self.most_evaluations as f64;
+        if let Some(most @ ..2) = self.most_evaluations {
+            let value = most as f64;
             return Err(Error::Setting { name: "most-evaluations", value, expected: "two or more" });
         }
         match self.rule {
@@ -120,6 +121,7 @@ impl Settings {
 
     fn check_stop(&self) -> Result<()> {
         match (self.stop, self.rule) {
+            (Stop::Never, _) if self.most_evaluations.is_none() => Err(Error::Endless),
             (Stop::Width | Stop::Gap, Rule::Posterior | Rule::CalvinHefterHerzwurm { .. }) => {
                 let stop = if self.stop == Stop::Width { "width" } else { "gap" };
                 Err(Error::StopWithoutWidths { stop })

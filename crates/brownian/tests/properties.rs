@@ -22,7 +22,7 @@ fn settings() -> impl Strategy<Value = Settings> {
         (epsilon, 0.05f64..2.0).prop_map(|(epsilon, lambda)| Settings {
             rule: Rule::CalvinHefterHerzwurm { lambda },
             stop: Stop::Posterior,
-            most_evaluations: 500,
+            most_evaluations: Some(500),
             ..Settings::optimistic(epsilon)
         }),
     ]
@@ -134,7 +134,7 @@ proptest! {
         prop_assert_eq!(answer.evaluations as usize + open.len(), asked.len());
         asked.sort_by(f64::total_cmp);
         prop_assert!(asked.windows(2).all(|pair| pair[0] < pair[1]), "a point was asked for twice");
-        prop_assert!(answer.evaluations <= settings.most_evaluations);
+        prop_assert!(settings.most_evaluations.is_none_or(|most| answer.evaluations <= most));
         if answer.reason == Some(Reason::Stop) && matches!(settings.rule, Rule::Optimistic { .. }) {
             prop_assert!(answer.bound <= answer.value + settings.epsilon + 1e-12);
         }
@@ -197,11 +197,12 @@ fn wrong_settings_are_refused_with_their_name() {
     assert!(message(Settings { epsilon: 0.0, ..right }).starts_with("`epsilon` is 0"));
     assert!(message(Settings { delta: 0.6, ..right }).contains("at most 0.5"));
     assert!(message(Settings { scale: f64::NAN, ..right }).starts_with("`scale` is NaN"));
-    assert!(message(Settings { most_evaluations: 1, ..right }).contains("two or more"));
+    assert!(message(Settings { most_evaluations: Some(1), ..right }).contains("two or more"));
     assert!(
         message(Settings { rule: Rule::Optimistic { exponent: 1.0 }, ..right }).starts_with("`exponent`")
     );
     assert!(message(Settings { rule: Rule::Posterior, ..right }).contains("`width`"));
+    assert!(message(Settings { stop: Stop::Never, ..right }).contains("nothing ends the search"));
     assert!(matches!(Optimizer::new(1.0, 1.0, right), Err(Error::Interval { .. })));
     assert!(matches!(Optimizer::new(0.0, f64::INFINITY, right), Err(Error::Interval { .. })));
 }
