@@ -5,7 +5,7 @@ use crate::check::{check_channels, check_len};
 use crate::columns::{self, Layout};
 use crate::over::Over;
 use crate::profile;
-use crate::simd::{dispatch, relu, update_vectors};
+use crate::simd::{dispatch, relu, vectors, vectors_mut};
 use crate::statistics::Statistics;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -182,25 +182,54 @@ impl WithSimd for Pixels<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let relu_or_not = self.relu;
-        if relu_or_not { self.run::<S>(simd, |y| relu(simd, y)) } else { self.run::<S>(simd, |y| y) }
+        if self.relu { self.run::<S, true>(simd) } else { self.run::<S, false>(simd) }
     }
 }
 
 impl Pixels<'_> {
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S, after: impl Fn(S::f32s) -> S::f32s) {
-        let [centre, scale, shift] = self.parameters;
+    fn run<S: Simd, const RELU: bool>(self, simd: S) {
+        let Self { x, parameters: [centre, scale, shift], out, .. } = self;
         let channels = shift.len();
-        for (x, out) in self.x.chunks_exact(channels).zip(self.out.chunks_exact_mut(channels)) {
-            update_vectors::<S, 4, 1>(
-                simd,
-                [x, centre, scale, shift],
-                [out],
-                |[x, centre, scale, shift], _| {
-                    [after(simd.mul_add_e_f32s(simd.sub_f32s(x, centre), scale, shift))]
-                },
-            );
+        if channels == S::F32_LANES {
+            let [centre, scale, shift] = [centre, scale, shift].map(vectors::<S>);
+            let (centre, scale, shift) = (centre[0], scale[0], shift[0]);
+            for (out, &x) in vectors_mut::<S>(out).iter_mut().zip(vectors::<S>(x)) {
+                *out = one::<S, RELU>(simd, x, centre, scale, shift);
+            }
+        } else if channels.is_multiple_of(S::F32_LANES) {
+            let count = channels / S::F32_LANES;
+            let [centre, scale, shift] = [centre, scale, shift].map(|values| &vectors::<S>(values)[..count]);
+            let pixels = vectors_mut::<S>(out).chunks_exact_mut(count);
+            for (out, x) in pixels.zip(vectors::<S>(x).chunks_exact(count)) {
+                for v in 0..count {
+                    out[v] = one::<S, RELU>(simd, x[v], centre[v], scale[v], shift[v]);
+                }
+            }
+        } else {
+            for (out, x) in out.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
+                for first in (0..channels).step_by(S::F32_LANES) {
+                    let range = first..channels.min(first + S::F32_LANES);
+                    let x = simd.partial_load_f32s(&x[range.clone()]);
+                    let centre = simd.partial_load_f32s(&centre[range.clone()]);
+                    let scale = simd.partial_load_f32s(&scale[range.clone()]);
+                    let shift = simd.partial_load_f32s(&shift[range.clone()]);
+                    let y = one::<S, RELU>(simd, x, centre, scale, shift);
+                    simd.partial_store_f32s(&mut out[range], y);
+                }
+            }
         }
     }
+}
+
+#[inline(always)]
+fn one<S: Simd, const RELU: bool>(
+    simd: S,
+    x: S::f32s,
+    centre: S::f32s,
+    scale: S::f32s,
+    shift: S::f32s,
+) -> S::f32s {
+    let y = simd.mul_add_e_f32s(simd.sub_f32s(x, centre), scale, shift);
+    if RELU { relu(simd, y) } else { y }
 }
