@@ -5,8 +5,6 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod tiles;
-#[cfg(target_arch = "x86_64")]
-pub(crate) mod transpose;
 
 /// Whether tiles can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -51,6 +51,7 @@ mod statistics;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod transpose;
 mod updates;
 
 pub use add_relu::{add_relu_backward, add_relu_forward};

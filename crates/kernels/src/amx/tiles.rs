@@ -9,6 +9,7 @@
 #![allow(unsafe_code)]
 
 use crate::instructions::Instructions;
+use crate::scratch::with_scratch;
 use crate::simd::LANES_MAX;
 use std::arch::asm;
 use std::marker::PhantomData;
@@ -133,6 +134,8 @@ pub(crate) struct Factors<'a> {
     pub columns: &'a [f32],
     /// Where the tiles of columns start. Two alike mean that there is one.
     pub column_tiles: [usize; 2],
+    /// Floats between neighbouring lines.
+    pub column_stride: usize,
     pub steps: &'a Steps,
 }
 
@@ -162,7 +165,6 @@ macro_rules! product {
         let values = $sums.values.as_mut_ptr();
         let [first_sums, second_sums] = $sums.tiles.map(|at| values.wrapping_add(at));
         asm!(
-            "mov r11d, 64",
             "test edx, edx",
             "jnz 2f",
             $($zero,)*
@@ -184,7 +186,7 @@ macro_rules! product {
             in("r8") $factors.row_stride * size_of::<f32>(),
             in("r9") first_columns,
             in("r10") second_columns,
-            out("r11") _,
+            in("r11") $factors.column_stride * size_of::<f32>(),
             in("r12") first_sums,
             in("r13") second_sums,
             in("r14") $sums.stride * size_of::<f32>(),
@@ -208,7 +210,8 @@ impl Registers {
         for tile in 0..2 {
             let rows = factors.row_tiles[tile] + row_offset + (SIDE - 1) * factors.row_stride + SIDE;
             assert!(rows <= factors.rows.len(), "tiles of rows lie inside the rows");
-            let columns = factors.column_tiles[tile] + column_offset + TILE;
+            let columns =
+                factors.column_tiles[tile] + column_offset + (SIDE - 1) * factors.column_stride + SIDE;
             assert!(columns <= factors.columns.len(), "tiles of columns lie inside the columns");
             let end = sums.tiles[tile] + (SIDE - 1) * sums.stride + width;
             assert!(end <= sums.values.len(), "tiles of sums lie inside the sums");
@@ -224,8 +227,8 @@ impl Registers {
     unsafe fn run(&self, two: [bool; 2], factors: &Factors<'_>, sums: &mut Sums<'_>) {
         // The tiles are configured while this is there.
         let Self { here: PhantomData } = self;
-        // SAFETY: tiles that lie inside their slices are all that is read and written, beside the steps: tiles of columns
-        // have rows of 64 bytes, one after the other, and an array of two offsets has 16 bytes.
+        // SAFETY: tiles that lie inside their slices are all that is read and written, beside the steps: an array of two
+        // offsets has 16 bytes.
         unsafe {
             match two {
                 [true, true] => product!(
@@ -329,23 +332,26 @@ const STEPS: usize = 256;
 /// # Panics
 /// If tiles are not in use.
 pub(crate) fn multiply_add(steps: usize) -> u64 {
-    let (factors, mut values) = ([1.0; 2 * TILE], [0.0; 4 * TILE]);
-    let same = Steps::even(STEPS, [0, 0]);
-    let registers = Registers::configure();
     let products = steps.div_ceil(STEPS);
-    for _ in 0..products {
-        let tiles = [0, TILE];
+    let same = Steps::even(STEPS, [0, 0]);
+    with_scratch(6 * TILE, |values| {
+        let (factors, values) = values.split_at_mut(2 * TILE);
+        factors.fill(1.0);
         let factors = Factors {
-            rows: &factors,
-            row_tiles: tiles,
+            rows: factors,
+            row_tiles: [0, TILE],
             row_stride: SIDE,
-            columns: &factors,
-            column_tiles: tiles,
+            columns: factors,
+            column_tiles: [0, TILE],
+            column_stride: SIDE,
             steps: &same,
         };
-        let tiles = [0, 2 * TILE];
-        registers.multiply(&factors, &mut Sums { values: &mut values, tiles, stride: 2 * SIDE, add: false });
-    }
+        let mut sums = Sums { values, tiles: [0, 2 * TILE], stride: 2 * SIDE, add: false };
+        let registers = Registers::configure();
+        for _ in 0..products {
+            registers.multiply(&factors, &mut sums);
+        }
+    });
     (products * STEPS * 4 * TILE * 4 * SIDE) as u64
 }
 
@@ -399,6 +405,7 @@ mod tests {
                             row_stride,
                             columns: &columns,
                             column_tiles,
+                            column_stride: SIDE,
                             steps: &steps,
                         },
                         &mut Sums {

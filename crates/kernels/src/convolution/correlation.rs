@@ -71,7 +71,7 @@ impl Correlation {
     ) -> Vec<Moments> {
         let rounded = match self.channels.unit() {
             Unit::Single => precision,
-            Unit::Pair => Precision::F32,
+            Unit::Pair | Unit::Tile => Precision::F32,
         };
         let plane = self.phases[0].stacks.plane;
         if read.is_plain() || (rounded == Precision::F32 && plane.shows_pixels()) {
@@ -148,13 +148,12 @@ impl Correlation {
             return;
         }
         for group in 0..self.channels.products {
-            stacks.with(read, slices.clone(), group * self.channels.read, |stacks| {
-                self.channels.unit().with_source(stacks, |source| {
-                    for (phase, (product, packed)) in phases.iter().zip(products) {
-                        let pixels = &phase.pixels[..slices.len() * phase.per_slice];
-                        product.multiply(source, pixels, packed, group, written);
-                    }
-                });
+            let mut ahead = if group == 0 { stacks.ahead(read, slices.clone()) } else { &[] };
+            stacks.with(self.channels.unit(), read, slices.clone(), group * self.channels.read, |stacks| {
+                for (phase, (product, packed)) in phases.iter().zip(products) {
+                    let pixels = &phase.pixels[..slices.len() * phase.per_slice];
+                    product.multiply(stacks, std::mem::take(&mut ahead), pixels, packed, group, written);
+                }
             });
         }
     }

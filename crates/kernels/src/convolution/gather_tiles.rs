@@ -1,197 +1,227 @@
 //! The gather product of pairs of bfloat16 in the tile registers of AMX: as [`super::gather_dot`], sixteen pixels by
 //! sixteen outputs at a time.
 //!
-//! The windows of a block of pixels are copied, each as one row, which tiles then cross from end to end without regard to
-//! runs. Windows that are equally spaced in the source, of runs that tiles divide, are read where they lie; results go
-//! where they belong at once if their places are equally spaced.
+//! Windows that are equally spaced in the source are read where they lie, and so is what lies between the windows of two
+//! rows of pixels, if there is not too much of it: tiles go on across rows, and what belongs to no pixel is dropped. Other
+//! windows are copied, each as one row. Runs are read to the end of their last step, where they meet weights that are zero;
+//! an infinite number there makes NaN.
+//!
+//! Tiles of sums are stored in scattered small pieces, which memory is slow to take: they are put together in the nearest
+//! cache, and whole pixels are then written at once.
 
 // Functions for instructions that a machine may lack are safe to call only from their like.
 #![allow(unsafe_code)]
 
 use super::gather::{Gather, Pixel};
 use super::pack::PANEL;
-use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE, in_use};
+use super::unit::Unit;
+use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE};
 use crate::dot::{load, load_some, store};
 use crate::scratch::with_scratch;
+use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 
-/// Pixels and outputs of a block: two tiles.
+/// Rows and outputs of a block: two tiles.
 const BLOCK: usize = 2 * SIDE;
+/// Outputs that are put together: those of a block fit into the nearest cache.
+const OUTPUTS: usize = 128;
+/// How much dearer copying a row is than multiplying one in vain, by outputs.
+const COPY_COST: usize = 48;
 
-/// Whether tiles are in use, and the product has enough pixels and pairs for one.
-pub(super) fn suits(product: &Gather<'_>) -> bool {
-    in_use() && product.pixels.len() >= SIDE && product.pieces.depth() >= SIDE
-}
-
-/// Runs a product that [`suits`].
+/// Runs the product. Windows and runs are counted in pairs, and runs of weights are filled up to whole steps.
+///
+/// # Panics
+/// If tiles are not in use.
 pub(super) fn gather(mut product: Gather<'_>) {
-    let depth = product.pieces.depth();
-    // A whole line more than there is, and an odd number of them, so that rows fall on many lines of the cache.
-    let row_len = depth.next_multiple_of(2 * SIDE) + SIDE;
-    with_scratch(BLOCK * row_len, |rows| {
-        rows.fill(0.0);
-        with_scratch(product.outputs.div_ceil(PANEL) * TILE, |last| {
-            copy_last(product.weight, depth, last);
-            let plan = Plan {
-                row_len,
-                copied: Steps::even(depth / SIDE, [SIDE, TILE]),
-                in_place: in_place(&product),
-                rest: Steps::even(1, [0, 0]),
-                last,
-                depth,
+    let registers = Registers::configure();
+    let rows = InPlace::new(&product);
+    let depth = product.pieces.runs.len() * Unit::Tile.run_stride(product.pieces.run_len);
+    if let Some(InPlace { distance, tiles }) = rows {
+        let steps = steps(&product);
+        let mut ahead = Ahead::new(product.ahead, tiles.len().div_ceil(2));
+        for tiles in tiles.chunks(2) {
+            ahead.fetch();
+            let rows = Rows {
+                values: product.source,
+                starts: two(tiles).map(|tile| product.pixels[tile.first].source),
+                stride: distance,
+                steps: &steps,
             };
-            let registers = Registers::configure();
-            for pixels in product.pixels.chunks(BLOCK) {
-                block(&registers, &plan, &mut product, pixels, rows);
-            }
-        });
+            let block = Block { depth, tiles: two(tiles), spaced: Some(distance) };
+            block.multiply(&registers, &rows, &mut product);
+        }
+        return;
+    }
+    let steps = Steps::even(depth / SIDE, [SIDE, TILE]);
+    // An odd number of lines of the cache, so that rows fall on many of them.
+    let row_len = depth + if (depth / SIDE).is_multiple_of(2) { SIDE } else { 0 };
+    with_scratch(BLOCK * row_len, |values| {
+        let mut ahead = Ahead::new(product.ahead, product.pixels.len().div_ceil(BLOCK));
+        for (block, pixels) in product.pixels.chunks(BLOCK).enumerate() {
+            ahead.fetch();
+            // SAFETY: tiles are in use, and processors that have them have AVX-512.
+            unsafe { copy_windows(&product, pixels, values, row_len) };
+            let tiles: Vec<Tile> = (0..pixels.len())
+                .step_by(SIDE)
+                .map(|at| Tile { first: block * BLOCK + at, count: SIDE.min(pixels.len() - at) })
+                .collect();
+            let rows = Rows {
+                values: &*values,
+                starts: [0, (tiles.len() - 1) * SIDE * row_len],
+                stride: row_len,
+                steps: &steps,
+            };
+            let block = Block { depth, tiles: two(&tiles), spaced: None };
+            block.multiply(&registers, &rows, &mut product);
+        }
     });
 }
 
-/// What is alike for all blocks.
-struct Plan<'a> {
-    /// Floats of a copied window.
-    row_len: usize,
-    /// The whole steps through copied windows.
-    copied: Steps,
-    /// The steps through windows where they lie, if runs are whole steps.
-    in_place: Option<Steps>,
-    /// One step.
-    rest: Steps,
-    /// The weights after the last whole step, `[panel][pair of the step][lane]`, with zeros behind them.
-    last: &'a [f32],
-    /// Pairs of a window.
-    depth: usize,
+/// What is fetched from memory while other things are multiplied.
+struct Ahead<'a> {
+    parts: std::slice::Chunks<'a, f32>,
 }
 
-/// The weights of every panel after its last whole step, with zeros behind them.
-fn copy_last(weight: &[f32], depth: usize, last: &mut [f32]) {
-    let rest = depth % SIDE * PANEL;
-    for (panel, last) in weight.chunks_exact(depth * PANEL).zip(last.chunks_exact_mut(TILE)) {
-        last[..rest].copy_from_slice(&panel[depth * PANEL - rest..]);
-        last[rest..].fill(0.0);
+impl<'a> Ahead<'a> {
+    /// Values that are fetched in so many parts.
+    fn new(values: &'a [f32], parts: usize) -> Self {
+        Self { parts: values.chunks(values.len().div_ceil(parts.max(1)).next_multiple_of(SIDE).max(SIDE)) }
+    }
+
+    /// Asks for a part more.
+    fn fetch(&mut self) {
+        for line in self.parts.next().unwrap_or_default().chunks(SIDE) {
+            // SAFETY: a hint, which reads no value.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+        }
+    }
+}
+
+/// Some neighbouring pixels, whose windows are rows of a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tile {
+    first: usize,
+    count: usize,
+}
+
+/// Both tiles of a block, the first one twice if there is no second.
+fn two(tiles: &[Tile]) -> [Tile; 2] {
+    [tiles[0], tiles[tiles.len() - 1]]
+}
+
+/// Windows that are read where they lie.
+struct InPlace {
+    /// Pairs between neighbouring rows of a tile.
+    distance: usize,
+    tiles: Vec<Tile>,
+}
+
+impl InPlace {
+    /// As few tiles as hold all pixels, if that pays and they lie inside the source.
+    fn new(product: &Gather<'_>) -> Option<Self> {
+        let Gather { source, pixels, pieces, outputs, .. } = *product;
+        let [first, second, ..] = pixels else { return None };
+        let distance = second.source.checked_sub(first.source).filter(|&distance| distance > 0)?;
+        let mut tiles: Vec<Tile> = Vec::with_capacity(pixels.len() / SIDE + 1);
+        for (at, pixel) in pixels.iter().enumerate() {
+            if let Some(tile) = tiles.last_mut()
+                && let Some(apart) = pixel.source.checked_sub(pixels[tile.first].source)
+                && apart < SIDE * distance
+                && apart.is_multiple_of(distance)
+            {
+                tile.count += 1;
+            } else {
+                tiles.push(Tile { first: at, count: 1 });
+            }
+        }
+        let in_vain = tiles.len() * SIDE - pixels.len();
+        let pays = in_vain * outputs <= COPY_COST * pixels.len();
+        let last_run = pieces.runs.last()? + Unit::Tile.run_stride(pieces.run_len);
+        let ends = tiles.iter().map(|tile| pixels[tile.first].source + (SIDE - 1) * distance + last_run);
+        let inside = ends.max()? <= source.len();
+        (pays && inside).then_some(Self { distance, tiles })
     }
 }
 
 /// The steps through windows where they lie.
-fn in_place(product: &Gather<'_>) -> Option<Steps> {
+fn steps(product: &Gather<'_>) -> Steps {
     let pieces = product.pieces;
-    pieces.run_len.is_multiple_of(SIDE).then(|| {
-        let starts = pieces.sixteens.iter().enumerate();
-        Steps::new(starts.map(|(step, start)| [*start, step * TILE]))
-    })
+    let per_run = Unit::Tile.run_stride(pieces.run_len) / SIDE;
+    let starts = pieces.runs.iter().flat_map(|run| (0..per_run).map(move |step| run + step * SIDE));
+    Steps::new(starts.enumerate().map(|(step, start)| [start, step * TILE]))
 }
 
-/// The distance of each place from the one before, if it is the same in all tiles of pixels and these are whole.
-fn spacing(pixels: &[Pixel], place: impl Fn(&Pixel) -> usize) -> Option<usize> {
-    if !pixels.len().is_multiple_of(SIDE) {
-        return None;
-    }
-    let distance = |two: &[Pixel]| place(&two[1]).checked_sub(place(&two[0]));
-    let first = distance(pixels)?;
-    let even = |tile: &[Pixel]| tile.windows(2).all(|two| distance(two) == Some(first));
-    pixels.chunks_exact(SIDE).all(even).then_some(first)
+/// Where the rows of a block are.
+struct Rows<'a> {
+    values: &'a [f32],
+    starts: [usize; 2],
+    stride: usize,
+    steps: &'a Steps,
 }
 
 /// Some pixels by all outputs.
-fn block(
-    registers: &Registers,
-    plan: &Plan<'_>,
-    product: &mut Gather<'_>,
-    pixels: &[Pixel],
-    rows: &mut [f32],
-) {
-    // The second tile is the first one where there is none.
-    let tiles = [0, pixels.len().div_ceil(SIDE) - 1].map(|tile| tile * SIDE);
-    let spaced = spacing(pixels, |pixel| pixel.source);
-    let (values, row_tiles, row_stride, steps) = match (&plan.in_place, spaced) {
-        (Some(steps), Some(stride)) => {
-            (product.source, tiles.map(|pixel| pixels[pixel].source), stride, steps)
-        }
-        _ => {
-            // SAFETY: tiles are in use, and processors that have them have AVX-512.
-            unsafe { copy_windows(product, pixels, rows, plan.row_len) };
-            (&*rows, tiles.map(|pixel| pixel * plan.row_len), plan.row_len, &plan.copied)
-        }
-    };
-    let targets = spacing(pixels, |pixel| pixel.target);
-    for output in (0..product.outputs).step_by(BLOCK) {
-        let width = BLOCK.min(product.outputs - output);
-        let panels = [output / PANEL, (output + width - 1) / PANEL];
-        let factors = Factors {
-            rows: values,
-            row_tiles,
-            row_stride,
-            columns: product.weight,
-            column_tiles: panels.map(|panel| panel * plan.depth * PANEL),
-            steps,
-        };
-        match targets {
-            Some(distance) if width.is_multiple_of(PANEL) => {
-                let mut sums = Sums {
-                    tiles: tiles.map(|pixel| pixels[pixel].target * product.pixel_len + output),
-                    stride: distance * product.pixel_len,
-                    values: &mut *product.out,
-                    add: false,
-                };
-                multiply(registers, plan, &factors, panels, &mut sums);
-            }
-            _ => {
-                let mut values = [0.0; BLOCK * BLOCK];
-                let tiles = tiles.map(|pixel| pixel * BLOCK);
-                let mut sums = Sums { values: &mut values, tiles, stride: BLOCK, add: false };
-                multiply(registers, plan, &factors, panels, &mut sums);
-                for (pixel, sums) in pixels.iter().zip(values.chunks_exact(BLOCK)) {
-                    let row = &mut product.out[pixel.target * product.pixel_len + output..][..width];
-                    // SAFETY: as above.
-                    unsafe { copy(&sums[..width], row) };
+struct Block {
+    /// Pairs of a window of weights.
+    depth: usize,
+    tiles: [Tile; 2],
+    /// Pairs from a window to that of the next row, where not every row is a pixel's.
+    spaced: Option<usize>,
+}
+
+impl Block {
+    fn multiply(&self, registers: &Registers, rows: &Rows<'_>, product: &mut Gather<'_>) {
+        let pixels = self.tiles.map(|tile| &product.pixels[tile.first..][..tile.count]);
+        for first in (0..product.outputs).step_by(OUTPUTS) {
+            let outputs = OUTPUTS.min(product.outputs - first);
+            // Whole panels, and an odd number of them, so that rows fall on many lines of the cache.
+            let row_len = outputs.next_multiple_of(PANEL) + if outputs > 2 * PANEL { PANEL } else { 0 };
+            let second = if rows.starts[0] == rows.starts[1] { 0 } else { SIDE * row_len };
+            with_scratch(BLOCK * row_len, |values| {
+                for output in (0..outputs).step_by(BLOCK) {
+                    let last = (outputs - 1).min(output + BLOCK - 1);
+                    let panels = [output, last].map(|output| (first + output) / PANEL);
+                    let factors = Factors {
+                        rows: rows.values,
+                        row_tiles: rows.starts,
+                        row_stride: rows.stride,
+                        columns: product.weight,
+                        column_tiles: panels.map(|panel| panel * self.depth * PANEL),
+                        column_stride: PANEL,
+                        steps: rows.steps,
+                    };
+                    let tiles = [output, second + output];
+                    registers.multiply(&factors, &mut Sums { values, tiles, stride: row_len, add: false });
                 }
-            }
+                for (pixels, start) in pixels.into_iter().zip([0, second]) {
+                    for (at, pixel) in pixels.iter().enumerate() {
+                        let row =
+                            self.spaced.map_or(at, |distance| (pixel.source - pixels[0].source) / distance);
+                        let out = &mut product.out[pixel.target * product.pixel_len + first..][..outputs];
+                        // SAFETY: tiles are in use, and processors that have them have AVX-512.
+                        unsafe { copy(&values[start + row * row_len..][..outputs], out) };
+                    }
+                }
+            });
         }
     }
 }
 
-/// All steps of a block.
-fn multiply(
-    registers: &Registers,
-    plan: &Plan<'_>,
-    factors: &Factors<'_>,
-    panels: [usize; 2],
-    sums: &mut Sums<'_>,
-) {
-    registers.multiply(factors, sums);
-    let whole = plan.depth / SIDE * SIDE;
-    if whole == plan.depth {
-        return;
-    }
-    let factors = Factors {
-        row_tiles: factors.row_tiles.map(|start| start + whole),
-        columns: plan.last,
-        column_tiles: panels.map(|panel| panel * TILE),
-        steps: &plan.rest,
-        ..*factors
-    };
-    sums.add = true;
-    registers.multiply(&factors, sums);
-}
-
-/// Windows as rows. What follows a window in its row is zero and stays so.
+/// Windows as rows, their runs filled up with zeros.
 #[target_feature(enable = "avx512f")]
 fn copy_windows(product: &Gather<'_>, pixels: &[Pixel], rows: &mut [f32], row_len: usize) {
     let pieces = product.pieces;
     for p in 0..pixels.len() {
         let window = &product.source[pixels[p].source..][..pieces.extent];
-        let row = &mut rows[p * row_len..][..row_len];
+        let (row, _) = rows[p * row_len..][..row_len].as_chunks_mut();
         let mut to = 0;
         for run in &pieces.runs {
             let (lines, rest) = window[*run..][..pieces.run_len].as_chunks();
             for line in lines {
-                store(row[to..].first_chunk_mut().expect("a row has room for its window"), load(line));
-                to += SIDE;
+                store(&mut row[to], load(line));
+                to += 1;
             }
             if !rest.is_empty() {
-                let line = row[to..].first_chunk_mut().expect("a row has room for a line more");
-                store(line, load_some(rest));
-                to += rest.len();
+                store(&mut row[to], load_some(rest));
+                to += 1;
             }
         }
     }
@@ -211,20 +241,27 @@ fn copy(from: &[f32], to: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::amx::tiles::in_use;
     use crate::convolution::gather_dot;
     use crate::convolution::pack::Pieces;
     use crate::tests::{assert_close, noise_pairs, sum_tolerance, to_f64};
 
-    /// What lies between the windows is NaN.
-    fn check(starts: &[usize], run_len: usize, pixels: &[Pixel], outputs: usize) {
+    /// What lies between the windows is infinite where windows should be copied, and noise else.
+    fn check(starts: &[usize], run_len: usize, pixels: &[Pixel], outputs: usize, in_place: bool) {
         let pieces = Pieces::new(starts, run_len);
-        let mut source = vec![f32::from_bits(u32::MAX); 4000];
-        for (seed, pixel) in pixels.iter().enumerate() {
-            for start in starts {
-                source[pixel.source + start..][..run_len].copy_from_slice(&noise_pairs(seed as u64, run_len));
+        let mut source = noise_pairs(0, 4000);
+        if !in_place {
+            source.fill(f32::from_bits(0x7f80_7f80));
+            for (seed, pixel) in pixels.iter().enumerate() {
+                for start in starts {
+                    source[pixel.source + start..][..run_len]
+                        .copy_from_slice(&noise_pairs(seed as u64, run_len));
+                }
             }
         }
-        let weight = noise_pairs(1, outputs.next_multiple_of(PANEL) * pieces.depth());
+        let panels = outputs.div_ceil(PANEL);
+        let weight = noise_pairs(1, panels * PANEL * pieces.depth());
+        let filled_up = fill_up(&weight, run_len);
         let mut out = [vec![f32::NAN; 3 * 80 * outputs], vec![f32::NAN; 3 * 80 * outputs]];
         let [expected, got] = out.each_mut().map(|out| Gather {
             source: &source,
@@ -233,11 +270,12 @@ mod tests {
             weight: &weight,
             outputs,
             pixel_len: outputs,
+            ahead: &[],
             out,
         });
-        assert!(suits(&got));
+        assert_eq!(InPlace::new(&got).is_some(), in_place, "{starts:?} {run_len} {outputs}");
         gather_dot::gather(expected);
-        gather(got);
+        gather(Gather { weight: &filled_up, ..got });
         let written = |out: &[f32]| out.iter().map(|value| !value.is_nan()).collect::<Vec<_>>();
         assert!(written(&out[0]) == written(&out[1]), "the same places are written");
         assert_eq!(out[0].iter().filter(|value| !value.is_nan()).count(), pixels.len() * outputs);
@@ -245,6 +283,15 @@ mod tests {
             out.retain(|value| !value.is_nan());
         }
         assert_close("out", &out[1], &to_f64(&out[0]), 2.0 * sum_tolerance(2 * pieces.depth()));
+    }
+
+    /// Zeros behind each run.
+    fn fill_up(weight: &[f32], run_len: usize) -> Vec<f32> {
+        let (len, stride) = (run_len * PANEL, Unit::Tile.run_stride(run_len) * PANEL);
+        weight
+            .chunks_exact(len)
+            .flat_map(|run| run.iter().copied().chain(std::iter::repeat_n(0.0, stride - len)))
+            .collect()
     }
 
     #[test]
@@ -257,14 +304,20 @@ mod tests {
             (0..count).map(|at| Pixel { source: source(at), target: target(at) }).collect()
         };
         for outputs in [15, 16, 32, 48, 50] {
-            for count in [16, 32, 53, 80] {
-                // Where they lie, and to places equally spaced.
-                check(&[0, 1800], 32, &pixels(count, |at| 16 * at, |at| 3 * at), outputs);
-                // Copied: as the targets go back, as the sources are in rows, and as runs are no whole steps.
-                check(&[0, 1800], 16, &pixels(count, |at| 18 * at, |at| 80 - at), outputs);
-                check(&[5, 1800], 48, &pixels(count, |at| 16 * at + at / 8 * 32, |at| at), outputs);
-                check(&[0, 1200, 2400], 29, &pixels(count, |at| 15 * at, |at| 2 * at), outputs);
-                check(&[0, 1200, 2400], 6, &pixels(count, |at| 7 * at, |at| at), outputs);
+            for count in [2, 16, 32, 53, 80] {
+                let few = count < SIDE;
+                // Where they lie: to places equally spaced, to others, and across what lies between two rows.
+                check(&[0, 1800], 32, &pixels(count, |at| 16 * at, |at| 3 * at), outputs, !few);
+                check(&[0, 1800], 29, &pixels(count, |at| 16 * at, |at| 80 - at), outputs, !few);
+                let rows = pixels(count, |at| 16 * at + at / 20 * 32, |at| at);
+                check(&[5, 1800], 48, &rows, outputs, !few);
+                // Copied: too much between the rows, rows with other distances, and steps back.
+                let rows = pixels(count, |at| 15 * at + at / 2 * 300, |at| 2 * at);
+                if count <= 16 {
+                    check(&[0, 700], 15, &rows, outputs, false);
+                }
+                check(&[0, 1200], 5, &pixels(count, |at| 8 * at + at / 2 * 7, |at| at), outputs, false);
+                check(&[0, 1200], 17, &pixels(count, |at| 2000 - 20 * at, |at| at), outputs, false);
             }
         }
     }

@@ -1,19 +1,26 @@
 //! The outer-product sum of pairs of bfloat16 in the tile registers of AMX: as [`super::outer_dot`], sixteen pairs of
 //! pixels at a time.
 //!
-//! The gradients of a block of pixels are turned, so that an output's pixels lie side by side, and two lines of their
-//! windows at a time are copied one below the other. Outputs that fill no tile are left to [`super::outer_dot`].
+//! The gradients of a block of pixels are turned, so that an output's pixels lie side by side. Windows that are equally
+//! spaced are read where they lie; of others two lines at a time are copied one below the other. Outputs that fill no tile
+//! are left to [`super::outer_dot`].
 
 // Functions for instructions that a machine may lack are safe to call only from their like.
 #![allow(unsafe_code)]
 
 use super::gather::Pixel;
-use super::outer::{BLOCK_PIXELS, Outer};
+use super::outer::Outer;
 use super::outer_dot;
 use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE, in_use, two_tiles};
-use crate::amx::transpose::transpose;
 use crate::dot::{Line, load, store};
 use crate::scratch::with_scratch;
+use crate::simd::dispatch;
+use crate::transpose::transpose;
+use pulp::{Simd, WithSimd};
+
+/// Pixels whose products are summed in registers: many, as sums are slow to fetch and store, but no more than fit into the
+/// cache together with their gradients.
+const BLOCK_PIXELS: usize = 640;
 
 /// Whether tiles are in use, and the product has enough outputs and pixels for one.
 pub(super) fn suits(product: &Outer<'_>) -> bool {
@@ -48,30 +55,38 @@ fn block(
 ) {
     let outputs = product.range.len() / SIDE * SIDE;
     let count = pixels.len().div_ceil(SIDE);
-    let steps = Steps::even(count, [TILE, TILE]);
+    let spacing = spacing(product, pixels);
+    let steps = Steps::even(count, [TILE, SIDE * spacing.unwrap_or(SIDE)]);
     let (turned, windows) = (&mut turned[..outputs * count * SIDE], &mut windows[..2 * count * TILE]);
-    // SAFETY: tiles are in use, and processors that have them have AVX-512.
-    unsafe { turn(product, pixels, turned) };
+    dispatch(Turn { product, pixels, turned: &mut *turned });
+    let row = product.runs.len() * product.run_stride;
     for run in 0..product.runs.len() {
         for at in (0..product.run_stride).step_by(2 * SIDE) {
             let lines = two_tiles(at, product.run_stride);
-            let (panels, second) = windows.split_at_mut(count * TILE);
-            // SAFETY: as above.
-            unsafe {
-                copy_lines(product, pixels, product.runs[run] + lines[0], panels);
-                if lines[0] != lines[1] {
-                    copy_lines(product, pixels, product.runs[run] + lines[1], second);
+            let starts = lines.map(|line| product.runs[run] + line);
+            if spacing.is_none() {
+                let (first, second) = windows.split_at_mut(count * TILE);
+                // SAFETY: tiles are in use, and processors that have them have AVX-512.
+                unsafe {
+                    copy_lines(product, pixels, starts[0], first);
+                    if starts[0] != starts[1] {
+                        copy_lines(product, pixels, starts[1], second);
+                    }
                 }
             }
-            let row = product.runs.len() * product.run_stride;
+            let (columns, column_tiles, column_stride) = match spacing {
+                Some(spacing) => (product.source, starts.map(|start| pixels[0].source + start), spacing),
+                None => (&*windows, lines.map(|line| (line - lines[0]) * count * SIDE), SIDE),
+            };
             for output in (0..outputs).step_by(2 * SIDE) {
                 let rows = two_tiles(output, outputs);
                 let factors = Factors {
                     rows: turned,
                     row_tiles: rows.map(|output| output * count * SIDE),
                     row_stride: SIDE,
-                    columns: windows,
-                    column_tiles: lines.map(|line| (line - lines[0]) * count * SIDE),
+                    columns,
+                    column_tiles,
+                    column_stride,
                     steps: &steps,
                 };
                 let tiles = rows.map(|output| output * row + run * product.run_stride + lines[0]);
@@ -82,21 +97,44 @@ fn block(
     }
 }
 
+/// The distance of each pixel's window from the one before, if it is the same for all and those of the pixels that a last
+/// step is short of would lie inside the source too.
+fn spacing(product: &Outer<'_>, pixels: &[Pixel]) -> Option<usize> {
+    let distance = |two: &[Pixel]| two[1].source.checked_sub(two[0].source);
+    let first = distance(pixels.get(..2)?)?;
+    let even = pixels.windows(2).all(|two| distance(two) == Some(first));
+    let last = pixels[0].source + (pixels.len().next_multiple_of(SIDE) - 1) * first;
+    let inside = last + product.runs.last()? + product.run_stride <= product.source.len();
+    (even && inside).then_some(first)
+}
+
 /// Gradients as `[tile of outputs][step][output][pixel of the step]`, the last step with zeros.
-#[target_feature(enable = "avx512f")]
-fn turn(product: &Outer<'_>, pixels: &[Pixel], turned: &mut [f32]) {
-    let (tiles, _) = turned.as_chunks_mut::<SIDE>().0.as_chunks_mut::<SIDE>();
-    let count = pixels.len().div_ceil(SIDE);
-    for (at, to) in tiles.iter_mut().enumerate() {
-        let (output, step) = (product.range.start + at / count * SIDE, at % count);
-        let mut from = [&[0.0; SIDE]; SIDE];
-        let pixels = &pixels[step * SIDE..];
-        for p in 0..pixels.len().min(SIDE) {
-            from[p] = product.grad_out[pixels[p].target * product.outputs + output..]
-                .first_chunk()
-                .expect("the pixel has its outputs");
+struct Turn<'a> {
+    product: &'a Outer<'a>,
+    pixels: &'a [Pixel],
+    turned: &'a mut [f32],
+}
+
+impl WithSimd for Turn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { product, pixels, turned } = self;
+        let (tiles, _) = turned.as_chunks_mut::<SIDE>().0.as_chunks_mut::<SIDE>();
+        let count = pixels.len().div_ceil(SIDE);
+        for at in 0..tiles.len() {
+            let (output, step) = (product.range.start + at / count * SIDE, at % count);
+            let pixels = &pixels[step * SIDE..];
+            let mut square = [[0.0; SIDE]; SIDE];
+            for p in 0..pixels.len().min(SIDE) {
+                square[p] = *product.grad_out[pixels[p].target * product.outputs + output..]
+                    .first_chunk()
+                    .expect("the pixel has its outputs");
+            }
+            transpose(simd, &mut square);
+            tiles[at] = square;
         }
-        transpose(from, to);
     }
 }
 

@@ -3,18 +3,19 @@
 //! A window is a few *runs* (one per kernel row) of contiguous floats. Each run is cut into pieces of 16, 4 and 1
 //! floats, all pieces of 16 first, so that the kernel's loops have constant lengths. The weights follow the pieces,
 //! in panels of 16 outputs: `packed[panel][k][lane]`, the missing outputs of the last panel being zeros. Weights in pairs
-//! follow the runs: their kernel counts through each as it is.
+//! follow the runs: their kernel counts through each as it is. For tiles, each run is filled up with zeros to whole steps.
 
 use super::unit::Unit;
 use crate::pairs::pair_lines;
 use crate::scratch::with_scratch;
-use crate::simd::LANES_MAX;
+use crate::simd::{LANES_MAX, dispatch};
+use crate::transpose::transpose;
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Outputs in a panel.
 pub(super) const PANEL: usize = LANES_MAX;
-/// Channels packed together.
-const CHANNEL_BLOCK: usize = 16;
 
 /// Where the pieces of a window start, relative to the window, by their length.
 #[derive(Clone, Debug, Default)]
@@ -82,22 +83,27 @@ pub(super) struct WeightView<'a> {
 impl WeightView<'_> {
     /// Floats the packed weights take.
     pub fn packed_len(&self, unit: Unit) -> usize {
-        self.outputs[0].next_multiple_of(PANEL) * self.depth() / unit.len()
+        self.outputs[0].next_multiple_of(PANEL) * self.depth(unit)
     }
 
-    /// Weights of an output.
-    fn depth(&self) -> usize {
-        self.rows.len() * self.columns.len() * self.channels[0]
+    /// Numbers in a run of a window.
+    fn run_len(&self) -> usize {
+        self.columns.len() * self.channels[0]
+    }
+
+    /// Lines of a panel.
+    fn depth(&self, unit: Unit) -> usize {
+        self.rows.len() * unit.run_stride(self.run_len() / unit.len())
     }
 
     /// Packs, one panel per task.
     pub fn pack(&self, unit: Unit, packed: &mut [f32]) {
-        let depth = self.depth();
+        let depth = self.depth(unit);
         let positions = self.positions(unit);
-        let panels = packed.par_chunks_exact_mut(depth / unit.len() * PANEL).enumerate();
+        let panels = packed.par_chunks_exact_mut(depth * PANEL).enumerate();
         panels.for_each(|(panel, out)| match unit {
             Unit::Single => self.pack_panel(panel, &positions, out),
-            Unit::Pair => with_scratch(depth * PANEL, |singles| {
+            Unit::Pair | Unit::Tile => with_scratch(unit.len() * depth * PANEL, |singles| {
                 self.pack_panel(panel, &positions, singles);
                 pair_lines(singles, out);
             }),
@@ -106,39 +112,104 @@ impl WeightView<'_> {
 
     /// The place of each number of a window in a panel.
     fn positions(&self, unit: Unit) -> Vec<usize> {
-        match unit {
-            Unit::Single => Pieces::positions(self.rows.len(), self.columns.len() * self.channels[0]),
-            Unit::Pair => (0..self.depth()).collect(),
+        let (runs, run_len) = (self.rows.len(), self.run_len());
+        if unit == Unit::Single {
+            return Pieces::positions(runs, run_len);
         }
+        let run_stride = unit.len() * unit.run_stride(run_len / unit.len());
+        (0..runs * run_len).map(|k| k / run_len * run_stride + k % run_len).collect()
     }
 
     fn pack_panel(&self, panel: usize, positions: &[usize], out: &mut [f32]) {
-        let [channels, channel_stride] = self.channels;
-        let run_len = self.columns.len() * channels;
-        // The taps of a pixel: where each begins in a window, and in the weights.
-        let taps: Vec<(usize, usize)> = (self.rows.iter().enumerate())
-            .flat_map(|(run, row)| {
-                let columns = self.columns.iter().enumerate();
-                columns.map(move |(at, column)| (run * run_len + at * channels, row + column))
-            })
-            .collect();
+        let (out, _) = out.as_chunks_mut::<PANEL>();
         let first = panel * PANEL;
         let lanes = PANEL.min(self.outputs[0] - first);
-        let (out, _) = out.as_chunks_mut::<PANEL>();
-        if lanes < PANEL {
+        if lanes < PANEL || out.len() > positions.len() {
             out.fill([0.0; PANEL]);
         }
-        // A few channels at a time, so that what is read and what is written stays in the cache.
-        for block in (0..channels).step_by(CHANNEL_BLOCK) {
-            let block = block..channels.min(block + CHANNEL_BLOCK);
-            for lane in 0..lanes {
-                let weight = &self.weight[(first + lane) * self.outputs[1]..];
-                for &(window, tap) in &taps {
-                    let positions = &positions[window + block.start..window + block.end];
-                    let values = weight[tap + block.start * channel_stride..].iter().step_by(channel_stride);
-                    for (&position, &value) in positions.iter().zip(values) {
-                        out[position][lane] = value;
-                    }
+        dispatch(Panel { view: *self, first, lanes, positions, out });
+    }
+
+    /// The taps of a pixel: where each begins in a window, and in the weights.
+    fn taps(&self) -> Vec<(usize, usize)> {
+        let run_len = self.run_len();
+        let rows = self.rows.iter().enumerate();
+        rows.flat_map(|(run, row)| {
+            let columns = self.columns.iter().enumerate();
+            columns.map(move |(at, column)| (run * run_len + at * self.channels[0], row + column))
+        })
+        .collect()
+    }
+}
+
+/// Some outputs' weights as a panel.
+struct Panel<'a> {
+    view: WeightView<'a>,
+    /// The first output, and how many there are.
+    first: usize,
+    lanes: usize,
+    positions: &'a [usize],
+    out: &'a mut [[f32; PANEL]],
+}
+
+impl WithSimd for Panel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let WeightView { outputs: [_, next_output], channels: [channels, next_channel], .. } = self.view;
+        let taps = self.view.taps();
+        if next_output == 1 {
+            for channel in 0..channels {
+                for (window, tap) in &taps {
+                    let weights = &self.view.weight[self.first + channel * next_channel + tap..];
+                    self.out[self.positions[window + channel]][..self.lanes]
+                        .copy_from_slice(&weights[..self.lanes]);
+                }
+            }
+            return;
+        }
+        // Where the tap at each place of a channel's weights begins in a window.
+        let mut windows = vec![None; taps.iter().map(|(_, tap)| tap + 1).max().unwrap_or(0)];
+        for &(window, tap) in &taps {
+            windows[tap] = Some(window);
+        }
+        if windows.len() == next_channel {
+            // The weights of an output have no gaps: all channels go at once.
+            self.turn(simd, 0, 0..channels, &windows);
+        } else {
+            for channel in 0..channels {
+                self.turn(simd, channel * next_channel, channel..channel + 1, &windows);
+            }
+        }
+    }
+}
+
+impl Panel<'_> {
+    /// Packs the weights of some channels, which begin at `start` and follow each other, in squares that are turned.
+    #[inline(always)]
+    fn turn<S: Simd>(&mut self, simd: S, start: usize, channels: Range<usize>, windows: &[Option<usize>]) {
+        let len = channels.len() * windows.len();
+        let (mut channel, mut tap) = (channels.start, 0);
+        for block in (0..len).step_by(LANES_MAX) {
+            let count = LANES_MAX.min(len - block);
+            let mut square = [[0.0; LANES_MAX]; LANES_MAX];
+            for lane in 0..self.lanes {
+                let output = (self.first + lane) * self.view.outputs[1];
+                let weights = &self.view.weight[output + start + block..];
+                match weights.first_chunk() {
+                    Some(line) => square[lane] = *line,
+                    None => square[lane][..count].copy_from_slice(&weights[..count]),
+                }
+            }
+            transpose(simd, &mut square);
+            for line in &square[..count] {
+                if let Some(window) = windows[tap] {
+                    self.out[self.positions[window + channel]] = *line;
+                }
+                tap += 1;
+                if tap == windows.len() {
+                    (channel, tap) = (channel + 1, 0);
                 }
             }
         }

@@ -5,9 +5,9 @@ use super::shape::Convolution;
 use std::ops::Range;
 
 /// Parts at most.
-const PARTS_MAX: usize = 64;
-/// Floats that the parts' sums may take together (16 MiB), if there is more than one.
-const SUMS_MAX: usize = 1 << 22;
+const PARTS_MAX: usize = 32;
+/// Floats that the parts' sums may take together (8 MiB), if there is more than one.
+const SUMS_MAX: usize = 1 << 21;
 
 /// How the slices of the output are shared, from the shape alone.
 #[derive(Clone, Copy, Debug)]

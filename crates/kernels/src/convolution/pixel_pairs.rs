@@ -2,89 +2,145 @@
 
 use super::gather::Pixel;
 use super::outer::Outer;
-use super::phase::Phase;
+use super::phase::{Phase, Slices};
 use super::shape::Convolution;
+use super::stacks::Stacks;
 use crate::pairs::{has_dot, pair_arrays};
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
+use crate::simd::LANES_MAX;
 use std::ops::Range;
 
 /// Neighbours of a row of output pixels, two and two; where their number is odd, the last pair has a first pixel that
 /// another pair has too, and here a gradient of zero.
+///
+/// For tile registers, which take windows at one distance from each other, pairs go on through what lies between the
+/// windows of two rows, with gradients of zero there.
 #[derive(Clone, Debug)]
 pub(super) struct PixelPairs {
     /// Each pair of some slices: the window of its first pixel, and its place among the pairs of gradients.
     pub windows: Vec<Pixel>,
-    /// Pairs of a slice.
+    /// Pairs of a slice, and of a row.
     pub per_slice: usize,
-    /// Pixels of a row, and channels of a pixel.
+    per_row: usize,
+    /// Rows and columns of pixels of a slice, and channels of a pixel.
+    height: usize,
     width: usize,
     channels: usize,
     /// Floats between the windows of neighbours.
-    step: usize,
+    pub step: usize,
+    /// Floats behind the stacks, zeros, that are read for pairs without gradients.
+    pub reserve: usize,
 }
 
 impl PixelPairs {
     /// Where bfloat16 is asked for, an instruction multiplies it, and there are neighbours.
-    pub fn new(shape: &Convolution, phase: &Phase, precision: Precision) -> Option<Self> {
+    pub fn new(shape: &Convolution, slices: &Slices, precision: Precision) -> Option<Self> {
         let [_, height, width] = shape.output();
         if precision != Precision::Bf16 || width == 1 || !has_dot() {
             return None;
         }
-        let per_row = width.div_ceil(2);
-        let rows = phase.pixels.chunks_exact(width);
-        let sources = rows.flat_map(|row| (0..per_row).map(|pair| row[first(pair, width)].source));
-        Some(Self {
-            windows: sources.enumerate().map(|(target, source)| Pixel { source, target }).collect(),
-            per_slice: height * per_row,
+        let (stacks, phase) = (&slices.stacks, &slices.phases[0]);
+        let step = phase.pixels[1].source - phase.pixels[0].source;
+        let window = phase.window.starts.last()? + phase.window.run_len;
+        let pairs = Self {
+            windows: Vec::new(),
+            per_slice: 0,
+            per_row: width.div_ceil(2),
+            height,
             width,
             channels: shape.channels_out,
-            step: phase.pixels[1].source - phase.pixels[0].source,
-        })
+            step,
+            reserve: window + 2 * LANES_MAX * step + LANES_MAX,
+        };
+        Some(if pairs.go_on(stacks, phase) { pairs.through(stacks, phase) } else { pairs.by_rows(phase) })
     }
 
-    /// The sum over pixels that are given as some of [`PixelPairs::windows`], of planes and of gradients as they are.
+    /// Whether pairs go on between rows: windows are at one distance there, and there is not too much.
+    fn go_on(&self, stacks: &Stacks, phase: &Phase) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        let tiles = crate::amx::tiles::in_use();
+        #[cfg(not(target_arch = "x86_64"))]
+        let tiles = false;
+        let Self { height, width, step, .. } = *self;
+        let (plane, pixels) = (&stacks.plane, &phase.pixels);
+        let next_row = pixels.get(width).map_or(plane.row_len(), |next| next.source - pixels[0].source);
+        tiles
+            && stacks.len() == plane.len()
+            && (step, next_row) == (plane.channels, plane.row_len())
+            && (width % 2, plane.size[1] % 2) == (0, 0)
+            && 4 * plane.size[0] * plane.size[1] <= 7 * height * width
+    }
+
+    /// All pixels of the planes.
+    fn through(self, stacks: &Stacks, phase: &Phase) -> Self {
+        let [rows, columns] = stacks.plane.size;
+        let per_slice = rows * columns / 2;
+        let first = phase.pixels[0].source;
+        let slices = phase.pixels.len() / phase.per_slice;
+        let windows = (0..slices * per_slice)
+            .map(|target| Pixel { source: first + 2 * target * self.step, target })
+            .collect();
+        Self { windows, per_slice, per_row: columns / 2, ..self }
+    }
+
+    /// Those of the pixels that are written.
+    fn by_rows(self, phase: &Phase) -> Self {
+        let rows = phase.pixels.chunks_exact(self.width);
+        let sources = rows.flat_map(|row| (0..self.per_row).map(|pair| row[first(pair, self.width)].source));
+        let windows = sources.enumerate().map(|(target, source)| Pixel { source, target }).collect();
+        Self { windows, per_slice: self.height * self.per_row, ..self }
+    }
+
+    /// The sum over pixels that are given as some of [`PixelPairs::windows`], of planes of
+    /// [neighbours](Stacks::fill_neighbours) and of gradients as they are.
     pub fn sum(&self, product: Outer<'_>) {
         let range = product.range.clone();
-        with_scratch(product.source.len(), |planes| {
-            self.pair_planes(product.source, planes);
-            with_scratch(product.pixels.len() * range.len(), |gradients| {
-                self.pair_gradients(product.grad_out, range.clone(), gradients);
-                let (outputs, range) = (range.len(), 0..range.len());
-                let product = Outer { source: planes, grad_out: gradients, outputs, range, ..product };
-                #[cfg(target_arch = "x86_64")]
-                if super::outer_tiles::suits(&product) {
-                    super::outer_tiles::outer(product);
-                } else {
-                    super::outer_dot::outer(product);
-                }
-                #[cfg(not(target_arch = "x86_64"))]
-                unreachable!("no other processor has the instruction for {} pairs", product.pixels.len());
-            });
+        with_scratch(product.pixels.len() * range.len(), |gradients| {
+            self.pair_gradients(product.grad_out, range.clone(), gradients);
+            let (outputs, range) = (range.len(), 0..range.len());
+            // Below the last slice's pixels there is nothing to add.
+            let below = self.per_slice - self.height * self.per_row;
+            let pixels = &product.pixels[..product.pixels.len() - below];
+            let product = Outer { pixels, grad_out: gradients, outputs, range, ..product };
+            #[cfg(target_arch = "x86_64")]
+            if super::outer_tiles::suits(&product) {
+                super::outer_tiles::outer(product);
+            } else {
+                super::outer_dot::outer(product);
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            unreachable!("no other processor has the instruction for {} pairs", product.pixels.len());
         });
-    }
-
-    /// Every number of the planes with the one that the neighbour's window has in its place.
-    fn pair_planes(&self, planes: &[f32], pairs: &mut [f32]) {
-        let len = planes.len() - self.step;
-        pair_arrays(&planes[..len], &planes[self.step..], &mut pairs[..len]);
     }
 
     /// The output gradients of some channels and slices, `[pair, channels]`.
     fn pair_gradients(&self, grad_out: &[f32], channels: Range<usize>, pairs: &mut [f32]) {
-        let rows = grad_out.chunks_exact(self.width * self.channels);
-        let pairs_of_rows = pairs.chunks_exact_mut(self.width.div_ceil(2) * channels.len());
-        for (row, pairs) in rows.zip(pairs_of_rows) {
-            for (index, pairs) in pairs.chunks_exact_mut(channels.len()).enumerate() {
-                let first = first(index, self.width);
-                let [one, next] = [first, first + 1]
-                    .map(|pixel| &row[pixel * self.channels..][channels.start..channels.end]);
-                pair_arrays(one, next, pairs);
-                if first != 2 * index {
-                    // The pixel that was counted before: its half of each pair is the lower one.
-                    for pair in pairs {
-                        *pair = f32::from_bits(pair.to_bits() & 0xffff_0000);
-                    }
+        let slices = grad_out.chunks_exact(self.height * self.width * self.channels);
+        for (slice, pairs) in slices.zip(pairs.chunks_exact_mut(self.per_slice * channels.len())) {
+            let mut rows = slice.chunks_exact(self.width * self.channels);
+            for pairs in pairs.chunks_exact_mut(self.per_row * channels.len()) {
+                let pairs_of_row = self.width.div_ceil(2) * channels.len();
+                let Some(row) = rows.next() else {
+                    pairs.fill(0.0);
+                    continue;
+                };
+                self.pair_row(row, channels.clone(), &mut pairs[..pairs_of_row]);
+                pairs[pairs_of_row..].fill(0.0);
+            }
+        }
+    }
+
+    fn pair_row(&self, row: &[f32], channels: Range<usize>, pairs: &mut [f32]) {
+        for (index, pairs) in pairs.chunks_exact_mut(channels.len()).enumerate() {
+            let first = first(index, self.width);
+            let [one, next] =
+                [first, first + 1].map(|pixel| &row[pixel * self.channels..][channels.start..channels.end]);
+            pair_arrays(one, next, pairs);
+            if first != 2 * index {
+                // The pixel that was counted before: its half of each pair is the lower one.
+                for pair in pairs {
+                    *pair = f32::from_bits(pair.to_bits() & 0xffff_0000);
                 }
             }
         }

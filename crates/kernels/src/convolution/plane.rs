@@ -1,6 +1,9 @@
 //! The padded plane: a copy of a slice in which every window a kernel reads lies inside.
 
 use super::source::Slice;
+use super::unit::Unit;
+use crate::pairs::pair_arrays;
+use crate::scratch::with_scratch;
 
 /// How a slice is laid out in a plane.
 #[derive(Clone, Copy, Debug)]
@@ -56,47 +59,76 @@ impl Plane {
         self.pick == Pick::Each && self.channels == self.image_channels
     }
 
-    /// Shows a slice, or zeros in its place, from a channel on. Planes that do not [show pixels](Self::shows_pixels) read
-    /// slices as they are.
-    pub fn fill(&self, image: Option<Slice<'_>>, channel: usize, plane: &mut [f32]) {
+    /// Shows a slice, or zeros in its place, from a channel on and in a unit. Planes that do not
+    /// [show pixels](Self::shows_pixels) read slices as they are.
+    pub fn fill(&self, unit: Unit, image: Option<Slice<'_>>, channel: usize, plane: &mut [f32]) {
         let Some(image) = image else { return plane.fill(0.0) };
-        let row_image = self.image[1] * self.image_channels;
-        for (row, out) in plane.chunks_exact_mut(self.row_len()).enumerate() {
-            let source = (row * self.step[0]) as isize + self.origin[0];
-            match usize::try_from(source) {
-                Ok(y) if y < self.image[0] => self.fill_row(image, y * row_image, channel, out),
-                _ => out.fill(0.0),
+        for (row, out) in plane.chunks_exact_mut(self.row_len() / unit.len()).enumerate() {
+            self.fill_row(unit, image, row, channel, out);
+        }
+    }
+
+    /// The same, but every number in a pair of bfloat16 with the one that lies `step` floats behind it in its row, or with
+    /// zero where there is none.
+    pub fn fill_neighbours(&self, step: usize, image: Option<Slice<'_>>, channel: usize, plane: &mut [f32]) {
+        let Some(image) = image else { return plane.fill(0.0) };
+        with_scratch(self.row_len() + step, |numbers| {
+            let (_, behind) = numbers.split_at_mut(self.row_len());
+            behind.fill(0.0);
+            for (row, out) in plane.chunks_exact_mut(self.row_len()).enumerate() {
+                self.fill_row(Unit::Single, image, row, channel, &mut numbers[..out.len()]);
+                pair_arrays(&numbers[..out.len()], &numbers[step..], out);
             }
+        });
+    }
+
+    /// A row of the plane.
+    fn fill_row(&self, unit: Unit, image: Slice<'_>, row: usize, channel: usize, out: &mut [f32]) {
+        let source = (row * self.step[0]) as isize + self.origin[0];
+        match usize::try_from(source) {
+            Ok(y) if y < self.image[0] => {
+                self.show_row(unit, image, y * self.image[1] * self.image_channels, channel, out);
+            }
+            _ => out.fill(0.0),
         }
     }
 
     /// Shows the row of the slice that starts at this float.
-    fn fill_row(&self, image: Slice<'_>, row: usize, channel: usize, out: &mut [f32]) {
+    fn show_row(&self, unit: Unit, image: Slice<'_>, row: usize, channel: usize, out: &mut [f32]) {
+        let pixel = self.channels / unit.len();
         if self.step[1] == 1 {
             // The slice's columns that the plane shows, and where the first of them lies in the plane.
             let first = usize::try_from(self.origin[1]).unwrap_or(0).min(self.image[1]);
             let left = usize::try_from(-self.origin[1]).unwrap_or(0).min(self.size[1]);
             let shown = (self.image[1] - first).min(self.size[1] - left);
-            let (before, rest) = out.split_at_mut(left * self.channels);
-            let (middle, after) = rest.split_at_mut(shown * self.channels);
+            let (before, rest) = out.split_at_mut(left * pixel);
+            let (middle, after) = rest.split_at_mut(shown * pixel);
             before.fill(0.0);
-            self.copy(image, row + first * self.image_channels, channel, middle);
+            self.copy(unit, image, row + first * self.image_channels, channel, middle);
             after.fill(0.0);
             return;
         }
-        for (column, out) in out.chunks_exact_mut(self.channels).enumerate() {
+        for (column, out) in out.chunks_exact_mut(pixel).enumerate() {
             let source = (column * self.step[1]) as isize + self.origin[1];
             match usize::try_from(source) {
-                Ok(x) if x < self.image[1] => self.copy(image, row + x * self.image_channels, channel, out),
+                Ok(x) if x < self.image[1] => {
+                    self.copy(unit, image, row + x * self.image_channels, channel, out);
+                }
                 _ => out.fill(0.0),
             }
         }
     }
 
     /// Copies pixels from the slice's one that starts at this float on.
-    fn copy(&self, image: Slice<'_>, from: usize, channel: usize, out: &mut [f32]) {
+    fn copy(&self, unit: Unit, image: Slice<'_>, from: usize, channel: usize, out: &mut [f32]) {
         if self.shows_pixels() {
-            return image.copy(from, out);
+            return image.copy(unit, from, out);
+        }
+        if unit != Unit::Single {
+            return with_scratch(out.len() * unit.len(), |numbers| {
+                self.copy(Unit::Single, image, from, channel, numbers);
+                unit.copy(numbers, out);
+            });
         }
         let image = image.values[from..].chunks_exact(self.image_channels);
         let pixels = out.chunks_exact_mut(self.channels).zip(image);

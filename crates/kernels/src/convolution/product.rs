@@ -57,8 +57,16 @@ impl<'a> Product<'a> {
         }
     }
 
-    /// Writes the pixels of a group from its stacks, counted in units.
-    pub fn multiply(&self, source: &[f32], pixels: &[Pixel], packed: &[f32], group: usize, out: &mut [f32]) {
+    /// Writes the pixels of a group from its stacks, counted in units. What is `ahead` is read next.
+    pub fn multiply(
+        &self,
+        source: &[f32],
+        ahead: &[f32],
+        pixels: &[Pixel],
+        packed: &[f32],
+        group: usize,
+        out: &mut [f32],
+    ) {
         let Channels { written, all: [_, pixel_len], .. } = *self.channels;
         let weight = &packed[group * self.group_len()..][..self.group_len()];
         let out = &mut out[group * written..];
@@ -70,6 +78,7 @@ impl<'a> Product<'a> {
                 weight,
                 outputs: written,
                 pixel_len,
+                ahead,
                 out,
             }),
             Kind::Depthwise => dispatch(Depthwise {

@@ -1,6 +1,7 @@
 //! What a convolution reads: values, as they are or normalised on the way.
 
 use super::shape::Convolution;
+use super::unit::Unit;
 use crate::after::After;
 use crate::normalisation::{Affine, OnLoad};
 use crate::scratch::with_scratch;
@@ -66,12 +67,18 @@ impl<'a> Source<'a> {
 }
 
 impl Slice<'_> {
-    /// Copies whole pixels, from a float of the slice on.
-    pub fn copy(&self, from: usize, out: &mut [f32]) {
-        let values = &self.values[from..][..out.len()];
+    /// Copies whole pixels in a unit, from a float of the slice on.
+    pub fn copy(&self, unit: Unit, from: usize, out: &mut [f32]) {
+        let values = &self.values[from..][..out.len() * unit.len()];
         match self.load {
-            None => out.copy_from_slice(values),
-            Some(Load { affine, relu }) => affine.write(self.index, relu, values, out),
+            None => unit.copy(values, out),
+            Some(Load { affine, relu }) if unit == Unit::Single => {
+                affine.write(self.index, relu, values, out)
+            }
+            Some(Load { affine, relu }) => with_scratch(values.len(), |normalised| {
+                affine.write(self.index, relu, values, normalised);
+                unit.copy(normalised, out);
+            }),
         }
     }
 }

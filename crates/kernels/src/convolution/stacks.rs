@@ -2,9 +2,9 @@
 
 use super::axis::Axis;
 use super::plane::Plane;
-use super::source::Source;
+use super::source::{Slice, Source};
+use super::unit::Unit;
 use crate::scratch::with_scratch;
-use crate::simd::LANES_MAX;
 use std::ops::Range;
 
 /// The stacks for slices that are written alike.
@@ -24,20 +24,40 @@ impl Stacks {
         self.members * self.axis.taps.len() * self.plane.len()
     }
 
-    /// Floats to reserve for some stacks: a kernel may read (and then ignore) one vector past the last window.
-    pub fn reserve(&self, slices: usize) -> usize {
-        slices * self.len() + LANES_MAX
-    }
-
-    /// Gives `work` the stacks for some slices that are written, from a channel on: the tensor itself where it is the same.
-    pub fn with(&self, tensor: Source<'_>, slices: Range<usize>, channel: usize, work: impl FnOnce(&[f32])) {
-        if tensor.is_plain() && self.is_tensor() {
-            return work(&tensor.values[slices.start * self.len()..slices.end * self.len()]);
+    /// Gives `work` the stacks for some slices that are written, from a channel on and in a unit: the tensor itself where it
+    /// is the same.
+    pub fn with(
+        &self,
+        unit: Unit,
+        tensor: Source<'_>,
+        slices: Range<usize>,
+        channel: usize,
+        work: impl FnOnce(&[f32]),
+    ) {
+        let here = slices.start * self.len()..slices.end * self.len();
+        let is_tensor = tensor.is_plain() && self.is_tensor();
+        if is_tensor && unit == Unit::Single {
+            return work(&tensor.values[here]);
         }
-        with_scratch(slices.len() * self.len(), |stacks| {
-            self.fill(tensor, slices, channel, stacks);
+        let units = here.len() / unit.len();
+        with_scratch(units + unit.reserve(self.plane.channels), |stacks| {
+            let (stacks_of_slices, behind) = stacks.split_at_mut(units);
+            behind.fill(0.0);
+            if is_tensor {
+                unit.copy(&tensor.values[here], stacks_of_slices);
+            } else {
+                self.fill(unit, tensor, slices, channel, stacks_of_slices);
+            }
             work(stacks);
         });
+    }
+
+    /// What the stacks after those of some slices are filled from, if they are next to them.
+    pub fn ahead<'a>(&self, tensor: Source<'a>, slices: Range<usize>) -> &'a [f32] {
+        let len = if self.depths == [1, 1] { self.plane.image_len() } else { 0 };
+        let [start, end] =
+            [slices.end, slices.end + slices.len()].map(|slice| tensor.values.len().min(slice * len));
+        &tensor.values[start..end]
     }
 
     /// Whether each stack is the slice of the same number.
@@ -46,23 +66,53 @@ impl Stacks {
         alone && self.depths == [1, 1] && self.axis.first == 0 && self.plane.is_image()
     }
 
-    /// Copies the slices into stacks one after the other.
-    pub fn fill(&self, tensor: Source<'_>, slices: Range<usize>, channel: usize, stacks: &mut [f32]) {
+    /// Copies the slices in a unit into stacks one after the other.
+    pub fn fill(
+        &self,
+        unit: Unit,
+        tensor: Source<'_>,
+        slices: Range<usize>,
+        channel: usize,
+        stacks: &mut [f32],
+    ) {
+        let planes = stacks.chunks_exact_mut(self.plane.len() / unit.len());
+        for ((source, member), plane) in self.shown(tensor, slices).zip(planes) {
+            self.plane.fill(unit, source, channel + member, plane);
+        }
+    }
+
+    /// The same in pairs of numbers with those `step` floats behind them.
+    pub fn fill_neighbours(
+        &self,
+        step: usize,
+        tensor: Source<'_>,
+        slices: Range<usize>,
+        channel: usize,
+        stacks: &mut [f32],
+    ) {
+        let planes = stacks.chunks_exact_mut(self.plane.len());
+        for ((source, member), plane) in self.shown(tensor, slices).zip(planes) {
+            self.plane.fill_neighbours(step, source, channel + member, plane);
+        }
+    }
+
+    /// What each plane of the stacks of some slices shows: a slice, or nothing, and the member of a group that it starts from.
+    fn shown<'a>(
+        &'a self,
+        tensor: Source<'a>,
+        slices: Range<usize>,
+    ) -> impl Iterator<Item = (Option<Slice<'a>>, usize)> {
         let Axis { taps, apart, first, read_step, step, .. } = &self.axis;
         let [read, written] = self.depths;
         let image_len = self.plane.image_len();
-        let mut planes = stacks.chunks_exact_mut(self.plane.len());
-        for slice in slices {
+        let members = slices.flat_map(|slice| (0..self.members).map(move |member| (slice, member)));
+        members.flat_map(move |(slice, member)| {
             let (image, z) = (slice / written, slice % written);
-            for member in 0..self.members {
-                for tap in 0..taps.len() {
-                    let source = first + (z / step * read_step + tap * apart) as isize;
-                    let source = usize::try_from(source).ok().filter(|&source| source < read);
-                    let source = source.map(|source| tensor.slice(image * read + source, image_len));
-                    let plane = planes.next().expect("there is room for the stacks of all slices");
-                    self.plane.fill(source, channel + member, plane);
-                }
-            }
-        }
+            (0..taps.len()).map(move |tap| {
+                let source = first + (z / step * read_step + tap * apart) as isize;
+                let source = usize::try_from(source).ok().filter(|&source| source < read);
+                (source.map(|source| tensor.slice(image * read + source, image_len)), member)
+            })
+        })
     }
 }

@@ -24,6 +24,7 @@ fn gather_twins_agree() {
             weight: &weight,
             outputs,
             pixel_len: outputs,
+            ahead: &[],
             out,
         });
         scalar.with_simd(Scalar);

@@ -3,41 +3,69 @@
 use super::gather::Gather;
 use crate::pairs::has_dot;
 use crate::precision::Precision;
-use crate::simd::dispatch;
+use crate::simd::{LANES_MAX, dispatch};
 
 /// Numbers of 32 bits, or pairs of neighbouring bfloat16, by which windows and weights are then counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Single,
+    /// Pairs for the dot product instruction.
     Pair,
+    /// Pairs for tile registers.
+    Tile,
 }
+
+/// Channels from which tiles are not mostly zeros.
+const TILE_CHANNELS_MIN: usize = 8;
 
 impl Unit {
     /// Pairs where they are asked for, an instruction multiplies them, and none of them belongs to two pixels.
     pub fn new(precision: Precision, channels: usize) -> Self {
-        let paired = precision == Precision::Bf16 && channels.is_multiple_of(2) && has_dot();
-        if paired { Self::Pair } else { Self::Single }
+        if precision != Precision::Bf16 || !channels.is_multiple_of(2) || !has_dot() {
+            return Self::Single;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if channels >= TILE_CHANNELS_MIN && crate::amx::tiles::in_use() {
+            return Self::Tile;
+        }
+        Self::Pair
     }
 
     /// Numbers in a unit.
     pub fn len(self) -> usize {
         match self {
             Self::Single => 1,
-            Self::Pair => 2,
+            Self::Pair | Self::Tile => 2,
         }
     }
 
-    /// Gives `work` the source in this unit.
-    pub fn with_source(self, source: &[f32], work: impl FnOnce(&[f32])) {
+    /// Units that a run of some units takes among packed weights: whole steps of tiles, the missing ones being zeros.
+    pub fn run_stride(self, run_len: usize) -> usize {
         match self {
-            Self::Single => work(source),
+            Self::Single | Self::Pair => run_len,
+            Self::Tile => run_len.next_multiple_of(LANES_MAX),
+        }
+    }
+
+    /// Units behind a source, zeros, that the product may read for neighbouring pixels of so many channels.
+    pub fn reserve(self, channels: usize) -> usize {
+        match self {
+            Self::Single | Self::Pair => 0,
+            Self::Tile => LANES_MAX * channels.next_multiple_of(2) / 2 + LANES_MAX,
+        }
+    }
+
+    /// Copies numbers in this unit.
+    ///
+    /// # Panics
+    /// If there are not as many as units ask for, or the machine has no instruction for pairs and this is one.
+    pub fn copy(self, numbers: &[f32], out: &mut [f32]) {
+        match self {
+            Self::Single => out.copy_from_slice(numbers),
             #[cfg(target_arch = "x86_64")]
-            Self::Pair => crate::scratch::with_scratch(source.len() / 2, |pairs| {
-                crate::dot::narrow(source, pairs);
-                work(pairs);
-            }),
+            Self::Pair | Self::Tile => crate::dot::narrow(numbers, out),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Pair => unreachable!("no other processor has the instruction"),
+            Self::Pair | Self::Tile => unreachable!("no other processor has the instruction"),
         }
     }
 
@@ -46,11 +74,11 @@ impl Unit {
         match self {
             Self::Single => dispatch(product),
             #[cfg(target_arch = "x86_64")]
-            Self::Pair if super::gather_tiles::suits(&product) => super::gather_tiles::gather(product),
-            #[cfg(target_arch = "x86_64")]
             Self::Pair => super::gather_dot::gather(product),
+            #[cfg(target_arch = "x86_64")]
+            Self::Tile => super::gather_tiles::gather(product),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Pair => unreachable!("no other processor has the instruction"),
+            Self::Pair | Self::Tile => unreachable!("no other processor has the instruction"),
         }
     }
 }

@@ -23,8 +23,10 @@ use rayon::prelude::*;
 
 /// Output pixels in a part at least, so that its sums are few against its pixels.
 const PART_PIXELS: usize = 512;
-/// Output channels in one task.
+/// Output channels in one task are a multiple of this.
 const TASK_OUTPUTS: usize = 64;
+/// Tasks that are wanted, at least, of those that the parts and groups do not make by themselves.
+const TASKS_PER_THREAD: usize = 2;
 
 /// Computes `grad_weight` from the gradient with respect to the output; `x` is normalised where it is read.
 pub(super) fn weight_gradient(
@@ -67,7 +69,7 @@ fn plain_sums(
     let channels = Channels::dense_forward(shape, Unit::Single);
     let slices = Slices::forward(shape, &channels, slices_per_task(shape.output_pixels()));
     let sums = Sums::new(shape, &slices);
-    let pairs = PixelPairs::new(shape, sums.phase, precision);
+    let pairs = PixelPairs::new(shape, &slices, precision);
     let rounded = if pairs.is_some() { Precision::F32 } else { precision };
     with_scratch(sums.parts.count * sums.len(), |parts| {
         if rounded == Precision::F32 && slices.stacks.plane.shows_pixels() {
@@ -121,15 +123,22 @@ impl<'a> Sums<'a> {
         let Self { shape, stacks, parts, per_output, .. } = *self;
         let [read, _] = shape.group_channels();
         let slice_len = shape.output_pixels() * shape.channels_out;
-        let (pixels, per_slice) = match pairs {
-            None => (&self.phase.pixels, self.phase.per_slice),
-            Some(pairs) => (&pairs.windows, pairs.per_slice),
+        let (pixels, per_slice, reserve) = match pairs {
+            None => (&self.phase.pixels, self.phase.per_slice, LANES_MAX),
+            Some(pairs) => (&pairs.windows, pairs.per_slice, pairs.reserve),
         };
         self.tasks(sums).into_par_iter().for_each(|Task { part, group, first_output, sums }| {
             sums.fill(0.0);
-            with_scratch(stacks.reserve(parts.together), |planes| {
+            with_scratch(parts.together * stacks.len() + reserve, |planes| {
                 for slices in parts.fills(part) {
-                    stacks.fill(x, slices.clone(), group * read, planes);
+                    let (here, behind) = planes.split_at_mut(slices.len() * stacks.len());
+                    behind[..reserve].fill(0.0);
+                    match pairs {
+                        None => stacks.fill(Unit::Single, x, slices.clone(), group * read, here),
+                        Some(PixelPairs { step, .. }) => {
+                            stacks.fill_neighbours(*step, x, slices.clone(), group * read, here);
+                        }
+                    }
                     let product = Outer {
                         source: planes,
                         pixels: &pixels[..slices.len() * per_slice],
@@ -149,14 +158,17 @@ impl<'a> Sums<'a> {
         });
     }
 
-    /// Each part's sums, shared among tasks.
+    /// Each part's sums, shared among tasks: as few as keep all threads busy, since each fills its own stacks.
     fn tasks<'s>(&self, sums: &'s mut [f32]) -> Vec<Task<'s>> {
         let [per_group, per_output] = [self.shape.group_channels()[1], self.per_output];
+        let wanted = TASKS_PER_THREAD * rayon::current_num_threads();
+        let tasks = wanted.div_ceil(self.parts.count * self.shape.groups);
+        let outputs = per_group.div_ceil(tasks).next_multiple_of(TASK_OUTPUTS);
         let mut tasks = Vec::new();
         for (part, sums) in sums.chunks_mut(self.len()).enumerate() {
             for (group, sums) in sums.chunks_mut(per_group * per_output).enumerate() {
-                for (task, sums) in sums.chunks_mut(TASK_OUTPUTS * per_output).enumerate() {
-                    let first_output = group * per_group + task * TASK_OUTPUTS;
+                for (task, sums) in sums.chunks_mut(outputs * per_output).enumerate() {
+                    let first_output = group * per_group + task * outputs;
                     tasks.push(Task { part, group, first_output, sums });
                 }
             }

@@ -29,7 +29,6 @@ mod rows;
 mod shape;
 mod tall;
 mod tile;
-mod transpose;
 #[cfg(test)]
 mod twins;
 mod unit;

@@ -6,11 +6,11 @@
 //!
 //! Sixteen numbers of the depth are packed at a time, as a square with rows or columns that is transposed if need be.
 
-use super::transpose::{Square, transpose};
 use super::unit::Unit;
 use super::{COLUMNS, ROWS};
 use crate::pairs::{pair, round_vector};
 use crate::simd::{LANES_MAX, dispatch, vectors, vectors_mut};
+use crate::transpose::{Square, transpose};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 

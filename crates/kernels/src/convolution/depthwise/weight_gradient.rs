@@ -6,6 +6,7 @@ use crate::convolution::parts::Parts;
 use crate::convolution::phase::Slices;
 use crate::convolution::shape::Convolution;
 use crate::convolution::source::Source;
+use crate::convolution::unit::Unit;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
 use rayon::prelude::*;
@@ -75,6 +76,7 @@ impl Task<'_> {
             with_scratch(parts.together * phase.per_slice * channels, |gradients| {
                 for slices in parts.fills(self.part) {
                     stacks.fill(
+                        Unit::Single,
                         Source::plain(x),
                         slices.clone(),
                         self.first / shape.group_channels()[1],

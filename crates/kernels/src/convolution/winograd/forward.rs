@@ -114,6 +114,7 @@ impl Work<'_> {
                     weight,
                     outputs,
                     pixel_len: outputs,
+                    ahead: &[],
                     out,
                 }),
             }

@@ -27,6 +27,7 @@ mod weights;
 use super::plane::{Pick, Plane};
 use super::shape::Convolution;
 use super::source::Source;
+use super::unit::Unit;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::LANES_MAX;
@@ -74,7 +75,7 @@ impl Tiling {
     fn with_planes(&self, x: Source<'_>, images: Range<usize>, work: impl FnOnce(&[f32])) {
         with_scratch(images.len() * self.plane.len(), |planes| {
             for (image, plane) in images.zip(planes.chunks_exact_mut(self.plane.len())) {
-                self.plane.fill(Some(x.slice(image, self.plane.image_len())), 0, plane);
+                self.plane.fill(Unit::Single, Some(x.slice(image, self.plane.image_len())), 0, plane);
             }
             work(planes);
         });
@@ -110,6 +111,7 @@ pub(super) fn suits(shape: &Convolution, precision: Precision) -> bool {
     // Pairs take two panels of channels.
     let unit = if precision == Precision::Bf16 { 2 * LANES_MAX } else { LANES_MAX };
     (shape.size[0], shape.padding[0], shape.groups) == (1, 0, 1)
+        && Unit::new(precision, shape.channels_in) != Unit::Tile
         && shape.kernel == [1, 3, 3]
         && shape.stride == [1; 3]
         && shape.dilation == [1; 3]

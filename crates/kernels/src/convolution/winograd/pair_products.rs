@@ -1,5 +1,5 @@
-//! The products of pairs of bfloat16, summed in 32 bits: in the tile registers of AMX or by the dot product instruction
-//! of AVX-512 where there are such, else by taking the pairs apart.
+//! The products of pairs of bfloat16, summed in 32 bits: by the dot product instruction of AVX-512 where there is one, else
+//! by taking the pairs apart. With tile registers the plain sums are faster than this method.
 
 use super::brackets::Layout;
 use crate::convolution::pack::PANEL;
@@ -9,8 +9,6 @@ use pulp::{Simd, WithSimd};
 
 #[cfg(target_arch = "x86_64")]
 mod dot;
-#[cfg(target_arch = "x86_64")]
-mod tiles;
 
 /// Tiles in a block of the forward products.
 pub(super) const BLOCK_TILES: usize = 12;
@@ -31,10 +29,6 @@ pub(super) struct ForwardPairs<'a> {
 
 impl ForwardPairs<'_> {
     pub fn run(self) {
-        #[cfg(target_arch = "x86_64")]
-        if crate::amx::tiles::in_use() && self.tiles >= tiles::TILES_MIN {
-            return tiles::forward(self);
-        }
         #[cfg(target_arch = "x86_64")]
         if crate::pairs::has_dot() {
             return dot::forward(self);
@@ -85,10 +79,6 @@ pub(super) struct GradientPairs<'a> {
 
 impl GradientPairs<'_> {
     pub fn run(self) {
-        #[cfg(target_arch = "x86_64")]
-        if crate::amx::tiles::in_use() {
-            return tiles::gradient(self);
-        }
         #[cfg(target_arch = "x86_64")]
         if crate::pairs::has_dot() {
             return dot::gradient(self);

@@ -1,4 +1,4 @@
-//! The transposition of small squares, by which operands that are contiguous along the depth are packed.
+//! The transposition of small squares, for operands that lie in memory along another axis than kernels read them.
 //!
 //! AVX-512 does it in registers, through `pulp`'s safe names for its instructions; elsewhere it is a plain loop.
 
@@ -6,11 +6,11 @@ use crate::simd::LANES_MAX;
 use pulp::Simd;
 
 /// Sixteen lines of sixteen numbers.
-pub(super) type Square = [[f32; LANES_MAX]; LANES_MAX];
+pub(crate) type Square = [[f32; LANES_MAX]; LANES_MAX];
 
 /// Exchanges lines and columns.
 #[inline(always)]
-pub(super) fn transpose<S: Simd>(simd: S, square: &mut Square) {
+pub(crate) fn transpose<S: Simd>(simd: S, square: &mut Square) {
     // Known when this is compiled: the type of `simd` is.
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = (&simd as &dyn std::any::Any).downcast_ref::<pulp::x86::V4>() {
