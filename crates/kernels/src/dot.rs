@@ -5,10 +5,11 @@
 
 use crate::simd::LANES_MAX;
 use std::arch::x86_64::{
-    __m256bh, __m256i, __m512, __m512bh, __m512i, _mm512_castsi512_ps, _mm512_cvtepu16_epi32,
-    _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps, _mm512_or_si512,
-    _mm512_slli_epi32, _mm512_storeu_ps,
+    __m256bh, __m512, __m512bh, __m512i, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cvtne2ps_pbh,
+    _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps, _mm512_permutexvar_epi16,
+    _mm512_storeu_ps,
 };
+use std::ops::Range;
 
 /// Sixteen pairs, or as many floats.
 pub(crate) type Line = [f32; LANES_MAX];
@@ -88,6 +89,9 @@ fn narrow_lines(numbers: &[f32], pairs: &mut [f32]) {
         *half =
             unsafe { std::mem::transmute::<__m256bh, [f32; LANES_MAX / 2]>(_mm512_cvtneps_pbh(load(line))) };
     }
+    if last.is_empty() {
+        return;
+    }
     let mut line = [0.0; LANES_MAX];
     line[..last.len()].copy_from_slice(last);
     // SAFETY: as above.
@@ -107,13 +111,17 @@ pub(crate) fn pair(first: &[f32], second: &[f32], pairs: &mut [f32]) {
     unsafe { pair_lines(first, second, pairs) }
 }
 
-#[target_feature(enable = "avx512f,avx512bf16")]
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
 fn pair_lines(first: &[f32], second: &[f32], pairs: &mut [f32]) {
     let (first_lines, first_last) = first.as_chunks::<LANES_MAX>();
     let (second_lines, second_last) = second.as_chunks::<LANES_MAX>();
     let (lines, last) = pairs.as_chunks_mut::<LANES_MAX>();
     for at in 0..lines.len() {
         store(&mut lines[at], paired(load(&first_lines[at]), load(&second_lines[at])));
+    }
+    if last.is_empty() {
+        return;
     }
     let mut whole = [[0.0; LANES_MAX]; 2];
     whole[0][..last.len()].copy_from_slice(first_last);
@@ -123,22 +131,48 @@ fn pair_lines(first: &[f32], second: &[f32], pairs: &mut [f32]) {
     last.copy_from_slice(&line[..last.len()]);
 }
 
-/// The first numbers in the lower halves, the second in the upper.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bf16")]
-fn paired(first: __m512, second: __m512) -> __m512 {
-    let second = _mm512_slli_epi32::<16>(widened(second));
-    _mm512_castsi512_ps(_mm512_or_si512(widened(first), second))
+/// Numbers of neighbouring pixels as pairs: those of the first with those of the second, of the third with those of the
+/// fourth, and so on.
+///
+/// # Panics
+/// If a pair of pixels ends after the numbers, or the machine has no such instruction.
+pub(crate) fn pair_pixels(numbers: &[f32], channels: usize, range: Range<usize>, pairs: &mut [f32]) {
+    assert!(crate::pairs::has_dot(), "pairs are made by an instruction of their own");
+    // SAFETY: the instructions were looked for above.
+    unsafe { pair_all_pixels(numbers, channels, range, pairs) }
 }
 
-/// Numbers rounded, in the lower halves of 32 bits.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bf16")]
-fn widened(numbers: __m512) -> __m512i {
-    // SAFETY: both types are 32 bytes of which every pattern of bits is a value.
-    let rounded = unsafe { std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(numbers)) };
-    _mm512_cvtepu16_epi32(rounded)
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+fn pair_all_pixels(numbers: &[f32], channels: usize, range: Range<usize>, pairs: &mut [f32]) {
+    let two_pixels = numbers.chunks_exact(2 * channels);
+    for (pixels, pairs) in two_pixels.zip(pairs.chunks_exact_mut(range.len())) {
+        pair_lines(&pixels[range.clone()], &pixels[channels..][range.clone()], pairs);
+    }
 }
+
+/// The first numbers in the lower halves, the second in the upper.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+fn paired(first: __m512, second: __m512) -> __m512 {
+    // The rounded numbers of both, one vector after the other, and the order that makes pairs of them.
+    let order = load(&IN_PAIRS);
+    // SAFETY: all types are 64 bytes of which every pattern of bits is a value.
+    unsafe {
+        let rounded = std::mem::transmute::<__m512bh, __m512i>(_mm512_cvtne2ps_pbh(second, first));
+        _mm512_castsi512_ps(_mm512_permutexvar_epi16(_mm512_castps_si512(order), rounded))
+    }
+}
+
+/// Sixteen pairs of sixteen bits: a number, and that which is sixteen behind it.
+const IN_PAIRS: Line = {
+    let mut order = [0.0; LANES_MAX];
+    let mut lane = 0;
+    while lane < LANES_MAX {
+        order[lane] = f32::from_bits((lane | (LANES_MAX + lane) << 16) as u32);
+        lane += 1;
+    }
+    order
+};
 
 /// Sums in flight in [`multiply_add`]: enough to hide the time that one takes.
 const SUMS: usize = 12;

@@ -19,6 +19,7 @@ use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE};
 use crate::dot::{load, load_some, store};
 use crate::scratch::with_scratch;
 use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+use std::ops::Range;
 
 /// Rows and outputs of a block: two tiles.
 const BLOCK: usize = 2 * SIDE;
@@ -46,7 +47,7 @@ pub(super) fn gather(mut product: Gather<'_>) {
                 stride: distance,
                 steps: &steps,
             };
-            let block = Block { depth, tiles: two(tiles), spaced: Some(distance) };
+            let block = Block { depth, tiles: two(tiles) };
             block.multiply(&registers, &rows, &mut product);
         }
         return;
@@ -62,7 +63,7 @@ pub(super) fn gather(mut product: Gather<'_>) {
             unsafe { copy_windows(&product, pixels, values, row_len) };
             let tiles: Vec<Tile> = (0..pixels.len())
                 .step_by(SIDE)
-                .map(|at| Tile { first: block * BLOCK + at, count: SIDE.min(pixels.len() - at) })
+                .map(|at| Tile::of_each(block * BLOCK + at, SIDE.min(pixels.len() - at)))
                 .collect();
             let rows = Rows {
                 values: &*values,
@@ -70,7 +71,7 @@ pub(super) fn gather(mut product: Gather<'_>) {
                 stride: row_len,
                 steps: &steps,
             };
-            let block = Block { depth, tiles: two(&tiles), spaced: None };
+            let block = Block { depth, tiles: two(&tiles) };
             block.multiply(&registers, &rows, &mut product);
         }
     });
@@ -101,6 +102,20 @@ impl<'a> Ahead<'a> {
 struct Tile {
     first: usize,
     count: usize,
+    /// The row of each pixel.
+    rows: [u8; SIDE],
+}
+
+impl Tile {
+    /// Every row is a pixel's.
+    fn of_each(first: usize, count: usize) -> Self {
+        Self { first, count, rows: std::array::from_fn(|row| row as u8) }
+    }
+
+    /// The row of the last pixel.
+    fn last_row(&self) -> usize {
+        self.rows[self.count - 1].into()
+    }
 }
 
 /// Both tiles of a block, the first one twice if there is no second.
@@ -122,15 +137,23 @@ impl InPlace {
         let [first, second, ..] = pixels else { return None };
         let distance = second.source.checked_sub(first.source).filter(|&distance| distance > 0)?;
         let mut tiles: Vec<Tile> = Vec::with_capacity(pixels.len() / SIDE + 1);
+        let mut before = first.source;
         for (at, pixel) in pixels.iter().enumerate() {
+            // Most pixels are next to the one before; a division takes as long as many of them.
+            let rows = match pixel.source.checked_sub(before) {
+                Some(apart) if apart == distance => Some(1),
+                Some(apart) if apart.is_multiple_of(distance) => Some(apart / distance),
+                _ => None,
+            };
+            before = pixel.source;
             if let Some(tile) = tiles.last_mut()
-                && let Some(apart) = pixel.source.checked_sub(pixels[tile.first].source)
-                && apart < SIDE * distance
-                && apart.is_multiple_of(distance)
+                && let Some(row) = rows.map(|rows| tile.last_row() + rows)
+                && row < SIDE
             {
+                tile.rows[tile.count] = row as u8;
                 tile.count += 1;
             } else {
-                tiles.push(Tile { first: at, count: 1 });
+                tiles.push(Tile { first: at, count: 1, rows: [0; SIDE] });
             }
         }
         let in_vain = tiles.len() * SIDE - pixels.len();
@@ -163,13 +186,10 @@ struct Block {
     /// Pairs of a window of weights.
     depth: usize,
     tiles: [Tile; 2],
-    /// Pairs from a window to that of the next row, where not every row is a pixel's.
-    spaced: Option<usize>,
 }
 
 impl Block {
     fn multiply(&self, registers: &Registers, rows: &Rows<'_>, product: &mut Gather<'_>) {
-        let pixels = self.tiles.map(|tile| &product.pixels[tile.first..][..tile.count]);
         for first in (0..product.outputs).step_by(OUTPUTS) {
             let outputs = OUTPUTS.min(product.outputs - first);
             // Whole panels, and an odd number of them, so that rows fall on many lines of the cache.
@@ -191,14 +211,9 @@ impl Block {
                     let tiles = [output, second + output];
                     registers.multiply(&factors, &mut Sums { values, tiles, stride: row_len, add: false });
                 }
-                for (pixels, start) in pixels.into_iter().zip([0, second]) {
-                    for (at, pixel) in pixels.iter().enumerate() {
-                        let row =
-                            self.spaced.map_or(at, |distance| (pixel.source - pixels[0].source) / distance);
-                        let out = &mut product.out[pixel.target * product.pixel_len + first..][..outputs];
-                        // SAFETY: tiles are in use, and processors that have them have AVX-512.
-                        unsafe { copy(&values[start + row * row_len..][..outputs], out) };
-                    }
+                for (tile, start) in self.tiles.iter().zip([0, second]) {
+                    // SAFETY: tiles are in use, and processors that have them have AVX-512.
+                    unsafe { write_pixels(tile, &values[start..], row_len, first..first + outputs, product) };
                 }
             });
         }
@@ -227,15 +242,28 @@ fn copy_windows(product: &Gather<'_>, pixels: &[Pixel], rows: &mut [f32], row_le
     }
 }
 
-/// Sums of a pixel.
+/// Copies the sums of a tile's pixels to where they belong.
 #[target_feature(enable = "avx512f")]
-fn copy(from: &[f32], to: &mut [f32]) {
-    let (lines, rest) = from.as_chunks();
-    let (lines_to, rest_to) = to.as_chunks_mut();
-    for at in 0..lines.len() {
-        store(&mut lines_to[at], load(&lines[at]));
+fn write_pixels(
+    tile: &Tile,
+    values: &[f32],
+    row_len: usize,
+    outputs: Range<usize>,
+    product: &mut Gather<'_>,
+) {
+    let pixels = &product.pixels[tile.first..][..tile.count];
+    for p in 0..pixels.len() {
+        let from = &values[usize::from(tile.rows[p]) * row_len..][..outputs.len()];
+        let to = &mut product.out[pixels[p].target * product.pixel_len..][outputs.clone()];
+        let (lines, rest) = from.as_chunks();
+        let (lines_to, rest_to) = to.as_chunks_mut();
+        for at in 0..lines_to.len() {
+            store(&mut lines_to[at], load(&lines[at]));
+        }
+        if !rest_to.is_empty() {
+            rest_to.copy_from_slice(rest);
+        }
     }
-    rest_to.copy_from_slice(rest);
 }
 
 #[cfg(test)]

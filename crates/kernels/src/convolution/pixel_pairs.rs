@@ -132,16 +132,17 @@ impl PixelPairs {
     }
 
     fn pair_row(&self, row: &[f32], channels: Range<usize>, pairs: &mut [f32]) {
-        for (index, pairs) in pairs.chunks_exact_mut(channels.len()).enumerate() {
-            let first = first(index, self.width);
+        let whole = self.width / 2 * channels.len();
+        #[cfg(target_arch = "x86_64")]
+        crate::dot::pair_pixels(row, self.channels, channels.clone(), &mut pairs[..whole]);
+        let last = &mut pairs[whole..];
+        if !last.is_empty() {
             let [one, next] =
-                [first, first + 1].map(|pixel| &row[pixel * self.channels..][channels.start..channels.end]);
-            pair_arrays(one, next, pairs);
-            if first != 2 * index {
-                // The pixel that was counted before: its half of each pair is the lower one.
-                for pair in pairs {
-                    *pair = f32::from_bits(pair.to_bits() & 0xffff_0000);
-                }
+                [2, 1].map(|left| &row[(self.width - left) * self.channels..][channels.start..channels.end]);
+            pair_arrays(one, next, last);
+            // The first pixel was counted before: its half of each pair is the lower one.
+            for pair in last {
+                *pair = f32::from_bits(pair.to_bits() & 0xffff_0000);
             }
         }
     }
