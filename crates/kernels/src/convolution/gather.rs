@@ -28,8 +28,6 @@ pub(super) struct Gather<'a> {
     pub outputs: usize,
     /// Floats of `out` from one pixel to the next.
     pub pixel_len: usize,
-    /// What the next product is made from, to be fetched on the way where that helps.
-    pub ahead: &'a [f32],
     pub out: &'a mut [f32],
 }
 

@@ -14,6 +14,7 @@
 
 use super::gather::{Gather, Pixel};
 use super::pack::PANEL;
+use super::spaced::{Spaced, Tile};
 use super::unit::Unit;
 use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE};
 use crate::dot::{load, load_some, store};
@@ -25,38 +26,59 @@ use std::ops::Range;
 const BLOCK: usize = 2 * SIDE;
 /// Outputs that are put together: those of a block fit into the nearest cache.
 const OUTPUTS: usize = 128;
-/// How much dearer copying a row is than multiplying one in vain, by outputs.
-const COPY_COST: usize = 48;
 
 /// Runs the product. Windows and runs are counted in pairs, and runs of weights are filled up to whole steps.
 ///
 /// # Panics
 /// If tiles are not in use.
-pub(super) fn gather(mut product: Gather<'_>) {
-    let registers = Registers::configure();
-    let rows = InPlace::new(&product);
-    let depth = product.pieces.runs.len() * Unit::Tile.run_stride(product.pieces.run_len);
-    if let Some(InPlace { distance, tiles }) = rows {
-        let steps = steps(&product);
-        let mut ahead = Ahead::new(product.ahead, tiles.len().div_ceil(2));
-        for tiles in tiles.chunks(2) {
-            ahead.fetch();
-            let rows = Rows {
-                values: product.source,
-                starts: two(tiles).map(|tile| product.pixels[tile.first].source),
-                stride: distance,
-                steps: &steps,
-            };
-            let block = Block { depth, tiles: two(tiles) };
-            block.multiply(&registers, &rows, &mut product);
-        }
-        return;
+pub(super) fn gather(product: Gather<'_>, spaced: Option<&Spaced>, ahead: &[f32]) {
+    match spaced.filter(|spaced| lie_inside(&product, spaced)) {
+        Some(spaced) => in_place(product, spaced, ahead),
+        None => copied(product, ahead),
     }
+}
+
+/// Whether what tiles read of windows where they lie is there.
+fn lie_inside(product: &Gather<'_>, spaced: &Spaced) -> bool {
+    let tiles = spaced.tiles(product.pixels.len()).iter();
+    let Some(last) = tiles.map(|tile| product.pixels[tile.first].source).max() else { return false };
+    let Some(run) = product.pieces.runs.last() else { return false };
+    let window = run + Unit::Tile.run_stride(product.pieces.run_len);
+    last + (SIDE - 1) * spaced.distance + window <= product.source.len()
+}
+
+/// With windows where they lie.
+fn in_place(mut product: Gather<'_>, spaced: &Spaced, ahead: &[f32]) {
+    let registers = Registers::configure();
+    let pieces = product.pieces;
+    let per_run = Unit::Tile.run_stride(pieces.run_len) / SIDE;
+    let starts = pieces.runs.iter().flat_map(|run| (0..per_run).map(move |step| run + step * SIDE));
+    let steps = Steps::new(starts.enumerate().map(|(step, start)| [start, step * TILE]));
+    let depth = pieces.runs.len() * per_run * SIDE;
+    let tiles = spaced.tiles(product.pixels.len());
+    let mut ahead = Ahead::new(ahead, tiles.len().div_ceil(2));
+    for tiles in tiles.chunks(2) {
+        ahead.fetch();
+        let tiles = two(tiles);
+        let rows = Rows {
+            values: product.source,
+            starts: tiles.map(|tile| product.pixels[tile.first].source),
+            stride: spaced.distance,
+            steps: &steps,
+        };
+        Block { depth, tiles }.multiply(&registers, &rows, &mut product);
+    }
+}
+
+/// With copies of windows.
+fn copied(mut product: Gather<'_>, ahead: &[f32]) {
+    let registers = Registers::configure();
+    let depth = product.pieces.runs.len() * Unit::Tile.run_stride(product.pieces.run_len);
     let steps = Steps::even(depth / SIDE, [SIDE, TILE]);
     // An odd number of lines of the cache, so that rows fall on many of them.
     let row_len = depth + if (depth / SIDE).is_multiple_of(2) { SIDE } else { 0 };
+    let mut ahead = Ahead::new(ahead, product.pixels.len().div_ceil(BLOCK));
     with_scratch(BLOCK * row_len, |values| {
-        let mut ahead = Ahead::new(product.ahead, product.pixels.len().div_ceil(BLOCK));
         for (block, pixels) in product.pixels.chunks(BLOCK).enumerate() {
             ahead.fetch();
             // SAFETY: tiles are in use, and processors that have them have AVX-512.
@@ -71,8 +93,7 @@ pub(super) fn gather(mut product: Gather<'_>) {
                 stride: row_len,
                 steps: &steps,
             };
-            let block = Block { depth, tiles: two(&tiles) };
-            block.multiply(&registers, &rows, &mut product);
+            Block { depth, tiles: two(&tiles) }.multiply(&registers, &rows, &mut product);
         }
     });
 }
@@ -97,80 +118,9 @@ impl<'a> Ahead<'a> {
     }
 }
 
-/// Some neighbouring pixels, whose windows are rows of a tile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Tile {
-    first: usize,
-    count: usize,
-    /// The row of each pixel.
-    rows: [u8; SIDE],
-}
-
-impl Tile {
-    /// Every row is a pixel's.
-    fn of_each(first: usize, count: usize) -> Self {
-        Self { first, count, rows: std::array::from_fn(|row| row as u8) }
-    }
-
-    /// The row of the last pixel.
-    fn last_row(&self) -> usize {
-        self.rows[self.count - 1].into()
-    }
-}
-
 /// Both tiles of a block, the first one twice if there is no second.
 fn two(tiles: &[Tile]) -> [Tile; 2] {
     [tiles[0], tiles[tiles.len() - 1]]
-}
-
-/// Windows that are read where they lie.
-struct InPlace {
-    /// Pairs between neighbouring rows of a tile.
-    distance: usize,
-    tiles: Vec<Tile>,
-}
-
-impl InPlace {
-    /// As few tiles as hold all pixels, if that pays and they lie inside the source.
-    fn new(product: &Gather<'_>) -> Option<Self> {
-        let Gather { source, pixels, pieces, outputs, .. } = *product;
-        let [first, second, ..] = pixels else { return None };
-        let distance = second.source.checked_sub(first.source).filter(|&distance| distance > 0)?;
-        let mut tiles: Vec<Tile> = Vec::with_capacity(pixels.len() / SIDE + 1);
-        let mut before = first.source;
-        for (at, pixel) in pixels.iter().enumerate() {
-            // Most pixels are next to the one before; a division takes as long as many of them.
-            let rows = match pixel.source.checked_sub(before) {
-                Some(apart) if apart == distance => Some(1),
-                Some(apart) if apart.is_multiple_of(distance) => Some(apart / distance),
-                _ => None,
-            };
-            before = pixel.source;
-            if let Some(tile) = tiles.last_mut()
-                && let Some(row) = rows.map(|rows| tile.last_row() + rows)
-                && row < SIDE
-            {
-                tile.rows[tile.count] = row as u8;
-                tile.count += 1;
-            } else {
-                tiles.push(Tile { first: at, count: 1, rows: [0; SIDE] });
-            }
-        }
-        let in_vain = tiles.len() * SIDE - pixels.len();
-        let pays = in_vain * outputs <= COPY_COST * pixels.len();
-        let last_run = pieces.runs.last()? + Unit::Tile.run_stride(pieces.run_len);
-        let ends = tiles.iter().map(|tile| pixels[tile.first].source + (SIDE - 1) * distance + last_run);
-        let inside = ends.max()? <= source.len();
-        (pays && inside).then_some(Self { distance, tiles })
-    }
-}
-
-/// The steps through windows where they lie.
-fn steps(product: &Gather<'_>) -> Steps {
-    let pieces = product.pieces;
-    let per_run = Unit::Tile.run_stride(pieces.run_len) / SIDE;
-    let starts = pieces.runs.iter().flat_map(|run| (0..per_run).map(move |step| run + step * SIDE));
-    Steps::new(starts.enumerate().map(|(step, start)| [start, step * TILE]))
 }
 
 /// Where the rows of a block are.
@@ -251,7 +201,8 @@ fn write_pixels(
     outputs: Range<usize>,
     product: &mut Gather<'_>,
 ) {
-    let pixels = &product.pixels[tile.first..][..tile.count];
+    let pixels = &product.pixels[tile.first..];
+    let pixels = &pixels[..tile.count.min(pixels.len())];
     for p in 0..pixels.len() {
         let from = &values[usize::from(tile.rows[p]) * row_len..][..outputs.len()];
         let to = &mut product.out[pixels[p].target * product.pixel_len..][outputs.clone()];
@@ -298,12 +249,13 @@ mod tests {
             weight: &weight,
             outputs,
             pixel_len: outputs,
-            ahead: &[],
             out,
         });
-        assert_eq!(InPlace::new(&got).is_some(), in_place, "{starts:?} {run_len} {outputs}");
+        let spaced = Spaced::new(pixels, outputs);
+        let inside = spaced.as_ref().is_some_and(|spaced| lie_inside(&got, spaced));
+        assert_eq!(inside, in_place, "{starts:?} {run_len} {outputs}");
         gather_dot::gather(expected);
-        gather(Gather { weight: &filled_up, ..got });
+        gather(Gather { weight: &filled_up, ..got }, spaced.as_ref(), &[]);
         let written = |out: &[f32]| out.iter().map(|value| !value.is_nan()).collect::<Vec<_>>();
         assert!(written(&out[0]) == written(&out[1]), "the same places are written");
         assert_eq!(out[0].iter().filter(|value| !value.is_nan()).count(), pixels.len() * outputs);

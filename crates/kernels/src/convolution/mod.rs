@@ -49,6 +49,7 @@ mod plane;
 mod product;
 mod shape;
 mod source;
+mod spaced;
 mod stacks;
 #[cfg(test)]
 mod twins;

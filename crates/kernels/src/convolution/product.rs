@@ -5,6 +5,8 @@ use super::depthwise::{Depthwise, pack};
 use super::gather::{Gather, Pixel};
 use super::pack::{Pieces, WeightView};
 use super::phase::Phase;
+use super::spaced::Spaced;
+use super::unit::Unit;
 use super::window::Window;
 use crate::simd::dispatch;
 use rayon::prelude::*;
@@ -15,11 +17,14 @@ pub(super) struct Product<'a> {
     channels: &'a Channels,
     window: &'a Window,
     pieces: Pieces,
+    spaced: Option<Spaced>,
 }
 
 impl<'a> Product<'a> {
     pub fn new(channels: &'a Channels, phase: &'a Phase) -> Self {
-        Self { channels, window: &phase.window, pieces: phase.window.pieces(channels.unit()) }
+        let unit = channels.unit();
+        let spaced = if unit == Unit::Tile { Spaced::new(&phase.pixels, channels.written) } else { None };
+        Self { channels, window: &phase.window, pieces: phase.window.pieces(unit), spaced }
     }
 
     /// Floats of the packed weights of all groups.
@@ -71,16 +76,11 @@ impl<'a> Product<'a> {
         let weight = &packed[group * self.group_len()..][..self.group_len()];
         let out = &mut out[group * written..];
         match self.channels.kind {
-            Kind::Dense(unit) => unit.multiply(Gather {
-                source,
-                pixels,
-                pieces: &self.pieces,
-                weight,
-                outputs: written,
-                pixel_len,
-                ahead,
-                out,
-            }),
+            Kind::Dense(unit) => {
+                let product =
+                    Gather { source, pixels, pieces: &self.pieces, weight, outputs: written, pixel_len, out };
+                unit.multiply(product, self.spaced.as_ref(), ahead);
+            }
             Kind::Depthwise => dispatch(Depthwise {
                 source,
                 pixels,

@@ -24,7 +24,6 @@ fn gather_twins_agree() {
             weight: &weight,
             outputs,
             pixel_len: outputs,
-            ahead: &[],
             out,
         });
         scalar.with_simd(Scalar);

@@ -1,6 +1,7 @@
 //! What the gather product multiplies at a time.
 
 use super::gather::Gather;
+use super::spaced::Spaced;
 use crate::pairs::has_dot;
 use crate::precision::Precision;
 use crate::simd::{LANES_MAX, dispatch};
@@ -69,16 +70,19 @@ impl Unit {
         }
     }
 
-    /// Runs a product whose windows, pieces and weights are counted in this unit.
-    pub fn multiply(self, product: Gather<'_>) {
+    /// Runs a product whose windows, pieces and weights are counted in this unit. Tiles want to know which windows are
+    /// spaced evenly, and what the next product is made from.
+    pub fn multiply(self, product: Gather<'_>, spaced: Option<&Spaced>, ahead: &[f32]) {
         match self {
             Self::Single => dispatch(product),
             #[cfg(target_arch = "x86_64")]
             Self::Pair => super::gather_dot::gather(product),
             #[cfg(target_arch = "x86_64")]
-            Self::Tile => super::gather_tiles::gather(product),
+            Self::Tile => super::gather_tiles::gather(product, spaced, ahead),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Pair | Self::Tile => unreachable!("no other processor has the instruction"),
+            Self::Pair | Self::Tile => {
+                unreachable!("no other processor has the instruction for {spaced:?} and {} more", ahead.len())
+            }
         }
     }
 }

@@ -114,7 +114,6 @@ impl Work<'_> {
                     weight,
                     outputs,
                     pixel_len: outputs,
-                    ahead: &[],
                     out,
                 }),
             }
