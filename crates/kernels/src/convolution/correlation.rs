@@ -31,6 +31,8 @@ pub(super) struct Correlation {
     pixels: usize,
     /// Slices that are written together: neighbours differ in their phase, if there are several.
     together: usize,
+    /// Slices of a task.
+    per_task: usize,
 }
 
 /// The products of one phase of the first axis, each with its packed weights.
@@ -41,9 +43,10 @@ impl Correlation {
     pub fn forward(shape: &Convolution, precision: Precision) -> Self {
         let channels = Channels::forward(shape, precision);
         let ([depth, ..], pixels) = (shape.output(), shape.output_pixels());
-        let together = slices_per_task(pixels).min(shape.batch * depth);
+        let per_task = channels.unit().slices_per_task(pixels);
+        let together = per_task.min(shape.batch * depth);
         let phases = vec![Slices::forward(shape, &channels, together)];
-        Self { channels, phases, depth, pixels, together }
+        Self { channels, phases, depth, pixels, together, per_task }
     }
 
     /// The input gradient from that of the output.
@@ -51,12 +54,13 @@ impl Correlation {
         let channels = Channels::backward(shape, precision);
         let [depth, height, width] = shape.size;
         let pixels = height * width;
+        let per_task = channels.unit().slices_per_task(pixels);
         let together = match shape.stride[0] {
-            1 => slices_per_task(pixels).min(shape.batch * depth),
+            1 => per_task.min(shape.batch * depth),
             _ => 1,
         };
         let phases = Slices::backward(shape, &channels, together);
-        Self { channels, phases, depth, pixels, together }
+        Self { channels, phases, depth, pixels, together, per_task }
     }
 
     /// Computes `written`, and gives what the observer saw of it. What is not multiplied in pairs is rounded first, if the
@@ -118,11 +122,10 @@ impl Correlation {
         observer: Observer,
     ) -> Vec<Moments> {
         let slice_len = self.pixels * self.channels.all[1];
-        let per_task = slices_per_task(self.pixels);
-        let tasks = written.par_chunks_mut(per_task * slice_len).enumerate();
+        let tasks = written.par_chunks_mut(self.per_task * slice_len).enumerate();
         let seen = tasks.flat_map_iter(|(task, written)| {
             for (part, written) in written.chunks_mut(self.together * slice_len).enumerate() {
-                let first = task * per_task + part * self.together;
+                let first = task * self.per_task + part * self.together;
                 let phase = first % self.depth % self.phases.len();
                 let slices = first..first + written.len() / slice_len;
                 self.write_slices(&self.phases[phase], &products[phase], read, slices, written);

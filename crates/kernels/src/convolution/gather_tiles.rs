@@ -24,6 +24,8 @@ use std::ops::Range;
 
 /// Rows and outputs of a block: two tiles.
 const BLOCK: usize = 2 * SIDE;
+/// Pairs of weights that stay in the second cache beside the windows.
+const WEIGHTS: usize = 3 << 16;
 /// Outputs that are put together: those of a block fit into the nearest cache.
 const OUTPUTS: usize = 128;
 
@@ -32,41 +34,47 @@ const OUTPUTS: usize = 128;
 /// # Panics
 /// If tiles are not in use.
 pub(super) fn gather(product: Gather<'_>, spaced: Option<&Spaced>, ahead: &[f32]) {
-    match spaced.filter(|spaced| lie_inside(&product, spaced)) {
-        Some(spaced) => in_place(product, spaced, ahead),
-        None => copied(product, ahead),
+    if let Some(spaced) = spaced
+        && let Some((tiles, pixels)) = spaced.tiles(product.pixels)
+        && lies_inside(&product, pixels, tiles, spaced.distance)
+    {
+        return in_place(Gather { pixels, ..product }, tiles, spaced.distance, ahead);
     }
+    copied(product, ahead);
 }
 
 /// Whether what tiles read of windows where they lie is there.
-fn lie_inside(product: &Gather<'_>, spaced: &Spaced) -> bool {
-    let tiles = spaced.tiles(product.pixels.len()).iter();
-    let Some(last) = tiles.map(|tile| product.pixels[tile.first].source).max() else { return false };
+fn lies_inside(product: &Gather<'_>, pixels: &[Pixel], tiles: &[Tile], distance: usize) -> bool {
+    let Some(last) = tiles.iter().map(|tile| pixels[tile.first].source).max() else { return false };
     let Some(run) = product.pieces.runs.last() else { return false };
     let window = run + Unit::Tile.run_stride(product.pieces.run_len);
-    last + (SIDE - 1) * spaced.distance + window <= product.source.len()
+    last + (SIDE - 1) * distance + window <= product.source.len()
 }
 
 /// With windows where they lie.
-fn in_place(mut product: Gather<'_>, spaced: &Spaced, ahead: &[f32]) {
+fn in_place(mut product: Gather<'_>, tiles: &[Tile], distance: usize, ahead: &[f32]) {
     let registers = Registers::configure();
     let pieces = product.pieces;
     let per_run = Unit::Tile.run_stride(pieces.run_len) / SIDE;
     let starts = pieces.runs.iter().flat_map(|run| (0..per_run).map(move |step| run + step * SIDE));
     let steps = Steps::new(starts.enumerate().map(|(step, start)| [start, step * TILE]));
     let depth = pieces.runs.len() * per_run * SIDE;
-    let tiles = spaced.tiles(product.pixels.len());
     let mut ahead = Ahead::new(ahead, tiles.len().div_ceil(2));
-    for tiles in tiles.chunks(2) {
-        ahead.fetch();
-        let tiles = two(tiles);
-        let rows = Rows {
-            values: product.source,
-            starts: tiles.map(|tile| product.pixels[tile.first].source),
-            stride: spaced.distance,
-            steps: &steps,
-        };
-        Block { depth, tiles }.multiply(&registers, &rows, &mut product);
+    // As many outputs at a time as have weights that stay in the second cache.
+    let together = (WEIGHTS / depth / BLOCK * BLOCK).clamp(BLOCK, OUTPUTS);
+    for first in (0..product.outputs).step_by(together) {
+        let outputs = first..product.outputs.min(first + together);
+        for tiles in tiles.chunks(2) {
+            ahead.fetch();
+            let tiles = two(tiles);
+            let rows = Rows {
+                values: product.source,
+                starts: tiles.map(|tile| product.pixels[tile.first].source),
+                stride: distance,
+                steps: &steps,
+            };
+            Block { depth, tiles }.multiply(&registers, &rows, outputs.clone(), &mut product);
+        }
     }
 }
 
@@ -93,7 +101,11 @@ fn copied(mut product: Gather<'_>, ahead: &[f32]) {
                 stride: row_len,
                 steps: &steps,
             };
-            Block { depth, tiles: two(&tiles) }.multiply(&registers, &rows, &mut product);
+            let block = Block { depth, tiles: two(&tiles) };
+            for first in (0..product.outputs).step_by(OUTPUTS) {
+                let outputs = first..product.outputs.min(first + OUTPUTS);
+                block.multiply(&registers, &rows, outputs, &mut product);
+            }
         }
     });
 }
@@ -139,34 +151,38 @@ struct Block {
 }
 
 impl Block {
-    fn multiply(&self, registers: &Registers, rows: &Rows<'_>, product: &mut Gather<'_>) {
-        for first in (0..product.outputs).step_by(OUTPUTS) {
-            let outputs = OUTPUTS.min(product.outputs - first);
-            // Whole panels, and an odd number of them, so that rows fall on many lines of the cache.
-            let row_len = outputs.next_multiple_of(PANEL) + if outputs > 2 * PANEL { PANEL } else { 0 };
-            let second = if rows.starts[0] == rows.starts[1] { 0 } else { SIDE * row_len };
-            with_scratch(BLOCK * row_len, |values| {
-                for output in (0..outputs).step_by(BLOCK) {
-                    let last = (outputs - 1).min(output + BLOCK - 1);
-                    let panels = [output, last].map(|output| (first + output) / PANEL);
-                    let factors = Factors {
-                        rows: rows.values,
-                        row_tiles: rows.starts,
-                        row_stride: rows.stride,
-                        columns: product.weight,
-                        column_tiles: panels.map(|panel| panel * self.depth * PANEL),
-                        column_stride: PANEL,
-                        steps: rows.steps,
-                    };
-                    let tiles = [output, second + output];
-                    registers.multiply(&factors, &mut Sums { values, tiles, stride: row_len, add: false });
-                }
-                for (tile, start) in self.tiles.iter().zip([0, second]) {
-                    // SAFETY: tiles are in use, and processors that have them have AVX-512.
-                    unsafe { write_pixels(tile, &values[start..], row_len, first..first + outputs, product) };
-                }
-            });
-        }
+    fn multiply(
+        &self,
+        registers: &Registers,
+        rows: &Rows<'_>,
+        outputs: Range<usize>,
+        product: &mut Gather<'_>,
+    ) {
+        // Whole panels, and an odd number of them, so that rows fall on many lines of the cache.
+        let row_len =
+            outputs.len().next_multiple_of(PANEL) + if outputs.len() > 2 * PANEL { PANEL } else { 0 };
+        let second = if rows.starts[0] == rows.starts[1] { 0 } else { SIDE * row_len };
+        with_scratch(BLOCK * row_len, |values| {
+            for output in (0..outputs.len()).step_by(BLOCK) {
+                let last = (outputs.len() - 1).min(output + BLOCK - 1);
+                let panels = [output, last].map(|output| (outputs.start + output) / PANEL);
+                let factors = Factors {
+                    rows: rows.values,
+                    row_tiles: rows.starts,
+                    row_stride: rows.stride,
+                    columns: product.weight,
+                    column_tiles: panels.map(|panel| panel * self.depth * PANEL),
+                    column_stride: PANEL,
+                    steps: rows.steps,
+                };
+                let tiles = [output, second + output];
+                registers.multiply(&factors, &mut Sums { values, tiles, stride: row_len, add: false });
+            }
+            for (tile, start) in self.tiles.iter().zip([0, second]) {
+                // SAFETY: tiles are in use, and processors that have them have AVX-512.
+                unsafe { write_pixels(tile, &values[start..], row_len, outputs.clone(), product) };
+            }
+        });
     }
 }
 
@@ -251,8 +267,11 @@ mod tests {
             pixel_len: outputs,
             out,
         });
-        let spaced = Spaced::new(pixels, outputs);
-        let inside = spaced.as_ref().is_some_and(|spaced| lie_inside(&got, spaced));
+        let spaced = Spaced::new(pixels, pixels.len(), outputs);
+        let inside = spaced.as_ref().is_some_and(|spaced| {
+            let (tiles, pixels) = spaced.tiles(pixels).expect("these pixels");
+            lies_inside(&got, pixels, tiles, spaced.distance)
+        });
         assert_eq!(inside, in_place, "{starts:?} {run_len} {outputs}");
         gather_dot::gather(expected);
         gather(Gather { weight: &filled_up, ..got }, spaced.as_ref(), &[]);

@@ -23,7 +23,10 @@ pub(super) struct Product<'a> {
 impl<'a> Product<'a> {
     pub fn new(channels: &'a Channels, phase: &'a Phase) -> Self {
         let unit = channels.unit();
-        let spaced = if unit == Unit::Tile { Spaced::new(&phase.pixels, channels.written) } else { None };
+        let spaced = match unit {
+            Unit::Tile => Spaced::new(&phase.pixels, phase.per_slice, channels.written),
+            Unit::Single | Unit::Pair => None,
+        };
         Self { channels, window: &phase.window, pieces: phase.window.pieces(unit), spaced }
     }
 

@@ -1,5 +1,6 @@
 //! What the gather product multiplies at a time.
 
+use super::correlation::slices_per_task;
 use super::gather::Gather;
 use super::spaced::Spaced;
 use crate::pairs::has_dot;
@@ -18,6 +19,9 @@ pub(super) enum Unit {
 
 /// Channels from which tiles are not mostly zeros.
 const TILE_CHANNELS_MIN: usize = 8;
+
+/// Pixels of a slice up to which sixteen of them are not too many for a task.
+const SMALL_PIXELS: usize = 64;
 
 impl Unit {
     /// Pairs where they are asked for, an instruction multiplies them, and none of them belongs to two pixels.
@@ -54,6 +58,12 @@ impl Unit {
             Self::Single | Self::Pair => 0,
             Self::Tile => LANES_MAX * channels.next_multiple_of(2) / 2 + LANES_MAX,
         }
+    }
+
+    /// Slices of so many pixels in one task. Tiles hold the same pixel of many small slices.
+    pub fn slices_per_task(self, pixels: usize) -> usize {
+        let slices = slices_per_task(pixels);
+        if self == Self::Tile && pixels <= SMALL_PIXELS { slices.next_multiple_of(LANES_MAX) } else { slices }
     }
 
     /// Copies numbers in this unit.
