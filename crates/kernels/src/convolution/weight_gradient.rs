@@ -131,8 +131,10 @@ impl<'a> Sums<'a> {
             sums.fill(0.0);
             with_scratch(parts.together * stacks.len() + reserve, |planes| {
                 for slices in parts.fills(part) {
-                    let (here, behind) = planes.split_at_mut(slices.len() * stacks.len());
-                    behind[..reserve].fill(0.0);
+                    let len = slices.len() * stacks.len();
+                    let planes = &mut planes[..len + reserve];
+                    let (here, behind) = planes.split_at_mut(len);
+                    behind.fill(0.0);
                     match pairs {
                         None => stacks.fill(Unit::Single, x, slices.clone(), group * read, here),
                         Some(PixelPairs { step, .. }) => {
