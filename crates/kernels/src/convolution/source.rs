@@ -73,7 +73,7 @@ impl Slice<'_> {
         match self.load {
             None => unit.copy(values, out),
             Some(Load { affine, relu }) if unit == Unit::Single => {
-                affine.write(self.index, relu, values, out)
+                affine.write(self.index, relu, values, out);
             }
             Some(Load { affine, relu }) => with_scratch(values.len(), |normalised| {
                 affine.write(self.index, relu, values, normalised);

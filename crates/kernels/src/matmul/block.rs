@@ -3,6 +3,7 @@
 use super::epilogue::Finish;
 use super::pack::View;
 use super::unit::Unit;
+use crate::simd::LANES_MAX;
 use std::ops::Range;
 
 /// One product.
@@ -28,7 +29,9 @@ impl Block<'_> {
     /// One where there are none, so that a product of no depth is one block, which is empty.
     pub fn units_per_block(&self) -> usize {
         let blocks = self.units().div_ceil(self.depth).max(1);
-        self.units().div_ceil(blocks).max(1)
+        let len = self.units().div_ceil(blocks).max(1);
+        // Tiles take whole steps.
+        if self.unit == Unit::Tile { len.next_multiple_of(LANES_MAX) } else { len }
     }
 
     /// Blocks of the depth; one where there are no units, so that the epilogue is seen to.

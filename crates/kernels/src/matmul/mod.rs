@@ -10,8 +10,8 @@
 //!   very few rows, what of `b` lies in memory as it would lie in a panel is read where it is.
 //! - [`few`], for up to four rows: nothing is packed, and the reading of `b` sets the speed.
 //!
-//! In bfloat16, two neighbouring numbers of the depth are packed as one [pair](crate::pairs), which `pair_tile` multiplies
-//! where the processor can; elsewhere the operands are rounded and go through the kernel for `f32`.
+//! In bfloat16, two neighbouring numbers of the depth are packed as one [pair](crate::pairs), which `tile_registers` or
+//! `pair_tile` multiply where the processor can; elsewhere the operands are rounded and go through the kernel for `f32`.
 //!
 //! What is not here: outputs that are not contiguous, a depth shared between tasks (a small output of a very long depth is
 //! computed by few threads), and gradients, which are products themselves.
@@ -29,6 +29,8 @@ mod rows;
 mod shape;
 mod tall;
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod tile_registers;
 #[cfg(test)]
 mod twins;
 mod unit;
@@ -85,7 +87,7 @@ pub fn matmul(
     shape.check(a.len(), b.len(), c.len());
     epilogue.check(shape);
     let _span = shape.span(precision);
-    multiply(shape, Unit::new(precision), a, b, epilogue, c);
+    multiply(shape, Unit::new(precision, shape.k), a, b, epilogue, c);
 }
 
 /// The product in a given unit, whatever the precision that asked for it.

@@ -2,7 +2,7 @@
 //!
 //! A panel holds some rows of `a` or columns of `b` over a block of the depth: `panel[unit of depth][row or column]`.
 //! Panels of `b` have [`COLUMNS`] columns; panels of `a` have [`ROWS`] rows, but for the last, whose [height] is the next
-//! multiple of four. In the place of rows and columns that there are not stands anything: their sums are not stored.
+//! multiple of four. For tile registers, rows of `a` are packed tile by tile. In the place of rows and columns that there are not stands anything: their sums are not stored.
 //!
 //! Sixteen numbers of the depth are packed at a time, as a square with rows or columns that is transposed if need be.
 
@@ -32,13 +32,18 @@ pub(super) const fn height(left: usize) -> usize {
     if whole < ROWS { whole } else { ROWS }
 }
 
-/// Rows that panels of `a` have for so many rows of the matrix.
-pub(super) const fn packed_rows(rows: usize) -> usize {
-    rows.next_multiple_of(4)
+/// Rows of a panel of `a`, but for the last.
+pub(super) fn panel_rows(unit: Unit) -> usize {
+    if unit == Unit::Tile { LANES_MAX } else { ROWS }
+}
+
+/// Rows that are packed for so many rows of the matrix.
+pub(super) fn packed_rows(unit: Unit, rows: usize) -> usize {
+    rows.next_multiple_of(if unit == Unit::Tile { LANES_MAX } else { 4 })
 }
 
 impl View<'_> {
-    /// Packs rows of `a`, panel after panel, over some units of the depth.
+    /// Packs rows of `a`, panel after panel, or tile after tile, over some units of the depth.
     pub fn pack_rows(self, unit: Unit, rows: Range<usize>, units: Range<usize>, out: &mut [f32]) {
         dispatch(Pack { view: self, unit, lines: rows, units, columns: false, out });
     }
@@ -69,6 +74,9 @@ impl WithSimd for Pack<'_> {
         if columns {
             return pack_panels::<S, COLUMNS>(simd, view, unit, lines, units, out);
         }
+        if unit == Unit::Tile {
+            return pack_tiles(simd, view, lines, units, out);
+        }
         let depth = units.len();
         let mut first = lines.start;
         while first < lines.end {
@@ -80,6 +88,28 @@ impl WithSimd for Pack<'_> {
                 _ => pack_panels::<S, ROWS>(simd, view, unit, rows, units.clone(), out),
             }
             first += ROWS;
+        }
+    }
+}
+
+/// Packs rows for tile registers: `[sixteen rows][sixteen units of depth][row][unit]`.
+#[inline(always)]
+fn pack_tiles<S: Simd>(simd: S, view: View<'_>, lines: Range<usize>, units: Range<usize>, out: &mut [f32]) {
+    let (tiles, _) = out.as_chunks_mut::<LANES_MAX>().0.as_chunks_mut::<LANES_MAX>();
+    let mut tiles = tiles.iter_mut();
+    for first in lines.clone().step_by(LANES_MAX) {
+        let rows = first..lines.end.min(first + LANES_MAX);
+        for unit in units.clone().step_by(LANES_MAX) {
+            let tile = tiles.next().expect("there is room for all rows");
+            let numbers = 2 * unit..2 * (unit + LANES_MAX);
+            #[cfg(target_arch = "x86_64")]
+            if view.along == 1 {
+                let start = rows.start * view.across + numbers.start;
+                crate::dot::narrow_square(&view.values[start..], view.across, rows.len(), tile);
+                continue;
+            }
+            view.units(simd, Unit::Pair, rows.clone(), numbers, tile);
+            transpose(simd, tile);
         }
     }
 }
@@ -155,12 +185,12 @@ impl View<'_> {
                 }
             }
             #[cfg(target_arch = "x86_64")]
-            Unit::Pair if self.along == 1 && depth.len() == 2 * LANES_MAX => {
+            Unit::Pair | Unit::Tile if self.along == 1 && depth.len() == 2 * LANES_MAX => {
                 let start = lines.start * self.across + depth.start;
                 crate::dot::narrow_square(&self.values[start..], self.across, lines.len(), square);
                 transpose(simd, square);
             }
-            Unit::Pair => {
+            Unit::Pair | Unit::Tile => {
                 let mut numbers = [[0.0; LANES_MAX]; LANES_MAX];
                 for (half, first) in depth.clone().step_by(LANES_MAX).enumerate() {
                     let depth = first..depth.end.min(first + LANES_MAX);

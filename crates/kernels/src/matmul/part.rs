@@ -20,7 +20,8 @@ pub(super) struct Part<'a> {
     pub columns: usize,
     /// Units of the depth.
     pub depth: usize,
-    /// Packed panels of rows, or the rows themselves, contiguous along the depth.
+    /// Packed panels of rows, or tiles of them, or the rows themselves, contiguous along the
+    /// depth.
     pub a: &'a [f32],
     /// Distance between the rows, if they are not packed.
     pub a_row: Option<usize>,
@@ -45,8 +46,10 @@ impl Part<'_> {
             Unit::Single | Unit::Rounded => dispatch(self),
             #[cfg(target_arch = "x86_64")]
             Unit::Pair => super::pair_tile::multiply(self),
+            #[cfg(target_arch = "x86_64")]
+            Unit::Tile => super::tile_registers::multiply(self),
             #[cfg(not(target_arch = "x86_64"))]
-            Unit::Pair => unreachable!("no other processor has the instruction"),
+            Unit::Pair | Unit::Tile => unreachable!("no other processor has the instruction"),
         }
     }
 
@@ -65,9 +68,9 @@ impl Part<'_> {
 
     /// Stores the sums of the tile that begins here.
     #[inline(always)]
-    pub fn store<S: pulp::Simd>(&mut self, simd: S, row: usize, column: usize, tile: &Tile) {
+    pub fn store<S: pulp::Simd>(&mut self, simd: S, row: usize, column: usize, tile: &[Line]) {
         let width = COLUMNS.min(self.columns - column);
-        let rows = ROWS.min(self.rows - row);
+        let rows = tile.len().min(self.rows - row);
         let finish = self.finish.part(row, column, self.row_len);
         let out = &mut self.out[row * self.row_len + column..];
         finish.store(simd, &tile[..rows], width, self.row_len, out);

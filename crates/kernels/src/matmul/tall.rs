@@ -24,6 +24,10 @@ const PACKED: usize = 1 << 21;
 const PACKED_COLUMNS: usize = 4096;
 /// Panels of rows in a task at most: what they pack fits in the second cache of a core.
 const PANELS: usize = 4;
+/// Rows in a task at most where tiles multiply, of which they take so many at a time; and tasks that are wanted then.
+const TILED_ROWS: usize = 256;
+const TILED_STEP: usize = 32;
+const TILED_TASKS: usize = 8;
 /// Columns up to which rows that are contiguous along the depth are multiplied where they are.
 const FEW_COLUMNS: usize = 4 * COLUMNS;
 /// Rows at a multiple of this distance meet in a few places of the first cache.
@@ -94,7 +98,11 @@ impl Slab<'_> {
         // Few enough rows to share the work well, and enough to be worth a task.
         let least = TASK_FLOPS.div_ceil((2 * k * n).max(1)).div_ceil(ROWS);
         let panels = m.div_ceil(16 * ROWS).max(least).min(PANELS);
-        let rows = panels * ROWS;
+        let rows = match self.block.unit {
+            // The faster the products, the more seldom `b` should be read.
+            Unit::Tile => m.div_ceil(TILED_TASKS).next_multiple_of(TILED_STEP).min(TILED_ROWS),
+            _ => panels * ROWS,
+        };
         c.par_chunks_mut(rows * n).with_max_len(1).enumerate().for_each(|(task, c)| {
             let first = task * rows;
             let rows = first..first + c.len() / n;
@@ -118,7 +126,7 @@ impl Slab<'_> {
             let a = &a.values[rows.start * a.across + units.start..];
             return self.chunks(packed, Part { a, a_row, ..self.part(rows, depth) }, depth, c);
         }
-        with_scratch(packed_rows(rows.len()) * units.len(), |packed_a| {
+        with_scratch(packed_rows(unit, rows.len()) * units.len(), |packed_a| {
             a.pack_rows(unit, rows.clone(), units, packed_a);
             self.chunks(packed, Part { a: packed_a, ..self.part(rows, depth) }, depth, c);
         });

@@ -2,20 +2,30 @@
 
 use crate::pairs::has_dot;
 use crate::precision::Precision;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::LANES_MAX;
 
 /// Numbers of 32 bits, such numbers rounded to bfloat16, or pairs of bfloat16 that follow one another along the depth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Single,
     Rounded,
+    /// Pairs for the dot product instruction.
     Pair,
+    /// Pairs for tile registers, in whole steps.
+    Tile,
 }
 
 impl Unit {
-    /// Pairs where an instruction multiplies them.
-    pub fn new(precision: Precision) -> Self {
+    /// For products of this depth: pairs where an instruction multiplies them, for tiles where they fill these.
+    pub fn new(precision: Precision, depth: usize) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        let fills_tiles = depth.is_multiple_of(2 * LANES_MAX) && depth > 0 && crate::amx::tiles::in_use();
+        #[cfg(not(target_arch = "x86_64"))]
+        let fills_tiles = false && depth > 0;
         match precision {
             Precision::F32 => Self::Single,
+            Precision::Bf16 if fills_tiles => Self::Tile,
             Precision::Bf16 if has_dot() => Self::Pair,
             Precision::Bf16 => Self::Rounded,
         }
@@ -25,7 +35,7 @@ impl Unit {
     pub fn len(self) -> usize {
         match self {
             Self::Single | Self::Rounded => 1,
-            Self::Pair => 2,
+            Self::Pair | Self::Tile => 2,
         }
     }
 }

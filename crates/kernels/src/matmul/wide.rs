@@ -3,7 +3,7 @@
 use super::block::Block;
 use super::columns::by_columns;
 use super::epilogue::Finish;
-use super::pack::packed_rows;
+use super::pack::{packed_rows, panel_rows};
 use super::part::Part;
 use super::unit::Unit;
 use super::{COLUMNS, ROWS, TASK_FLOPS};
@@ -28,7 +28,7 @@ pub(super) fn multiply(block: &Block<'_>, c: &mut [f32]) {
     let panels = n.div_ceil(COLUMNS);
     let least = TASK_FLOPS.div_ceil((2 * m * k * COLUMNS).max(1));
     let width = panels.div_ceil(TASKS).max(least).max(CHUNK / COLUMNS).min(panels) * COLUMNS;
-    with_scratch(packed_rows(m) * block.units(), |a| {
+    with_scratch(packed_rows(block.unit, m) * block.units(), |a| {
         pack(block, a);
         let columns = Columns { block, a };
         by_columns(block, width, c, |range, finish, out, row_len| columns.run(range, finish, out, row_len));
@@ -37,14 +37,16 @@ pub(super) fn multiply(block: &Block<'_>, c: &mut [f32]) {
 
 /// `packed[block of depth][panel][unit][row]`.
 fn pack(block: &Block<'_>, packed: &mut [f32]) {
-    let rows = packed_rows(block.size[0]);
+    let rows = packed_rows(block.unit, block.size[0]);
     let block_len = (rows * block.units_per_block()).max(1);
     packed.par_chunks_mut(block_len).enumerate().for_each(|(depth, packed)| {
         let units = block.depth_block(depth);
-        let panel_len = ROWS * units.len();
+        let rows_per_panel = panel_rows(block.unit);
+        let panel_len = rows_per_panel * units.len();
         let panels = packed.par_chunks_mut(panel_len).enumerate();
         panels.with_min_len(PACKED.div_ceil(panel_len)).for_each(|(panel, out)| {
-            let rows = panel * ROWS..block.size[0].min((panel + 1) * ROWS);
+            let [first, end] = [panel, panel + 1].map(|panel| block.size[0].min(panel * rows_per_panel));
+            let rows = first..end;
             block.a.pack_rows(block.unit, rows, units.clone(), out);
         });
     });
@@ -86,7 +88,7 @@ impl Columns<'_> {
             rows: *rows,
             columns,
             depth: units.len(),
-            a: &a[packed_rows(*rows) * units.start..],
+            a: &a[packed_rows(*unit, *rows) * units.start..],
             a_row: None,
             b: &[],
             b_line: COLUMNS,
