@@ -3,6 +3,7 @@
 mod common;
 mod data;
 mod exit;
+mod optimize;
 mod represent;
 mod reproduce;
 mod runs;
@@ -20,6 +21,7 @@ use exit::report;
   autodidact reproduce                                  re-test every paper's claim, without any download
   autodidact represent train --data photos --out runs/photos
   autodidact represent embed --run runs/photos --data photos --out photos.npz
+  autodidact optimize maximize --lower 0 --upper 1 --scale 2 --epsilon 0.05 -- ./score.sh {x}
   autodidact data inspect photos")]
 struct Arguments {
     #[command(subcommand)]
@@ -33,6 +35,9 @@ enum Command {
     /// Representations of images without labels: train, embed, evaluate, export
     #[command(subcommand)]
     Represent(represent::Verb),
+    /// The best point of a function of one number, with a guarantee
+    #[command(subcommand)]
+    Optimize(optimize::Verb),
     /// Look at a collection of pictures
     #[command(subcommand)]
     Data(data::Verb),
@@ -47,6 +52,7 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Represent(verb) => represent::run(verb),
+        Command::Optimize(verb) => optimize::run(verb),
         Command::Data(verb) => data::run(verb),
         Command::Runs(verb) => runs::run(verb),
     };

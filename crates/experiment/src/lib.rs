@@ -15,6 +15,7 @@ pub mod file;
 pub mod interrupt;
 pub mod metrics;
 pub mod progress;
+pub mod proportion;
 pub mod reproduction;
 pub mod rng;
 pub mod run;

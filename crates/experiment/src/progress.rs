@@ -50,7 +50,8 @@ impl Display {
 #[derive(Debug)]
 pub struct Progress {
     label: String,
-    total: u64,
+    /// None where nobody knows.
+    total: Option<u64>,
     shown: Shown,
 }
 
@@ -64,19 +65,31 @@ enum Shown {
 impl Progress {
     /// Progress towards `total` steps.
     pub fn new(label: &str, total: u64, display: Display) -> Self {
+        Self::towards(label, Some(total), display)
+    }
+
+    /// Progress of work of which nobody knows how long it is.
+    pub fn open_ended(label: &str, display: Display) -> Self {
+        Self::towards(label, None, display)
+    }
+
+    fn towards(label: &str, total: Option<u64>, display: Display) -> Self {
         let shown = if display == Display::Quiet {
             Shown::Nothing
         } else if display.is_terminal() {
-            let style =
-                ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len}  {rate}  {left}  {wide_msg}")
-                    .expect("the template is constant")
-                    .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
-                        let _ = write!(text, "{:.2} steps/s", state.per_sec());
-                    })
-                    .with_key("left", |state: &ProgressState, text: &mut dyn fmt::Write| {
-                        let _ = write!(text, "{} left", duration(state.eta().as_secs_f64()));
-                    });
-            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(5))
+            let template = match total {
+                Some(_) => "{prefix} {bar:24} {pos}/{len}  {rate}  {left}  {wide_msg}",
+                None => "{prefix} {spinner} {pos}  {rate}  {wide_msg}",
+            };
+            let style = ProgressStyle::with_template(template)
+                .expect("the template is constant")
+                .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
+                    let _ = write!(text, "{:.2} steps/s", state.per_sec());
+                })
+                .with_key("left", |state: &ProgressState, text: &mut dyn fmt::Write| {
+                    let _ = write!(text, "{} left", duration(state.eta().as_secs_f64()));
+                });
+            let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(5))
                 .with_style(style)
                 .with_prefix(label.to_owned());
             Shown::Line(bar)
@@ -88,7 +101,7 @@ impl Progress {
 
     /// Steps done so far, with the metrics to show.
     pub fn set(&mut self, step: u64, metrics: &[(&str, f64)]) {
-        let is_last = step >= self.total;
+        let is_last = self.total.is_some_and(|total| step >= total);
         match &mut self.shown {
             Shown::Line(bar) => {
                 // A resumed run starts in the middle; its rate counts from there.
@@ -139,12 +152,17 @@ fn describe(metrics: &[(&str, f64)]) -> String {
     text
 }
 
-fn plain_line(label: &str, step: u64, total: u64, done: u64, elapsed: Duration) -> String {
-    let mut line = format!("{label} {step}/{total}");
+fn plain_line(label: &str, step: u64, total: Option<u64>, done: u64, elapsed: Duration) -> String {
+    let mut line = match total {
+        Some(total) => format!("{label} {step}/{total}"),
+        None => format!("{label} {step}"),
+    };
     if done > 0 && elapsed.as_secs_f64() > 0.0 {
         let rate = done as f64 / elapsed.as_secs_f64();
-        let left = total.saturating_sub(step) as f64 / rate;
-        let _ = write!(line, "  {rate:.2} steps/s  {} left", duration(left));
+        let _ = write!(line, "  {rate:.2} steps/s");
+        if let Some(total) = total {
+            let _ = write!(line, "  {} left", duration(total.saturating_sub(step) as f64 / rate));
+        }
     }
     line
 }
@@ -179,9 +197,10 @@ mod tests {
 
     #[test]
     fn a_plain_line_has_steps_rate_and_remaining_time() {
-        let line = plain_line("byol", 150, 300, 50, Duration::from_secs(10));
-        assert_eq!(line, "byol 150/300  5.00 steps/s  30 s left");
-        assert_eq!(plain_line("byol", 1, 300, 0, Duration::ZERO), "byol 1/300");
+        let line = |total| plain_line("byol", 150, total, 50, Duration::from_secs(10));
+        assert_eq!(line(Some(300)), "byol 150/300  5.00 steps/s  30 s left");
+        assert_eq!(line(None), "byol 150  5.00 steps/s");
+        assert_eq!(plain_line("byol", 1, Some(300), 0, Duration::ZERO), "byol 1/300");
         assert_eq!(
             describe(&[("loss/total", 0.5), ("eval/top1", 61.0)]),
             "loss/total 0.5000  eval/top1 61.0000"

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod brownian;
 mod byol;
 mod byol_no_batch_stats;
 mod byol_robustness;
@@ -12,6 +13,7 @@ mod setting;
 #[cfg(test)]
 mod tests;
 
+pub use brownian::Brownian;
 pub use byol::Byol;
 pub use byol_no_batch_stats::ByolNoBatchStats;
 pub use byol_robustness::ByolRobustness;
@@ -21,5 +23,5 @@ use autodidact_experiment::reproduction::Claim;
 
 /// Every claim that can be re-tested today, in the order of the papers' table; extensions follow their paper's claim.
 pub fn claims() -> Vec<&'static dyn Claim> {
-    vec![&Byol, &ByolRobustness, &ByolNoBatchStats]
+    vec![&Byol, &ByolRobustness, &ByolNoBatchStats, &Brownian]
 }

@@ -93,6 +93,14 @@ def statistics():
     return {"samples": samples, "paired": paired}
 
 
+def proportions():
+    counted = [(0, 400), (5, 100), (73, 1000), (10, 10), (1, 2000), (1999, 2000)]
+    return [
+        {"successes": successes, "trials": trials, "interval": list(stats.binomtest(successes, trials).proportion_ci(0.95, "exact"))}
+        for successes, trials in counted
+    ]
+
+
 def events():
     def scalars(wall_time, step, values):
         summary = summary_pb2.Summary(
@@ -115,6 +123,7 @@ def events():
 def main():
     (HERE / "rng.json").write_text(json.dumps(rng(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (HERE / "statistics.json").write_text(json.dumps(statistics(), indent=1) + "\n", encoding="utf-8")
+    (HERE / "proportions.json").write_text(json.dumps(proportions(), indent=1) + "\n", encoding="utf-8")
     (HERE / "tensorboard.events").write_bytes(events())
 
 

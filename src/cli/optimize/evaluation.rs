@@ -1,0 +1,107 @@
+//! One evaluation: a process that is given a number and prints its value.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::settings::{Description, PLACE};
+
+/// A process that runs.
+#[derive(Debug)]
+pub struct Evaluation {
+    child: Child,
+    printed: Option<JoinHandle<std::io::Result<Vec<u8>>>>,
+    started: Instant,
+    timeout: Option<Duration>,
+}
+
+impl Evaluation {
+    /// Starts the command at a number.
+    ///
+    /// # Errors
+    /// What to say of a command that cannot be started.
+    pub fn start(search: &Description, x: f64) -> Result<Self, String> {
+        let mut words = search.command.iter().map(|word| word.replace(PLACE, &x.to_string()));
+        let program = words.next().unwrap_or_default();
+        let mut command = Command::new(&program);
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::piped());
+        // Ctrl-C is for the search, which then stops what it started.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().map_err(|error| format!("`{program}` cannot be started: {error}"))?;
+        let printed = child.stdout.take().map(|mut stdout| {
+            std::thread::spawn(move || {
+                let mut bytes = Vec::new();
+                stdout.read_to_end(&mut bytes).map(|_| bytes)
+            })
+        });
+        let timeout = search.timeout.map(Duration::from_secs_f64);
+        Ok(Self { child, printed, started: Instant::now(), timeout })
+    }
+
+    /// The value, or what went wrong, once the process has ended and nobody writes to its output any more.
+    pub fn poll(&mut self) -> Option<Result<f64, String>> {
+        let is_read = self.printed.as_ref().is_none_or(JoinHandle::is_finished);
+        match self.child.try_wait() {
+            Ok(Some(status)) if !status.success() => Some(Err(format!("it ended with {status}"))),
+            Ok(Some(_)) if is_read => Some(self.value()),
+            Ok(_) => {
+                let timeout = self.timeout.filter(|timeout| self.started.elapsed() >= *timeout)?;
+                self.stop();
+                Some(Err(format!("it took longer than {} s and was stopped", timeout.as_secs_f64())))
+            }
+            Err(error) => Some(Err(format!("it cannot be waited for: {error}"))),
+        }
+    }
+
+    /// Ends the process, and on Unix those that it started.
+    pub fn stop(&mut self) {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Pid, Signal, kill_process_group};
+            // Fails if it has just ended by itself.
+            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn value(&mut self) -> Result<f64, String> {
+        let reader = self.printed.take().ok_or("its output was read before")?;
+        let bytes = reader.join().map_err(|_| "its output could not be read")?;
+        let text = bytes.map_err(|error| format!("its output could not be read: {error}"))?;
+        parse(&String::from_utf8_lossy(&text))
+    }
+}
+
+/// The number on the last line that is not empty.
+fn parse(text: &str) -> Result<f64, String> {
+    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty()).ok_or("it printed nothing")?;
+    match line.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        Ok(value) => Err(format!("its value is {value}, which is no finite number")),
+        Err(_) => {
+            let shown: String = line.chars().take(60).collect();
+            Err(format!("the last line it printed is no number: `{shown}`"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn the_last_line_is_the_value() {
+        assert_eq!(parse("loading\nepoch 1\n 0.25 \n\n"), Ok(0.25));
+        assert_eq!(parse("-1e-3"), Ok(-0.001));
+    }
+
+    #[test]
+    fn what_is_no_finite_number_is_no_value() {
+        for text in ["", "\n\n", "nan", "inf", "-inf", "0.5 accuracy", "accuracy=0.5"] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `autodidact optimize`: the best point of a function of one number.
+
+mod evaluation;
+mod search;
+mod settings;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use autodidact::brownian::Goal;
+
+use super::exit::Exit;
+
+/// Verbs of `autodidact optimize`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Find where a command prints its largest value
+    Maximize(search::Arguments),
+    /// Find where a command prints its smallest value
+    Minimize(search::Arguments),
+}
+
+pub fn run(verb: Verb) -> Result<Exit> {
+    match verb {
+        Verb::Maximize(arguments) => search::run(&arguments, Goal::Maximum),
+        Verb::Minimize(arguments) => search::run(&arguments, Goal::Minimum),
+    }
+}

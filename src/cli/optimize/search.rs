@@ -1,0 +1,314 @@
+//! `autodidact optimize maximize` and `minimize`: searches a command's best value, several evaluations at a time, and goes
+//! on where it was stopped.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use autodidact::brownian::{Answer, Error, Goal, Next, Optimizer, Query, Reason};
+use autodidact::experiment::figure::ScatterChart;
+use autodidact::experiment::interrupt;
+use autodidact::experiment::progress::{Progress, say};
+use autodidact::experiment::run::{Environment, RunDirectory, command_line};
+use clap::Args;
+use serde::Serialize;
+
+use super::evaluation::Evaluation;
+use super::settings::{Description, Flags};
+use crate::cli::common::Output;
+use crate::cli::exit::{Exit, WrongUse};
+
+/// The file with all that a search goes on from.
+const SEARCH: &str = "search.json";
+/// The file with one line for every evaluation.
+const EVALUATIONS: &str = "evaluations.jsonl";
+/// How often processes are looked at.
+const POLL: Duration = Duration::from_millis(5);
+/// Time between two savings of the search at least.
+const SAVE: Duration = Duration::from_millis(500);
+
+/// Flags of both verbs.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  autodidact optimize maximize --lower 0 --upper 1 --scale 2 --epsilon 0.05 -- ./score.sh --rate {x}
+  autodidact optimize minimize --lower -5 --upper 0 --scale 1 --epsilon 0.02 --jobs 2 --retries 1 \\
+      --timeout 600 --out searches/rate -- python train.py --log-rate {x}
+  autodidact optimize minimize --resume --out searches/rate
+
+The answer is within epsilon of the best value but for a probability of delta, if the values are those of a
+Brownian motion of the given scale; smoother functions cost more evaluations than they need, rougher ones
+break the promise. A command that fails, takes too long or prints no number is told, tried again as asked,
+and never counted as a value.")]
+pub struct Arguments {
+    #[command(flatten)]
+    flags: Flags,
+    /// Evaluations at the same time
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+    /// Folder of the search; it must not exist or be empty
+    #[arg(long, default_value = "search")]
+    out: PathBuf,
+    /// Go on with the search in `--out`, as it was described then
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
+    let mut search =
+        if arguments.resume { Search::open(arguments, goal)? } else { Search::create(arguments, goal)? };
+    interrupt::install()?;
+    let ended = search.go_on(usize::from(arguments.jobs), arguments.output)?;
+    search.save()?;
+    let Some(answer) = search.optimizer.answer() else {
+        arguments.output.note("interrupted before both ends were evaluated; `--resume` goes on");
+        return Ok(Exit::Interrupted);
+    };
+    if !ended {
+        arguments.output.note(&format!(
+            "interrupted after {} evaluations; `--resume --out {}` goes on",
+            answer.evaluations,
+            arguments.out.display()
+        ));
+        return Ok(Exit::Interrupted);
+    }
+    let found =
+        Found { answer, failed: search.failed, given_up: search.given_up, out: arguments.out.clone() };
+    search.run.write_summary(&found)?;
+    draw(&search, &answer, arguments.output)?;
+    arguments.output.result(&found, || found.to_string())?;
+    Ok(Exit::Done)
+}
+
+/// What is printed at the end.
+#[derive(Debug, Serialize)]
+struct Found {
+    #[serde(flatten)]
+    answer: Answer,
+    /// Evaluations that gave no value, each try counted.
+    failed: u64,
+    /// Points that have none.
+    given_up: u64,
+    out: PathBuf,
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Answer { x, value, evaluations, reason, guarantee, .. } = &self.answer;
+        writeln!(f, "best value {value} at {x}, after {evaluations} evaluations")?;
+        match reason {
+            Some(Reason::Evaluations) => writeln!(f, "stopped: that was the limit on evaluations")?,
+            Some(Reason::Exhausted) => writeln!(f, "stopped: no interval is left that can be halved")?,
+            Some(Reason::Stop) | None => {}
+        }
+        writeln!(f, "{guarantee}")?;
+        if self.failed > 0 {
+            writeln!(f, "{} evaluations failed, {} points were given up", self.failed, self.given_up)?;
+        }
+        write!(f, "search: {}", self.out.display())
+    }
+}
+
+/// A search on disk.
+struct Search {
+    run: RunDirectory,
+    description: Description,
+    optimizer: Optimizer,
+    evaluations: File,
+    saved: Instant,
+    failed: u64,
+    given_up: u64,
+    /// Held while the search goes on.
+    _lock: File,
+}
+
+/// An evaluation that is waited for.
+struct Running {
+    query: Query,
+    evaluation: Evaluation,
+    /// Tries so far.
+    tries: u32,
+}
+
+/// One line of the evaluations.
+#[derive(Serialize)]
+struct Line<'a> {
+    x: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a str>,
+}
+
+impl Search {
+    fn create(arguments: &Arguments, goal: Goal) -> Result<Self> {
+        let description = arguments.flags.describe(goal)?;
+        let optimizer = Optimizer::new(description.lower, description.upper, description.settings)
+            .map_err(|error| WrongUse(error.to_string()))?;
+        let config = toml::to_string(&description).context("a search cannot be written as TOML")?;
+        let run = RunDirectory::create(&arguments.out)?;
+        run.describe(&config, &command_line(), &Environment::capture(1))?;
+        Self::begin(run, description, optimizer)
+    }
+
+    fn open(arguments: &Arguments, goal: Goal) -> Result<Self> {
+        if !arguments.flags.is_empty() {
+            bail!(WrongUse("a search that goes on has its command, its interval and its settings; give `--resume`, `--out` and `--jobs` alone".to_owned()));
+        }
+        let run = RunDirectory::open(&arguments.out)?;
+        let description: Description = toml::from_str(&run.config()?)
+            .with_context(|| format!("`{}` is no search", arguments.out.display()))?;
+        if description.settings.goal != goal {
+            let verb = if goal == Goal::Maximum { "minimize" } else { "maximize" };
+            bail!(WrongUse(format!("the search in `{}` goes on with `{verb}`", arguments.out.display())));
+        }
+        let optimizer = match run.read_json(SEARCH, "search")? {
+            Some(optimizer) => optimizer,
+            None => Optimizer::new(description.lower, description.upper, description.settings)?,
+        };
+        Self::begin(run, description, optimizer)
+    }
+
+    fn begin(run: RunDirectory, description: Description, optimizer: Optimizer) -> Result<Self> {
+        let lock = run.lock()?;
+        let path = run.path().join(EVALUATIONS);
+        let evaluations = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .with_context(|| format!("`{}` cannot be written", path.display()))?;
+        let saved = Instant::now();
+        Ok(Self { run, description, optimizer, evaluations, saved, failed: 0, given_up: 0, _lock: lock })
+    }
+
+    /// Evaluates until the search is over, which is true, or somebody interrupts it.
+    fn go_on(&mut self, jobs: usize, output: Output) -> Result<bool> {
+        let mut progress = match self.description.settings.most_evaluations {
+            Some(most) => Progress::new("search", most, output.display()),
+            None => Progress::open_ended("search", output.display()),
+        };
+        let mut running: Vec<Running> = Vec::new();
+        let ended = loop {
+            if interrupt::requested() {
+                break false;
+            }
+            let next = if running.len() < jobs { self.optimizer.ask() } else { Next::Wait };
+            match next {
+                Next::Evaluate(query) => {
+                    let evaluation = self.start(query.x)?;
+                    running.push(Running { query, evaluation, tries: 1 });
+                    continue;
+                }
+                Next::Done(_) if running.is_empty() => break true,
+                Next::Done(_) | Next::Wait => {}
+            }
+            let Some((place, outcome)) =
+                running.iter_mut().enumerate().find_map(|(at, one)| Some((at, one.evaluation.poll()?)))
+            else {
+                std::thread::sleep(POLL);
+                continue;
+            };
+            let ended = self.take(&mut running, place, outcome);
+            if let Err(error) = ended {
+                running.iter_mut().for_each(|one| one.evaluation.stop());
+                self.save()?;
+                return Err(error);
+            }
+            if let Some(answer) = self.optimizer.answer() {
+                let shown = [("best", answer.value), ("bound", answer.bound)];
+                progress.set(answer.evaluations, &shown);
+            }
+        };
+        progress.finish();
+        running.iter_mut().for_each(|one| one.evaluation.stop());
+        Ok(ended)
+    }
+
+    fn start(&self, x: f64) -> Result<Evaluation> {
+        Evaluation::start(&self.description, x).map_err(|reason| WrongUse(reason).into())
+    }
+
+    /// Takes in how an evaluation ended.
+    fn take(&mut self, running: &mut Vec<Running>, place: usize, outcome: Result<f64, String>) -> Result<()> {
+        let Query { id, x } = running[place].query;
+        match outcome {
+            Ok(value) => {
+                self.write(&Line { x, value: Some(value), failure: None })?;
+                self.optimizer.tell(id, value)?;
+                running.swap_remove(place);
+            }
+            Err(reason) => {
+                self.failed += 1;
+                self.write(&Line { x, value: None, failure: Some(&reason) })?;
+                let tries = running[place].tries;
+                if tries <= self.description.retries {
+                    say(&format!("the evaluation at {x} failed: {reason}; trying again"));
+                    running[place].evaluation = self.start(x)?;
+                    running[place].tries += 1;
+                } else {
+                    running.swap_remove(place);
+                    let end = self.optimizer.give_up(id);
+                    if let Err(Error::NoEnd { .. }) = end {
+                        bail!(
+                            "the evaluation at {x} failed: {reason}\nthe search needs a value at both ends of its interval; mend the command and go on with `--resume`, or choose another interval"
+                        );
+                    }
+                    end?;
+                    say(&format!("the evaluation at {x} failed: {reason}; its interval is left as it is"));
+                    self.given_up += 1;
+                }
+            }
+        }
+        if self.saved.elapsed() >= SAVE { self.save() } else { Ok(()) }
+    }
+
+    fn write(&mut self, line: &Line<'_>) -> Result<()> {
+        let mut text = serde_json::to_string(line)?;
+        text.push('\n');
+        self.evaluations.write_all(text.as_bytes()).context("an evaluation cannot be written down")
+    }
+
+    fn save(&mut self) -> Result<()> {
+        self.saved = Instant::now();
+        Ok(self.run.write_json(SEARCH, &self.optimizer)?)
+    }
+
+    /// All points that have a value, and these.
+    fn points(&self) -> Vec<(f64, f64)> {
+        let Description { lower, upper, settings, .. } = &self.description;
+        let sign = if settings.goal == Goal::Maximum { 1.0 } else { -1.0 };
+        let mut ends: Vec<(f64, f64)> = self
+            .optimizer
+            .leaves()
+            .iter()
+            .flat_map(|leaf| leaf.ends.into_iter().zip(leaf.values))
+            .map(|(share, value)| (lower + share * (upper - lower), sign * value))
+            .collect();
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+        ends.dedup_by(|a, b| a.0 == b.0);
+        ends
+    }
+}
+
+/// Draws what was evaluated.
+fn draw(search: &Search, answer: &Answer, output: Output) -> Result<()> {
+    let chart = ScatterChart::new("What was evaluated", "x", "value")
+        .with_points("evaluations", search.points())
+        .with_points("best", [(answer.x, answer.value)]);
+    match chart.draw().and_then(|figure| figure.save(&search.run.figures()?, "search")) {
+        Ok(paths) => {
+            if let Some(picture) = paths.iter().find(|path: &&PathBuf| has_extension(path, "png")) {
+                output.note(&format!("figure: {}", picture.display()));
+            }
+        }
+        Err(error) => output.note(&format!("the figure could not be drawn: {error}")),
+    }
+    Ok(())
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
+}

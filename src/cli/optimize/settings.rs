@@ -1,0 +1,128 @@
+//! What is searched, and how: flags, and the file that keeps them for a search that goes on.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use autodidact::brownian::{Goal, Rule, Settings, Stop};
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use crate::cli::exit::WrongUse;
+
+/// What the number stands for in a command.
+pub const PLACE: &str = "{x}";
+
+/// Flags that say what is searched.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// Lower end of the interval
+    #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
+    lower: Option<f64>,
+    /// Upper end of the interval
+    #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
+    upper: Option<f64>,
+    /// How far from the best value the answer may be, in the unit of the values
+    #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
+    epsilon: Option<f64>,
+    /// Probability that it is further [default: epsilon, at most 0.5]
+    #[arg(long, allow_negative_numbers = true)]
+    delta: Option<f64>,
+    /// Roughness: the standard deviation of the change of the value over a distance of 1. Nothing is promised if it is
+    /// too small
+    #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
+    scale: Option<f64>,
+    /// Which interval is halved next, and when that ends
+    #[arg(long, value_enum, default_value = "posterior")]
+    rule: RuleName,
+    /// Evaluations at most
+    #[arg(long)]
+    evaluations: Option<u64>,
+    /// Seconds after which an evaluation is stopped and counts as failed
+    #[arg(long, allow_negative_numbers = true)]
+    timeout: Option<f64>,
+    /// How often a failed evaluation is tried again before its interval is given up
+    #[arg(long, default_value_t = 0)]
+    retries: u32,
+    /// The command; `{x}` in its words is replaced by the number, and the last line that it prints is the value
+    #[arg(last = true, value_name = "COMMAND", required_unless_present = "resume")]
+    command: Vec<OsString>,
+}
+
+/// A rule and its stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RuleName {
+    /// The interval that exceeds the best value most likely, until the exact probability of that is delta
+    Posterior,
+    /// The paper's: the interval of the largest upper bound, until its width is epsilon
+    Optimistic,
+    /// The paper's, stopped when no upper bound is more than epsilon above the best value
+    Gap,
+}
+
+/// All that a search is, but for its values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Description {
+    pub command: Vec<String>,
+    pub lower: f64,
+    pub upper: f64,
+    /// In seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<f64>,
+    pub retries: u32,
+    pub settings: Settings,
+}
+
+impl Flags {
+    /// The search that is asked for. Numbers out of range are the search's to refuse.
+    pub fn describe(&self, goal: Goal) -> Result<Description> {
+        let needed = |name: &str, value: Option<f64>| {
+            value.ok_or_else(|| WrongUse(format!("`--{name}` is missing; a new search needs it")))
+        };
+        let epsilon = needed("epsilon", self.epsilon)?;
+        let (rule, stop) = match self.rule {
+            RuleName::Posterior => (Rule::Posterior, Stop::Posterior),
+            RuleName::Optimistic => (Rule::Optimistic { exponent: 5.0 }, Stop::Width),
+            RuleName::Gap => (Rule::Optimistic { exponent: 5.0 }, Stop::Gap),
+        };
+        if let Some(timeout) = self.timeout.filter(|&seconds| !(seconds > 0.0 && seconds < 1e9)) {
+            return Err(WrongUse(format!("`--timeout` is {timeout}, expected seconds above 0")).into());
+        }
+        Ok(Description {
+            command: self.command()?,
+            lower: needed("lower", self.lower)?,
+            upper: needed("upper", self.upper)?,
+            timeout: self.timeout,
+            retries: self.retries,
+            settings: Settings {
+                goal,
+                epsilon,
+                delta: self.delta.unwrap_or(epsilon.min(0.5)),
+                scale: needed("scale", self.scale)?,
+                rule,
+                stop,
+                most_evaluations: self.evaluations,
+            },
+        })
+    }
+
+    fn command(&self) -> Result<Vec<String>> {
+        let words: Option<Vec<String>> =
+            self.command.iter().map(|word| word.to_str().map(str::to_owned)).collect();
+        let words = words.ok_or_else(|| WrongUse("the command is not valid UTF-8".to_owned()))?;
+        if !words.iter().any(|word| word.contains(PLACE)) {
+            let example = format!("for instance `-- {} {PLACE}`", words.join(" "));
+            return Err(WrongUse(format!(
+                "no word of the command has `{PLACE}`, where the number goes; {example}"
+            ))
+            .into());
+        }
+        Ok(words)
+    }
+
+    /// Whether something was asked for that a search which goes on has already.
+    pub fn is_empty(&self) -> bool {
+        let numbers = [self.lower, self.upper, self.epsilon, self.delta, self.scale, self.timeout];
+        numbers.iter().all(Option::is_none) && self.command.is_empty() && self.evaluations.is_none()
+    }
+}

@@ -1,0 +1,204 @@
+//! `autodidact optimize`: commands that work, that fail in every way, and searches that are interrupted.
+
+#![cfg(unix)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// `optimize VERB ARGUMENTS --json --quiet -- sh -c SCRIPT`, in which `{x}` is the number.
+fn search(folder: &Path, verb: &str, arguments: &[&str], script: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_autodidact"));
+    command.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(["optimize", verb]).args(arguments).args(["--json", "--quiet"]);
+    if !script.is_empty() {
+        command.args(["--", "sh", "-c", script]);
+    }
+    command
+}
+
+fn output(command: &mut Command) -> Output {
+    command.output().expect("the program starts")
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    let told = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {told}"))
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Points and values of all evaluations, in the order in which they were made; failures are `None`.
+fn evaluations(folder: &Path, out: &str) -> Vec<(f64, Option<f64>)> {
+    let text =
+        fs::read_to_string(folder.join(out).join("evaluations.jsonl")).expect("evaluations are written");
+    let lines = text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON"));
+    lines
+        .map(|line: serde_json::Value| (line["x"].as_f64().expect("a point"), line["value"].as_f64()))
+        .collect()
+}
+
+const UNIT: [&str; 8] = ["--lower", "0", "--upper", "1", "--epsilon", "0.05", "--scale", "1"];
+const PARABOLA: &str = "awk 'BEGIN { print \"training\"; print -({x} - 0.3) ^ 2 }'";
+
+#[test]
+fn the_best_value_of_a_command_is_found() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let found = output(&mut search(folder.path(), "maximize", &UNIT, PARABOLA));
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    let found = json(&found);
+    assert!((found["x"].as_f64().unwrap() - 0.3).abs() < 0.2, "{found}");
+    assert!(found["value"].as_f64().unwrap() > -0.05, "{found}");
+    assert_eq!(found["guarantee"]["kind"], "posterior");
+    let made = evaluations(folder.path(), "search");
+    assert_eq!(made.len() as u64, found["evaluations"].as_u64().unwrap());
+    assert!(folder.path().join("search/figures/search.png").is_file());
+    assert!(folder.path().join("search/summary.json").is_file());
+}
+
+#[test]
+fn minimizing_is_maximizing_the_opposite() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let largest = json(&output(&mut search(folder.path(), "maximize", &UNIT, PARABOLA)));
+    let arguments: Vec<&str> = UNIT.into_iter().chain(["--out", "smallest", "--jobs", "1"]).collect();
+    let opposite = "awk 'BEGIN { print ({x} - 0.3) ^ 2 }'";
+    let smallest = json(&output(&mut search(folder.path(), "minimize", &arguments, opposite)));
+    assert_eq!(smallest["x"], largest["x"]);
+    assert_eq!(smallest["evaluations"], largest["evaluations"]);
+}
+
+#[test]
+fn a_failed_evaluation_is_told_and_never_counted() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let script = "case {x} in 0.5) echo nan;; *) echo {x};; esac";
+    let arguments: Vec<&str> = UNIT.into_iter().chain(["--evaluations", "9"]).collect();
+    let found = output(&mut search(folder.path(), "maximize", &arguments, script));
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    // The middle was given up, and there was nothing else to halve.
+    assert!(stderr(&found).contains("at 0.5 failed") && stderr(&found).contains("no finite number"));
+    let found = json(&found);
+    assert_eq!((found["evaluations"].as_u64(), found["failed"].as_u64()), (Some(2), Some(1)));
+    assert_eq!((found["given_up"].as_u64(), found["reason"].as_str()), (Some(1), Some("exhausted")));
+    assert_eq!(evaluations(folder.path(), "search"), [(0.0, Some(0.0)), (1.0, Some(1.0)), (0.5, None)]);
+}
+
+#[test]
+fn every_way_to_fail_is_named() {
+    for (script, reason) in [
+        ("exit 3", "exit status: 3"),
+        ("echo nonsense", "no number: `nonsense`"),
+        ("true", "printed nothing"),
+        ("sleep 60", "longer than 0.3 s"),
+        // Somebody else keeps the output open.
+        ("sleep 60 & true", "longer than 0.3 s"),
+        ("kill -9 $$", "signal: 9"),
+    ] {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let script = format!("case {{x}} in 0.25) {script};; *) echo {{x}};; esac");
+        let arguments: Vec<&str> =
+            UNIT.into_iter().chain(["--timeout", "0.3", "--evaluations", "6", "--rule", "gap"]).collect();
+        let started = Instant::now();
+        let found = output(&mut search(folder.path(), "minimize", &arguments, &script));
+        assert_eq!(found.status.code(), Some(0), "{script}: {}", stderr(&found));
+        assert!(stderr(&found).contains(reason), "{script}: {}", stderr(&found));
+        assert_eq!(json(&found)["given_up"], 1, "{script}");
+        assert!(started.elapsed() < Duration::from_secs(20), "nobody waits for what was stopped");
+    }
+}
+
+#[test]
+fn a_failed_evaluation_is_tried_again() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let script = "case {x} in 0.5) test -e again || { touch again; exit 1; };; esac; echo {x}";
+    let arguments: Vec<&str> = UNIT.into_iter().chain(["--evaluations", "3", "--retries", "1"]).collect();
+    let found = output(&mut search(folder.path(), "maximize", &arguments, script));
+    assert!(stderr(&found).contains("trying again"), "{}", stderr(&found));
+    let found = json(&found);
+    assert_eq!((found["evaluations"].as_u64(), found["given_up"].as_u64()), (Some(3), Some(0)));
+}
+
+#[test]
+fn an_end_without_a_value_ends_the_search() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let found = output(&mut search(folder.path(), "maximize", &UNIT, "test {x} != 1 && echo {x}"));
+    assert_eq!(found.status.code(), Some(1));
+    assert!(stderr(&found).contains("both ends"), "{}", stderr(&found));
+}
+
+fn interrupt(child: &Child) {
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.expect("`kill` starts").success());
+}
+
+#[test]
+fn an_interrupted_search_goes_on_as_if_nothing_had_been() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let script = format!("sleep 0.05; {PARABOLA}");
+    let arguments = |out| -> Vec<&str> {
+        UNIT.into_iter().chain(["--evaluations", "20", "--rule", "gap", "--out", out]).collect()
+    };
+    let whole = json(&output(&mut search(folder.path(), "maximize", &arguments("whole"), &script)));
+    let child = search(folder.path(), "maximize", &arguments("parts"), &script).spawn().expect("it starts");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let begun = || {
+        folder.path().join("parts/evaluations.jsonl").is_file()
+            && evaluations(folder.path(), "parts").len() > 3
+    };
+    while !begun() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    interrupt(&child);
+    let first = child.wait_with_output().expect("it ends");
+    assert_eq!(first.status.code(), Some(130), "{}", stderr(&first));
+    let rest = output(&mut search(folder.path(), "maximize", &["--resume", "--out", "parts"], ""));
+    assert_eq!(rest.status.code(), Some(0), "{}", stderr(&rest));
+    let mut rest = json(&rest);
+    rest["out"] = whole["out"].clone();
+    assert_eq!(rest, whole);
+    assert_eq!(evaluations(folder.path(), "parts"), evaluations(folder.path(), "whole"));
+}
+
+#[test]
+fn several_evaluations_at_a_time_find_the_same() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let arguments: Vec<&str> = UNIT.into_iter().chain(["--jobs", "4"]).collect();
+    let found = json(&output(&mut search(folder.path(), "maximize", &arguments, PARABOLA)));
+    assert!(found["value"].as_f64().unwrap() > -0.05, "{found}");
+    assert_eq!(found["reason"], "stop");
+}
+
+#[test]
+fn wrong_use_is_told() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let path = folder.path();
+    let told = |arguments: &[&str], script: &str, expected: &str| {
+        let output = output(&mut search(path, "maximize", arguments, script));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    };
+    told(&UNIT, "echo 1", "{x}");
+    told(&UNIT, "", "required");
+    told(&["--lower", "0", "--upper", "1"], PARABOLA, "required");
+    told(&["--lower", "1", "--upper", "0", "--epsilon", "1", "--scale", "1"], PARABOLA, "between 1 and 0");
+    told(
+        &["--lower", "nan", "--upper", "0", "--epsilon", "1", "--scale", "1"],
+        PARABOLA,
+        "between NaN and 0",
+    );
+    told(&["--lower", "0", "--upper", "1", "--epsilon", "0", "--scale", "1"], PARABOLA, "epsilon");
+    told(&["--lower", "0", "--upper", "1", "--epsilon", "1", "--scale", "-1"], PARABOLA, "scale");
+    let timeout: Vec<&str> = UNIT.into_iter().chain(["--timeout", "0"]).collect();
+    told(&timeout, PARABOLA, "--timeout");
+    assert!(!path.join("search").exists(), "nothing was begun");
+    let found = output(&mut search(path, "maximize", &UNIT, PARABOLA));
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    told(&UNIT, PARABOLA, "search");
+    told(&["--resume", "--scale", "2"], "", "goes on");
+    let other = output(&mut search(path, "minimize", &["--resume"], ""));
+    assert_eq!(other.status.code(), Some(2));
+    assert!(stderr(&other).contains("maximize"), "{}", stderr(&other));
+}
