@@ -14,6 +14,17 @@ pub struct Evaluation {
     printed: Option<JoinHandle<std::io::Result<Vec<u8>>>>,
     started: Instant,
     timeout: Option<Duration>,
+    /// Whether how it ended was told.
+    ended: bool,
+}
+
+impl Drop for Evaluation {
+    /// Nobody waits for it any more.
+    fn drop(&mut self) {
+        if !self.ended {
+            self.stop();
+        }
+    }
 }
 
 impl Evaluation {
@@ -37,26 +48,28 @@ impl Evaluation {
             })
         });
         let timeout = search.timeout.map(Duration::from_secs_f64);
-        Ok(Self { child, printed, started: Instant::now(), timeout })
+        Ok(Self { child, printed, started: Instant::now(), timeout, ended: false })
     }
 
     /// The value, or what went wrong, once the process has ended and nobody writes to its output any more.
     pub fn poll(&mut self) -> Option<Result<f64, String>> {
         let is_read = self.printed.as_ref().is_none_or(JoinHandle::is_finished);
-        match self.child.try_wait() {
-            Ok(Some(status)) if !status.success() => Some(Err(format!("it ended with {status}"))),
-            Ok(Some(_)) if is_read => Some(self.value()),
+        let outcome = match self.child.try_wait() {
+            Ok(Some(status)) if !status.success() => Err(format!("it ended with {status}")),
+            Ok(Some(_)) if is_read => self.value(),
             Ok(_) => {
                 let timeout = self.timeout.filter(|timeout| self.started.elapsed() >= *timeout)?;
                 self.stop();
-                Some(Err(format!("it took longer than {} s and was stopped", timeout.as_secs_f64())))
+                Err(format!("it took longer than {} s and was stopped", timeout.as_secs_f64()))
             }
-            Err(error) => Some(Err(format!("it cannot be waited for: {error}"))),
-        }
+            Err(error) => Err(format!("it cannot be waited for: {error}")),
+        };
+        self.ended = true;
+        Some(outcome)
     }
 
     /// Ends the process, and on Unix those that it started.
-    pub fn stop(&mut self) {
+    fn stop(&mut self) {
         #[cfg(unix)]
         {
             use rustix::process::{Pid, Signal, kill_process_group};

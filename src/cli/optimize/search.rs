@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
     let found =
         Found { answer, failed: search.failed, given_up: search.given_up, out: arguments.out.clone() };
     search.run.write_summary(&found)?;
-    draw(&search, &answer, arguments.output)?;
+    draw(&search, &answer, arguments.output);
     arguments.output.result(&found, || found.to_string())?;
     Ok(Exit::Done)
 }
@@ -213,7 +213,6 @@ impl Search {
             };
             let ended = self.take(&mut running, place, outcome);
             if let Err(error) = ended {
-                running.iter_mut().for_each(|one| one.evaluation.stop());
                 self.save()?;
                 return Err(error);
             }
@@ -223,7 +222,6 @@ impl Search {
             }
         };
         progress.finish();
-        running.iter_mut().for_each(|one| one.evaluation.stop());
         Ok(ended)
     }
 
@@ -294,21 +292,12 @@ impl Search {
 }
 
 /// Draws what was evaluated.
-fn draw(search: &Search, answer: &Answer, output: Output) -> Result<()> {
+fn draw(search: &Search, answer: &Answer, output: Output) {
     let chart = ScatterChart::new("What was evaluated", "x", "value")
         .with_points("evaluations", search.points())
         .with_points("best", [(answer.x, answer.value)]);
     match chart.draw().and_then(|figure| figure.save(&search.run.figures()?, "search")) {
-        Ok(paths) => {
-            if let Some(picture) = paths.iter().find(|path: &&PathBuf| has_extension(path, "png")) {
-                output.note(&format!("figure: {}", picture.display()));
-            }
-        }
+        Ok([_, png]) => output.note(&format!("figure: {}", png.display())),
         Err(error) => output.note(&format!("the figure could not be drawn: {error}")),
     }
-    Ok(())
-}
-
-fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension().is_some_and(|found| found == extension)
 }

@@ -12,6 +12,9 @@ use crate::cli::exit::WrongUse;
 /// What the number stands for in a command.
 pub const PLACE: &str = "{x}";
 
+/// Probability that the answer is further off than was asked for, where nobody says.
+const DELTA: f64 = 0.05;
+
 /// Flags that say what is searched.
 #[derive(Debug, Args)]
 pub struct Flags {
@@ -24,9 +27,9 @@ pub struct Flags {
     /// How far from the best value the answer may be, in the unit of the values
     #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
     epsilon: Option<f64>,
-    /// Probability that it is further [default: epsilon, at most 0.5]
-    #[arg(long, allow_negative_numbers = true)]
-    delta: Option<f64>,
+    /// Probability that it is further
+    #[arg(long, allow_negative_numbers = true, default_value_t = DELTA)]
+    delta: f64,
     /// Roughness: the standard deviation of the change of the value over a distance of 1. Nothing is promised if it is
     /// too small
     #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
@@ -97,7 +100,7 @@ impl Flags {
             settings: Settings {
                 goal,
                 epsilon,
-                delta: self.delta.unwrap_or(epsilon.min(0.5)),
+                delta: self.delta,
                 scale: needed("scale", self.scale)?,
                 rule,
                 stop,
@@ -122,7 +125,7 @@ impl Flags {
 
     /// Whether something was asked for that a search which goes on has already.
     pub fn is_empty(&self) -> bool {
-        let numbers = [self.lower, self.upper, self.epsilon, self.delta, self.scale, self.timeout];
+        let numbers = [self.lower, self.upper, self.epsilon, self.scale, self.timeout];
         numbers.iter().all(Option::is_none) && self.command.is_empty() && self.evaluations.is_none()
     }
 }

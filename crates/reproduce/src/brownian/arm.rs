@@ -81,14 +81,14 @@ impl Arm {
                 return Err(Interrupted.into());
             }
             match self {
-                Self::Grid { halvings } => found.grid.push(grid::regrets(&path(index), halvings)),
+                Self::Grid { halvings } => found.grid.push(grid::regrets(path(index), halvings)),
                 Self::Search { rule, stop } => {
                     for halvings in
                         HALVINGS.filter(|&halvings| halvings <= HALVINGS_OF_ALL || index < PATHS[1])
                     {
                         let epsilon = 0.5f64.powi(halvings);
                         let settings = Settings { rule, stop, ..Settings::optimistic(epsilon) };
-                        let Run { evaluations, failed, unfinished } = run(&path(index), settings)?;
+                        let Run { evaluations, failed, unfinished } = run(path(index), settings)?;
                         let at = found.searches.entry(halvings).or_insert_with(|| AtAccuracy::new(epsilon));
                         at.evaluations.push(evaluations);
                         at.failures += u64::from(failed);
@@ -111,7 +111,7 @@ struct Run {
     unfinished: bool,
 }
 
-fn run(path: &BrownianPath, settings: Settings) -> Result<Run, JobError> {
+fn run(path: BrownianPath, settings: Settings) -> Result<Run, JobError> {
     let mut optimizer = Optimizer::new(0.0, 1.0, settings)?;
     while let Next::Evaluate(query) = optimizer.ask() {
         optimizer.tell(query.id, path.at(query.x))?;

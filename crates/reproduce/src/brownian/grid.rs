@@ -4,7 +4,7 @@ use autodidact_brownian::{BrownianPath, Leaf};
 use autodidact_experiment::statistics::quantile;
 
 /// How far the best point of each grid of `1, 2, 4, … 2^halvings` cells is below the supremum, both ends included.
-pub(super) fn regrets(path: &BrownianPath, halvings: u32) -> Vec<f64> {
+pub(super) fn regrets(path: BrownianPath, halvings: u32) -> Vec<f64> {
     let cells = 1usize << halvings;
     let place = |index: usize| index as f64 / cells as f64;
     let values: Vec<f64> = (0..=cells).map(|index| path.at(place(index))).collect();
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn finer_grids_are_closer_and_the_mean_regret_is_the_known_one() {
-        let regrets: Vec<Vec<f64>> = (0..2000).map(|seed| regrets(&BrownianPath::new(seed), 6)).collect();
+        let regrets: Vec<Vec<f64>> = (0..2000).map(|seed| regrets(BrownianPath::new(seed), 6)).collect();
         assert!(regrets.iter().flat_map(|path| path.windows(2)).all(|two| two[0] >= two[1] && two[1] >= 0.0));
         // By Spitzer's identity the mean largest of 0 and n sums of normal numbers of variance 1/n is Σ 1/√(2π k n); that of
         // the Brownian motion is √(2/π).

@@ -57,19 +57,19 @@ pub(super) fn judge(results: &[JobResult]) -> Findings {
     let grid = grid_exponent(&arms["grid"]);
 
     let criteria = [
-        Measured {
+        Condition {
             text: format!("exponent q of N ~ L^q over ε ≤ 2^-{FITTED_FROM} in {EXPONENT:?}"),
             measured: exponent.to_string(),
             met: inside(&exponent, EXPONENT),
             refutes: false,
         },
-        Measured {
+        Condition {
             text: format!("N/L² within {:.0} % of a constant in {RATIO:?} for ε ≤ 0.1", 100.0 * DRIFT[0]),
             measured: format!("within {:.1} % of {constant:.1}", 100.0 * drift),
             met: Some(drift <= DRIFT[0]),
             refutes: drift > DRIFT[1],
         },
-        Measured {
+        Condition {
             text: format!("L^q fitted to ε ≥ 2^-{SEEN} comes closer to the rest than ε^-r"),
             measured: format!(
                 "off by {:.1} % with q = {:.2}, by {:.1} % with r = {:.2}",
@@ -81,7 +81,7 @@ pub(super) fn judge(results: &[JobResult]) -> Findings {
             met: Some(logarithm.off < power.off),
             refutes: power.off < logarithm.off && power.exponent > POWER,
         },
-        Measured {
+        Condition {
             text: "upper bound of the failure rate at most ε for ε = 2^-3 to 2^-6".to_owned(),
             measured: failures
                 .iter()
@@ -91,7 +91,7 @@ pub(super) fn judge(results: &[JobResult]) -> Findings {
             met: Some(failures.iter().all(|(epsilon, rate)| rate.high <= *epsilon)),
             refutes: failures.iter().any(|(epsilon, rate)| rate.low > *epsilon),
         },
-        Measured {
+        Condition {
             text: format!("exponent of the grid in 1/ε at least {GRID_EXPONENT}"),
             measured: grid.map_or_else(|| "too few paths".to_owned(), |exponent| format!("{exponent:.2}")),
             met: grid.map(|exponent| exponent >= GRID_EXPONENT),
@@ -110,7 +110,7 @@ pub(super) fn judge(results: &[JobResult]) -> Findings {
         100.0 * drift,
         searches.keys().max().copied().unwrap_or_default()
     ));
-    for Measured { text, measured, met, .. } in criteria {
+    for Condition { text, measured, met, .. } in criteria {
         findings = findings.with_criterion(text, measured, met);
     }
     findings = findings
@@ -138,7 +138,7 @@ pub(super) fn judge(results: &[JobResult]) -> Findings {
 }
 
 /// A condition of the rule.
-struct Measured {
+struct Condition {
     text: String,
     measured: String,
     met: Option<bool>,
@@ -198,9 +198,12 @@ struct Law {
     off: f64,
 }
 
+/// The points of a law for some accuracies, on logarithmic axes.
+type Points = fn(&Searches, fn(i32) -> bool) -> Vec<(f64, f64)>;
+
 /// The laws `L^q` and `ε^-r`.
 fn held_out(searches: &Searches) -> [Law; 2] {
-    [in_logarithm, in_power].map(|points: fn(&Searches, fn(i32) -> bool) -> Vec<(f64, f64)>| {
+    [in_logarithm, in_power].map(|points: Points| {
         let line = fit::line(&points(searches, |halvings| halvings <= SEEN));
         Law { exponent: line.0, off: fit::distance(line, &points(searches, |halvings| halvings > SEEN)) }
     })
