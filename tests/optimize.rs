@@ -110,6 +110,26 @@ fn every_way_to_fail_is_named() {
 }
 
 #[test]
+fn values_that_are_rougher_than_was_assumed_have_no_promise() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let script =
+        "awk 'BEGIN { s = 0; for (k = 0; k < 20; k++) s += cos(2 ^ k * 6.28 * ({x} + 0.1)); print s }'";
+    let arguments =
+        ["--lower", "0", "--upper", "1", "--epsilon", "0.1", "--scale", "1", "--evaluations", "80"];
+    let mut command = search(folder.path(), "maximize", &arguments, script);
+    let found = json(&output(&mut command));
+    assert!(found["doubt"]["kind"].is_string(), "{found}");
+    assert!(found["roughness"]["scale"].as_f64().unwrap() > 1.0, "{found}");
+    let smooth = json(&output(&mut search(
+        folder.path(),
+        "maximize",
+        &[&UNIT[..], &["--out", "smooth"]].concat(),
+        PARABOLA,
+    )));
+    assert_eq!(smooth["doubt"], serde_json::Value::Null, "{smooth}");
+}
+
+#[test]
 fn a_failed_evaluation_is_tried_again() {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let script = "case {x} in 0.5) test -e again || { touch again; exit 1; };; esac; echo {x}";

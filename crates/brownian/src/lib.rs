@@ -15,8 +15,8 @@
 //! # Ok::<(), autodidact_brownian::Error>(())
 //! ```
 //!
-//! The promise is about Brownian motions of a known scale. What is not here: more than one axis, noise, and whether a
-//! function is like a Brownian motion.
+//! The promise is about Brownian motions of a known scale; [`Optimizer::roughness`] tells what the values say of that. What is
+//! not here: more than one axis, noise, and a scale that is estimated on the way.
 
 #![doc = include_str!("../README.md")]
 
@@ -29,6 +29,7 @@ mod leaf;
 mod optimizer;
 mod path;
 mod promise;
+mod roughness;
 mod rule;
 mod settings;
 mod state;
@@ -41,5 +42,6 @@ pub use error::{Error, Result};
 pub use leaf::Leaf;
 pub use optimizer::{Next, Optimizer, Query};
 pub use path::BrownianPath;
+pub use roughness::{Doubt, Hurst, Roughness};
 pub use rule::{Rule, width};
 pub use settings::{Goal, Settings, Stop};

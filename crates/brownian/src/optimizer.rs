@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::heap::{Entry, Heap};
+use crate::roughness::Innovations;
 use crate::rule::{Change, Context};
 use crate::state::State;
-use crate::{Answer, Error, Leaf, Reason, Result, Settings};
+use crate::{Answer, Error, Leaf, Reason, Result, Roughness, Settings};
 
 /// A search of the maximum, or the minimum, of a function on an interval.
 ///
@@ -87,6 +88,7 @@ impl Optimizer {
             settings,
             ends: [None; 2],
             leaves: Vec::new(),
+            innovations: Vec::new(),
             given_up: Vec::new(),
             best: None,
             evaluations: 0,
@@ -108,15 +110,16 @@ impl Optimizer {
             return Next::Wait;
         }
         let selected = self.select();
-        if let Some(reason) = self.reached(selected) {
+        let begun = self.state.evaluations + self.asked.len() as u64;
+        let may_stop = begun >= self.state.settings.least_evaluations;
+        if may_stop && let Some(reason) = self.reached(selected) {
             return self.done(reason);
         }
-        let begun = self.state.evaluations + self.asked.len() as u64;
         let spent = self.state.settings.most_evaluations.is_some_and(|most| begun >= most);
         let point =
             selected.and_then(|entry| Some((entry.item, self.state.leaves[entry.item as usize].middle()?)));
         match point {
-            Some((leaf, at)) if !spent && !self.is_waiting_to_stop(selected) => {
+            Some((leaf, at)) if !spent && !(may_stop && self.is_waiting_to_stop(selected)) => {
                 self.heap.pop();
                 self.evaluate(Place::Inside { leaf, at })
             }
@@ -176,6 +179,7 @@ impl Optimizer {
     fn tell_inside(&mut self, item: u32, at: f64, value: f64) {
         let parent = self.state.leaves[item as usize];
         let [left, right] = parent.split(at, value);
+        self.note_innovation(&parent, value);
         let improves = self.improve(at, value);
         let next = self.state.leaves.len() as u32;
         if self.counts_posterior() && !improves {
@@ -195,6 +199,38 @@ impl Optimizer {
         self.smallest = self.smallest.min(smallest);
         self.push(item);
         self.push(next);
+    }
+
+    fn note_innovation(&mut self, parent: &Leaf, value: f64) {
+        let share = parent.share();
+        let innovation = (value - 0.5 * (parent.values[0] + parent.values[1])) / (0.5 * share.sqrt());
+        let depth = -share.log2().round() as usize;
+        let depths = &mut self.state.innovations;
+        if depths.len() <= depth {
+            depths.resize(depth + 1, Innovations::default());
+        }
+        depths[depth].count += 1;
+        // Values near the largest numbers have squares beyond them, and a save has no infinity.
+        depths[depth].sum = (depths[depth].sum + innovation * innovation).min(f64::MAX);
+    }
+
+    /// How rough the function was found to be, or nothing after too few evaluations. It does not change the search.
+    ///
+    /// ```
+    /// use autodidact_brownian::{BrownianPath, Next, Optimizer, Settings};
+    ///
+    /// let path = BrownianPath::new(3);
+    /// let mut optimizer = Optimizer::new(0.0, 1.0, Settings::optimistic(0.05))?;
+    /// while let Next::Evaluate(query) = optimizer.ask() {
+    ///     optimizer.tell(query.id, 2.0 * path.at(query.x))?;
+    /// }
+    /// let roughness = optimizer.roughness().expect("enough evaluations");
+    /// assert!(roughness.interval[0] > 1.5 && roughness.interval[1] < 2.5);
+    /// println!("{}", roughness.doubt(1.0).expect("half the scale was assumed"));
+    /// # Ok::<(), autodidact_brownian::Error>(())
+    /// ```
+    pub fn roughness(&self) -> Option<Roughness> {
+        Roughness::new(&self.state.innovations, self.state.upper - self.state.lower)
     }
 
     /// Gives up a point that was asked for and has no value: its interval is not looked into any more, but its upper bound

@@ -56,6 +56,9 @@ pub struct Settings {
     pub rule: Rule,
     /// When the search stops.
     pub stop: Stop,
+    /// Evaluations before the stop is looked at; the values of a few evaluations say little of whether `scale` is right.
+    #[serde(default)]
+    pub least_evaluations: u64,
     /// Evaluations at most, if there is a limit, both ends included; two at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_evaluations: Option<u64>,
@@ -71,6 +74,7 @@ impl Settings {
             scale: 1.0,
             rule: Rule::Optimistic { exponent: 5.0 },
             stop: Stop::Width,
+            least_evaluations: 0,
             most_evaluations: None,
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::roughness::Innovations;
 use crate::{Error, Leaf, Reason, Result, Settings};
 
 /// What is saved of a search.
@@ -14,6 +15,9 @@ pub(crate) struct State {
     /// The values at both ends, turned so that more is better.
     pub ends: [Option<f64>; 2],
     pub leaves: Vec<Leaf>,
+    /// Those of intervals that were halved so many times before.
+    #[serde(default)]
+    pub innovations: Vec<Innovations>,
     /// Leaves that are not split, since a value inside could not be had.
     pub given_up: Vec<u32>,
     /// Share and turned value of the best point.
@@ -25,7 +29,7 @@ pub(crate) struct State {
 impl State {
     /// That it is one that a search may have, and not a file that something happened to.
     pub fn check(&self) -> Result<()> {
-        let Self { ends, leaves, given_up, best, .. } = self;
+        let Self { ends, leaves, given_up, best, innovations, .. } = self;
         let is_leaf = |leaf: &Leaf| {
             let [a, b] = leaf.ends;
             0.0 <= a && a < b && b <= 1.0 && leaf.values.iter().all(|value| value.is_finite())
@@ -38,6 +42,7 @@ impl State {
             && leaves.iter().all(is_leaf)
             && given_up.iter().all(|&leaf| (leaf as usize) < leaves.len())
             && numbers.into_iter().all(|number| number.is_finite())
+            && innovations.iter().all(|depth| depth.sum.is_finite() && depth.sum >= 0.0)
         {
             Ok(())
         } else {

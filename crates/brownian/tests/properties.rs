@@ -221,3 +221,25 @@ fn a_damaged_save_is_refused() {
         assert!(told.contains("the saved search is damaged"), "{told}");
     }
 }
+
+/// A search that may stop late goes on as the same search does with a smaller accuracy, and keeps its promise.
+#[test]
+fn a_least_number_of_evaluations_only_puts_the_stop_off() {
+    let path = BrownianPath::new(4);
+    let run = |settings: Settings| {
+        let mut optimizer = Optimizer::new(0.0, 1.0, settings).expect("the settings are right");
+        let mut points = Vec::new();
+        while let Next::Evaluate(query) = optimizer.ask() {
+            points.push(query.x);
+            optimizer.tell(query.id, path.at(query.x)).expect("a path is finite");
+        }
+        (points, optimizer.answer().expect("both ends were told"))
+    };
+    for settings in [Settings::posterior(0.3, 0.3), Settings { delta: 0.3, ..Settings::optimistic(0.9) }] {
+        let (early, _) = run(settings);
+        assert!(early.len() < 60, "{}", early.len());
+        let (late, answer) = run(Settings { least_evaluations: 60, ..settings });
+        assert_eq!((late.len(), &late[..early.len()]), (60, &early[..]));
+        assert_eq!(answer.reason, Some(autodidact_brownian::Reason::Stop));
+    }
+}

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use autodidact::brownian::{Answer, Error, Goal, Next, Optimizer, Query, Reason};
+use autodidact::brownian::{Answer, Doubt, Error, Goal, Hurst, Next, Optimizer, Query, Reason, Roughness};
 use autodidact::experiment::figure::ScatterChart;
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::{Progress, say};
@@ -75,8 +75,15 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
         ));
         return Ok(Exit::Interrupted);
     }
-    let found =
-        Found { answer, failed: search.failed, given_up: search.given_up, out: arguments.out.clone() };
+    let roughness = search.optimizer.roughness();
+    let found = Found {
+        answer,
+        roughness,
+        doubt: roughness.and_then(|roughness| roughness.doubt(search.description.settings.scale)),
+        failed: search.failed,
+        given_up: search.given_up,
+        out: arguments.out.clone(),
+    };
     search.run.write_summary(&found)?;
     draw(&search, &answer, arguments.output);
     arguments.output.result(&found, || found.to_string())?;
@@ -88,6 +95,9 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
 struct Found {
     #[serde(flatten)]
     answer: Answer,
+    roughness: Option<Roughness>,
+    /// Why nothing is promised, in spite of what the answer says, if there is a reason.
+    doubt: Option<Doubt>,
     /// Evaluations that gave no value, each try counted.
     failed: u64,
     /// Points that have none.
@@ -104,7 +114,19 @@ impl std::fmt::Display for Found {
             Some(Reason::Exhausted) => writeln!(f, "stopped: no interval is left that can be halved")?,
             Some(Reason::Stop) | None => {}
         }
-        writeln!(f, "{guarantee}")?;
+        match &self.doubt {
+            Some(doubt) => writeln!(f, "nothing is promised: {doubt}")?,
+            None => writeln!(f, "{guarantee}")?,
+        }
+        if let Some(Roughness { scale, interval: [low, high], hurst, .. }) = self.roughness {
+            write!(f, "roughness of the values: scale {scale:.3} (90 %: {low:.3} to {high:.3})")?;
+            match hurst {
+                Some(Hurst { exponent, error }) => {
+                    writeln!(f, ", exponent of Hurst {exponent:.2} ± {error:.2}")?;
+                }
+                None => writeln!(f)?,
+            }
+        }
         if self.failed > 0 {
             writeln!(f, "{} evaluations failed, {} points were given up", self.failed, self.given_up)?;
         }

@@ -15,6 +15,9 @@ pub const PLACE: &str = "{x}";
 /// Probability that the answer is further off than was asked for, where nobody says.
 const DELTA: f64 = 0.05;
 
+/// Evaluations before a search may stop, where nobody says.
+const LEAST: u64 = 20;
+
 /// Flags that say what is searched.
 #[derive(Debug, Args)]
 pub struct Flags {
@@ -37,6 +40,9 @@ pub struct Flags {
     /// Which interval is halved next, and when that ends
     #[arg(long, value_enum, default_value = "posterior")]
     rule: RuleName,
+    /// Evaluations before the search may stop, so that the values tell whether the scale is right
+    #[arg(long, default_value_t = LEAST)]
+    least: u64,
     /// Evaluations at most
     #[arg(long)]
     evaluations: Option<u64>,
@@ -104,6 +110,7 @@ impl Flags {
                 scale: needed("scale", self.scale)?,
                 rule,
                 stop,
+                least_evaluations: self.least,
                 most_evaluations: self.evaluations,
             },
         })
