@@ -112,6 +112,7 @@ impl Optimizer {
         let selected = self.select();
         let begun = self.state.evaluations + self.asked.len() as u64;
         let may_stop = begun >= self.state.settings.least_evaluations;
+        let is_waiting_to_stop = may_stop && self.is_waiting_to_stop(selected);
         if may_stop && let Some(reason) = self.reached(selected) {
             return self.done(reason);
         }
@@ -119,7 +120,7 @@ impl Optimizer {
         let point =
             selected.and_then(|entry| Some((entry.item, self.state.leaves[entry.item as usize].middle()?)));
         match point {
-            Some((leaf, at)) if !spent && !(may_stop && self.is_waiting_to_stop(selected)) => {
+            Some((leaf, at)) if !spent && !is_waiting_to_stop => {
                 self.heap.pop();
                 self.evaluate(Place::Inside { leaf, at })
             }

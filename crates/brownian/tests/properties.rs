@@ -240,6 +240,6 @@ fn a_least_number_of_evaluations_only_puts_the_stop_off() {
         assert!(early.len() < 60, "{}", early.len());
         let (late, answer) = run(Settings { least_evaluations: 60, ..settings });
         assert_eq!((late.len(), &late[..early.len()]), (60, &early[..]));
-        assert_eq!(answer.reason, Some(autodidact_brownian::Reason::Stop));
+        assert_eq!(answer.reason, Some(Reason::Stop));
     }
 }
