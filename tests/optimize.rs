@@ -156,7 +156,8 @@ fn interrupt(child: &Child) {
 #[test]
 fn an_interrupted_search_goes_on_as_if_nothing_had_been() {
     let folder = tempfile::tempdir().expect("a scratch folder");
-    let script = format!("sleep 0.05; {PARABOLA}");
+    // One point has no value, before the interrupt.
+    let script = format!("sleep 0.1; case {{x}} in 0.25) exit 1;; esac; {PARABOLA}");
     let arguments = |out| -> Vec<&str> {
         UNIT.into_iter().chain(["--evaluations", "20", "--rule", "gap", "--out", out]).collect()
     };
@@ -178,6 +179,7 @@ fn an_interrupted_search_goes_on_as_if_nothing_had_been() {
     let mut rest = json(&rest);
     rest["out"] = whole["out"].clone();
     assert_eq!(rest, whole);
+    assert_eq!((whole["failed"].as_u64(), whole["given_up"].as_u64()), (Some(1), Some(1)), "{whole}");
     assert_eq!(evaluations(folder.path(), "parts"), evaluations(folder.path(), "whole"));
 }
 
@@ -213,6 +215,16 @@ fn wrong_use_is_told() {
     told(&["--lower", "0", "--upper", "1", "--epsilon", "1", "--scale", "-1"], PARABOLA, "scale");
     let timeout: Vec<&str> = UNIT.into_iter().chain(["--timeout", "0"]).collect();
     told(&timeout, PARABOLA, "--timeout");
+    told(&["--resume", "--rule", "gap"], "", "goes on");
+    let mut missing = Command::new(env!("CARGO_BIN_EXE_autodidact"));
+    missing.current_dir(path).args(["optimize", "maximize"]).args(UNIT).args([
+        "--",
+        "no-such-program",
+        "{x}",
+    ]);
+    let missing = output(&mut missing);
+    assert_eq!(missing.status.code(), Some(2), "{}", stderr(&missing));
+    assert!(stderr(&missing).contains("no-such-program"), "{}", stderr(&missing));
     assert!(!path.join("search").exists(), "nothing was begun");
     let found = output(&mut search(path, "maximize", &UNIT, PARABOLA));
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));

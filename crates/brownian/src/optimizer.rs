@@ -270,6 +270,11 @@ impl Optimizer {
         &self.state.leaves
     }
 
+    /// Points that were given up.
+    pub fn given_up(&self) -> usize {
+        self.state.given_up.len()
+    }
+
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.state.settings

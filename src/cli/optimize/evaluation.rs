@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::settings::{Description, PLACE};
 
+/// Bytes that are kept of what a process prints.
+const KEPT: usize = 1 << 16;
+
 /// A process that runs.
 #[derive(Debug)]
 pub struct Evaluation {
@@ -41,12 +44,7 @@ impl Evaluation {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|error| format!("`{program}` cannot be started: {error}"))?;
-        let printed = child.stdout.take().map(|mut stdout| {
-            std::thread::spawn(move || {
-                let mut bytes = Vec::new();
-                stdout.read_to_end(&mut bytes).map(|_| bytes)
-            })
-        });
+        let printed = child.stdout.take().map(|stdout| std::thread::spawn(move || read_end(stdout)));
         let timeout = search.timeout.map(Duration::from_secs_f64);
         Ok(Self { child, printed, started: Instant::now(), timeout, ended: false })
     }
@@ -88,6 +86,20 @@ impl Evaluation {
     }
 }
 
+/// The last of what a process prints, however much it is.
+fn read_end(mut stdout: impl Read) -> std::io::Result<Vec<u8>> {
+    let (mut kept, mut chunk) = (Vec::new(), vec![0; KEPT]);
+    loop {
+        match stdout.read(&mut chunk) {
+            Ok(0) => return Ok(kept),
+            Ok(read) => kept.extend_from_slice(&chunk[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        kept.drain(..kept.len().saturating_sub(KEPT));
+    }
+}
+
 /// The number on the last line that is not empty.
 fn parse(text: &str) -> Result<f64, String> {
     let line = text.lines().map(str::trim).rfind(|line| !line.is_empty()).ok_or("it printed nothing")?;
@@ -103,7 +115,16 @@ fn parse(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{KEPT, parse, read_end};
+
+    #[test]
+    fn the_end_of_a_long_output_is_kept() {
+        let mut printed = b"epoch\n".repeat(KEPT);
+        printed.extend_from_slice(b"0.5\n");
+        let kept = read_end(&printed[..]).expect("a slice is read");
+        assert_eq!((kept.len(), &kept[..]), (KEPT, &printed[printed.len() - KEPT..]));
+        assert_eq!(parse(&String::from_utf8_lossy(&kept)), Ok(0.5));
+    }
 
     #[test]
     fn the_last_line_is_the_value() {

@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -61,8 +61,14 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
     let mut search =
         if arguments.resume { Search::open(arguments, goal)? } else { Search::create(arguments, goal)? };
     interrupt::install()?;
-    let ended = search.go_on(usize::from(arguments.jobs), arguments.output)?;
+    let ended = search.go_on(usize::from(arguments.jobs), arguments.output);
+    if ended.is_err() && !arguments.resume && search.is_unbegun() {
+        // A command with a slip is no reason to look for another folder.
+        search.discard();
+        return ended.map(|_| Exit::Failed);
+    }
     search.save()?;
+    let ended = ended?;
     let Some(answer) = search.optimizer.answer() else {
         arguments.output.note("interrupted before both ends were evaluated; `--resume` goes on");
         return Ok(Exit::Interrupted);
@@ -81,7 +87,7 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
         roughness,
         doubt: roughness.and_then(|roughness| roughness.doubt(search.description.settings.scale)),
         failed: search.failed,
-        given_up: search.given_up,
+        given_up: search.optimizer.given_up(),
         out: arguments.out.clone(),
     };
     search.run.write_summary(&found)?;
@@ -101,7 +107,7 @@ struct Found {
     /// Evaluations that gave no value, each try counted.
     failed: u64,
     /// Points that have none.
-    given_up: u64,
+    given_up: usize,
     out: PathBuf,
 }
 
@@ -141,8 +147,8 @@ struct Search {
     optimizer: Optimizer,
     evaluations: File,
     saved: Instant,
+    /// Evaluations that gave no value, also before the search was interrupted.
     failed: u64,
-    given_up: u64,
     /// Held while the search goes on.
     _lock: File,
 }
@@ -197,13 +203,14 @@ impl Search {
     fn begin(run: RunDirectory, description: Description, optimizer: Optimizer) -> Result<Self> {
         let lock = run.lock()?;
         let path = run.path().join(EVALUATIONS);
+        let failed = count_failures(&path);
         let evaluations = OpenOptions::new()
             .create(true)
             .append(true)
             .open(&path)
             .with_context(|| format!("`{}` cannot be written", path.display()))?;
         let saved = Instant::now();
-        Ok(Self { run, description, optimizer, evaluations, saved, failed: 0, given_up: 0, _lock: lock })
+        Ok(Self { run, description, optimizer, evaluations, saved, failed, _lock: lock })
     }
 
     /// Evaluates until the search is over, which is true, or somebody interrupts it.
@@ -233,11 +240,7 @@ impl Search {
                 std::thread::sleep(POLL);
                 continue;
             };
-            let ended = self.take(&mut running, place, outcome);
-            if let Err(error) = ended {
-                self.save()?;
-                return Err(error);
-            }
+            self.take(&mut running, place, outcome)?;
             if let Some(answer) = self.optimizer.answer() {
                 let shown = [("best", answer.value), ("bound", answer.bound)];
                 progress.set(answer.evaluations, &shown);
@@ -278,7 +281,6 @@ impl Search {
                     }
                     end?;
                     say(&format!("the evaluation at {x} failed: {reason}; its interval is left as it is"));
-                    self.given_up += 1;
                 }
             }
         }
@@ -296,6 +298,19 @@ impl Search {
         Ok(self.run.write_json(SEARCH, &self.optimizer)?)
     }
 
+    /// Whether nothing was found out yet.
+    fn is_unbegun(&self) -> bool {
+        self.evaluations.metadata().is_ok_and(|metadata| metadata.len() == 0)
+    }
+
+    /// Takes the folder away that was made for it.
+    fn discard(self) {
+        let Self { run, _lock: lock, .. } = self;
+        drop(lock);
+        // Best effort: what stays is empty.
+        let _ = std::fs::remove_dir_all(run.path());
+    }
+
     /// All points that have a value, and these.
     fn points(&self) -> Vec<(f64, f64)> {
         let Description { lower, upper, settings, .. } = &self.description;
@@ -311,6 +326,13 @@ impl Search {
         ends.dedup_by(|a, b| a.0 == b.0);
         ends
     }
+}
+
+/// Lines of failures in the evaluations that were made before.
+fn count_failures(evaluations: &Path) -> u64 {
+    let text = std::fs::read_to_string(evaluations).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    lines.filter(|line| line.get("failure").is_some()).count() as u64
 }
 
 /// Draws what was evaluated.

@@ -30,28 +30,28 @@ pub struct Flags {
     /// How far from the best value the answer may be, in the unit of the values
     #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
     epsilon: Option<f64>,
-    /// Probability that it is further
-    #[arg(long, allow_negative_numbers = true, default_value_t = DELTA)]
-    delta: f64,
+    /// Probability that it is further [default: 0.05]
+    #[arg(long, allow_negative_numbers = true)]
+    delta: Option<f64>,
     /// Roughness: the standard deviation of the change of the value over a distance of 1. Nothing is promised if it is
     /// too small
     #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
     scale: Option<f64>,
     /// Which interval is halved next, and when that ends
-    #[arg(long, value_enum, default_value = "posterior")]
-    rule: RuleName,
-    /// Evaluations before the search may stop, so that the values tell whether the scale is right
-    #[arg(long, default_value_t = LEAST)]
-    least: u64,
+    #[arg(long, value_enum, help = "Which interval is halved next, and when that ends [default: posterior]")]
+    rule: Option<RuleName>,
+    /// Evaluations before the search may stop, so that the values tell whether the scale is right [default: 20]
+    #[arg(long)]
+    least: Option<u64>,
     /// Evaluations at most
     #[arg(long)]
     evaluations: Option<u64>,
     /// Seconds after which an evaluation is stopped and counts as failed
     #[arg(long, allow_negative_numbers = true)]
     timeout: Option<f64>,
-    /// How often a failed evaluation is tried again before its interval is given up
-    #[arg(long, default_value_t = 0)]
-    retries: u32,
+    /// How often a failed evaluation is tried again before its interval is given up [default: 0]
+    #[arg(long)]
+    retries: Option<u32>,
     /// The command; `{x}` in its words is replaced by the number, and the last line that it prints is the value
     #[arg(last = true, value_name = "COMMAND", required_unless_present = "resume")]
     command: Vec<OsString>,
@@ -89,7 +89,7 @@ impl Flags {
             value.ok_or_else(|| WrongUse(format!("`--{name}` is missing; a new search needs it")))
         };
         let epsilon = needed("epsilon", self.epsilon)?;
-        let (rule, stop) = match self.rule {
+        let (rule, stop) = match self.rule.unwrap_or(RuleName::Posterior) {
             RuleName::Posterior => (Rule::Posterior, Stop::Posterior),
             RuleName::Optimistic => (Rule::Optimistic { exponent: 5.0 }, Stop::Width),
             RuleName::Gap => (Rule::Optimistic { exponent: 5.0 }, Stop::Gap),
@@ -102,15 +102,15 @@ impl Flags {
             lower: needed("lower", self.lower)?,
             upper: needed("upper", self.upper)?,
             timeout: self.timeout,
-            retries: self.retries,
+            retries: self.retries.unwrap_or(0),
             settings: Settings {
                 goal,
                 epsilon,
-                delta: self.delta,
+                delta: self.delta.unwrap_or(DELTA),
                 scale: needed("scale", self.scale)?,
                 rule,
                 stop,
-                least_evaluations: self.least,
+                least_evaluations: self.least.unwrap_or(LEAST),
                 most_evaluations: self.evaluations,
             },
         })
@@ -132,7 +132,11 @@ impl Flags {
 
     /// Whether something was asked for that a search which goes on has already.
     pub fn is_empty(&self) -> bool {
-        let numbers = [self.lower, self.upper, self.epsilon, self.scale, self.timeout];
-        numbers.iter().all(Option::is_none) && self.command.is_empty() && self.evaluations.is_none()
+        let numbers = [self.lower, self.upper, self.epsilon, self.delta, self.scale, self.timeout];
+        let counts = [self.least, self.evaluations, self.retries.map(u64::from)];
+        numbers.iter().all(Option::is_none)
+            && counts.iter().all(Option::is_none)
+            && self.rule.is_none()
+            && self.command.is_empty()
     }
 }
