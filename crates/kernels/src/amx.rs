@@ -3,6 +3,8 @@
 // The system is asked by a call that Rust's libraries do not have.
 #![allow(unsafe_code)]
 
+use crate::instructions::Instructions;
+
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod tiles;
 
@@ -15,6 +17,11 @@ pub(crate) enum Tiles {
     Absent,
     /// The system's error code.
     Refused { code: i32 },
+}
+
+/// Whether products of pairs use tiles.
+pub(crate) fn in_use() -> bool {
+    Instructions::used() == Instructions::Amx
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]

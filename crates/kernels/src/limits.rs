@@ -39,7 +39,7 @@ impl Limits {
     /// Measures one of the rates of arithmetic.
     pub fn measure_flops(precision: Precision) -> f64 {
         #[cfg(target_arch = "x86_64")]
-        if precision == Precision::Bf16 && crate::amx::tiles::in_use() {
+        if precision == Precision::Bf16 && crate::amx::in_use() {
             return best(|| on_every_thread(|| crate::amx::tiles::multiply_add(TILE_STEPS)));
         }
         #[cfg(target_arch = "x86_64")]

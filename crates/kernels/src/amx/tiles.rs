@@ -8,7 +8,7 @@
 // Tiles are known to the assembler alone.
 #![allow(unsafe_code)]
 
-use crate::instructions::Instructions;
+use crate::amx::in_use;
 use crate::scratch::with_scratch;
 use crate::simd::LANES_MAX;
 use std::arch::asm;
@@ -20,11 +20,6 @@ pub(crate) const SIDE: usize = 16;
 pub(crate) const TILE: usize = SIDE * SIDE;
 
 const _: () = assert!(SIDE == LANES_MAX, "a row of a tile is a line of a panel");
-
-/// Whether products of pairs use tiles.
-pub(crate) fn in_use() -> bool {
-    Instructions::used() == Instructions::Amx
-}
 
 /// The tile registers of this thread, all of them whole tiles, until this is dropped.
 ///

@@ -236,7 +236,7 @@ fn write_pixels(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::amx::tiles::in_use;
+    use crate::amx::in_use;
     use crate::convolution::gather_dot;
     use crate::convolution::pack::Pieces;
     use crate::tests::{assert_close, noise_pairs, sum_tolerance, to_f64};

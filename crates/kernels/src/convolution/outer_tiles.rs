@@ -11,7 +11,8 @@
 use super::gather::Pixel;
 use super::outer::Outer;
 use super::outer_dot;
-use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE, in_use, two_tiles};
+use crate::amx::in_use;
+use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE, two_tiles};
 use crate::dot::{Line, load, store};
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;

@@ -5,6 +5,7 @@ use super::outer::Outer;
 use super::phase::{Phase, Slices};
 use super::shape::Convolution;
 use super::stacks::Stacks;
+use crate::amx;
 use crate::pairs::{has_dot, pair_arrays};
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
@@ -15,7 +16,7 @@ use std::ops::Range;
 /// another pair has too, and here a gradient of zero.
 ///
 /// For tile registers, which take windows at one distance from each other, pairs go on through what lies between the
-/// windows of two rows, with gradients of zero there.
+/// windows of two rows, with gradients of zero there; an infinite number there makes NaN.
 #[derive(Clone, Debug)]
 pub(super) struct PixelPairs {
     /// Each pair of some slices: the window of its first pixel, and its place among the pairs of gradients.
@@ -58,14 +59,10 @@ impl PixelPairs {
 
     /// Whether pairs go on between rows: windows are at one distance there, and there is not too much.
     fn go_on(&self, stacks: &Stacks, phase: &Phase) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        let tiles = crate::amx::tiles::in_use();
-        #[cfg(not(target_arch = "x86_64"))]
-        let tiles = false;
         let Self { height, width, step, .. } = *self;
         let (plane, pixels) = (&stacks.plane, &phase.pixels);
         let next_row = pixels.get(width).map_or(plane.row_len(), |next| next.source - pixels[0].source);
-        tiles
+        amx::in_use()
             && stacks.len() == plane.len()
             && (step, next_row) == (plane.channels, plane.row_len())
             && (width % 2, plane.size[1] % 2) == (0, 0)

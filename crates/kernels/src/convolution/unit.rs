@@ -3,6 +3,7 @@
 use super::correlation::slices_per_task;
 use super::gather::Gather;
 use super::spaced::Spaced;
+use crate::amx;
 use crate::pairs::has_dot;
 use crate::precision::Precision;
 use crate::simd::{LANES_MAX, dispatch};
@@ -29,11 +30,7 @@ impl Unit {
         if precision != Precision::Bf16 || !channels.is_multiple_of(2) || !has_dot() {
             return Self::Single;
         }
-        #[cfg(target_arch = "x86_64")]
-        if channels >= TILE_CHANNELS_MIN && crate::amx::tiles::in_use() {
-            return Self::Tile;
-        }
-        Self::Pair
+        if channels >= TILE_CHANNELS_MIN && amx::in_use() { Self::Tile } else { Self::Pair }
     }
 
     /// Numbers in a unit.

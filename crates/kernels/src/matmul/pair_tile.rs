@@ -6,8 +6,7 @@
 use super::part::{Part, Tile};
 use super::{COLUMNS, ROWS};
 use crate::dot::{dot, load, store};
-use crate::simd::{LANES_MAX, dispatch};
-use pulp::{Simd, WithSimd};
+use crate::simd::LANES_MAX;
 use std::arch::x86_64::{_mm512_set1_ps, _mm512_setzero_ps};
 
 /// Computes a part of pairs.
@@ -29,24 +28,8 @@ pub(super) fn multiply(mut part: Part<'_>) {
                     _ => sums::<ROWS>(part.depth, a, b, part.b_line, &mut tile),
                 }
             }
-            dispatch(Store { part: &mut part, row, column, tile: &tile });
+            part.store_best(row, column, &tile);
         }
-    }
-}
-
-struct Store<'a, 'b> {
-    part: &'a mut Part<'b>,
-    row: usize,
-    column: usize,
-    tile: &'a Tile,
-}
-
-impl WithSimd for Store<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.part.store(simd, self.row, self.column, self.tile);
     }
 }
 

@@ -8,6 +8,7 @@ use super::pack::height;
 use super::unit::Unit;
 use super::{COLUMNS, ROWS};
 use crate::simd::dispatch;
+use pulp::{Simd, WithSimd};
 
 /// Sums of one tile.
 pub(super) type Tile = [Line; ROWS];
@@ -66,13 +67,34 @@ impl Part<'_> {
         (&self.b[column / COLUMNS * self.b_panel..], COLUMNS.min(self.columns - column))
     }
 
-    /// Stores the sums of the tile that begins here.
+    /// Stores the sums of the tile that begins here, for kernels that are not written for every kind of vector.
+    pub fn store_best(&mut self, row: usize, column: usize, tile: &[Line]) {
+        dispatch(Store { part: self, row, column, tile });
+    }
+
+    /// Stores the sums of the tile that begins here, with vectors of this kind.
     #[inline(always)]
-    pub fn store<S: pulp::Simd>(&mut self, simd: S, row: usize, column: usize, tile: &[Line]) {
+    pub fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, tile: &[Line]) {
         let width = COLUMNS.min(self.columns - column);
         let rows = tile.len().min(self.rows - row);
         let finish = self.finish.part(row, column, self.row_len);
         let out = &mut self.out[row * self.row_len + column..];
         finish.store(simd, &tile[..rows], width, self.row_len, out);
+    }
+}
+
+struct Store<'a, 'b> {
+    part: &'a mut Part<'b>,
+    row: usize,
+    column: usize,
+    tile: &'a [Line],
+}
+
+impl WithSimd for Store<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.part.store(simd, self.row, self.column, self.tile);
     }
 }

@@ -1,12 +1,9 @@
 //! The kernel for pairs of bfloat16 in the tile registers of AMX: 32 rows by 32 columns at a time.
 
 use super::COLUMNS;
-use super::epilogue::Line;
 use super::part::Part;
 use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE};
 use crate::scratch::with_scratch;
-use crate::simd::dispatch;
-use pulp::{Simd, WithSimd};
 
 /// Rows of a block: two tiles.
 const ROWS: usize = 2 * SIDE;
@@ -40,25 +37,8 @@ pub(super) fn multiply(mut part: Part<'_>) {
                     &factors,
                     &mut Sums { values: &mut *values, tiles, stride: COLUMNS, add: false },
                 );
-                let lines = &values.as_chunks().0[..rows];
-                dispatch(Store { part: &mut part, row, column, lines });
+                part.store_best(row, column, &values.as_chunks().0[..rows]);
             }
         }
     });
-}
-
-struct Store<'a, 'b> {
-    part: &'a mut Part<'b>,
-    row: usize,
-    column: usize,
-    lines: &'a [Line],
-}
-
-impl WithSimd for Store<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.part.store(simd, self.row, self.column, self.lines);
-    }
 }

@@ -1,8 +1,8 @@
 //! What a product multiplies at a time.
 
+use crate::amx;
 use crate::pairs::has_dot;
 use crate::precision::Precision;
-#[cfg(target_arch = "x86_64")]
 use crate::simd::LANES_MAX;
 
 /// Numbers of 32 bits, such numbers rounded to bfloat16, or pairs of bfloat16 that follow one another along the depth.
@@ -19,10 +19,7 @@ pub(super) enum Unit {
 impl Unit {
     /// For products of this depth: pairs where an instruction multiplies them, for tiles where they fill these.
     pub fn new(precision: Precision, depth: usize) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        let fills_tiles = depth.is_multiple_of(2 * LANES_MAX) && depth > 0 && crate::amx::tiles::in_use();
-        #[cfg(not(target_arch = "x86_64"))]
-        let fills_tiles = false && depth > 0;
+        let fills_tiles = depth > 0 && depth.is_multiple_of(2 * LANES_MAX) && amx::in_use();
         match precision {
             Precision::F32 => Self::Single,
             Precision::Bf16 if fills_tiles => Self::Tile,
