@@ -2,7 +2,7 @@
 
     cargo build --release -p autodidact-kernels --example time_kernels
     python benchmarks/kernels.py --threads 1 [--program target/release/examples/time_kernels] [--rounds 7]
-    ... --precision bf16    convolutions of bfloat16 operands; ours take and give f32 and round on the way
+    ... --precision bf16    activations, their gradients and operands of bfloat16; our weights are f32 and are rounded on the way
 
 Prints, for each pass and shape, the median milliseconds of both, GFLOP/s at the median (convolutions), the ratio of
 PyTorch's median to ours (above 1 we are faster), and the same ratio for the fastest runs, which a busy machine
@@ -108,7 +108,8 @@ def convolution(name, shape):
 
 def norm(name, shape):
     batch, size, channels = shape
-    x = torch.randn(batch, channels, size, size).to(memory_format=torch.channels_last)
+    dtype = {"f32": torch.float32, "bf16": torch.bfloat16}[ARGUMENTS.precision]
+    x = torch.randn(batch, channels, size, size, dtype=dtype).to(memory_format=torch.channels_last)
     gamma, beta = torch.full((channels,), 1.5), torch.full((channels,), 0.25)
     gradient = torch.randn_like(x, memory_format=torch.channels_last)
     groups, spatial = -(-channels // 16), size * size
@@ -147,6 +148,7 @@ def main():
     print(f"torch {torch.__version__}, {ARGUMENTS.precision}, {ARGUMENTS.threads} thread(s), {ARGUMENTS.clock} clock")
     columns = f"{'ms':>8} {'torch':>8} {'GFLOP/s':>8} {'torch':>8} {'ratio':>6} {'best ms':>8} {'torch':>8} {'ratio':>6}"
     print(f"{'pass':20} {'shape':28} {columns}")
+    ending = "_bf16" if ARGUMENTS.precision == "bf16" else ""
     with torch.no_grad():
         for name in ("forward", "input", "weight"):
             for shape in CONVOLUTIONS:
@@ -156,16 +158,14 @@ def main():
                 label = f"{batch}x{size}x{size} {channels_in}->{channels_out} k{kernel} s{stride}"
                 out = (size + 2 * padding - kernel) // stride + 1
                 flops = 2 * batch * out * out * channels_in * channels_out * kernel * kernel
-                ending = "_bf16" if ARGUMENTS.precision == "bf16" else ""
                 compare(ours, name + ending, shape, convolution(name, shape), label, flops)
-        norms = NORMS if ARGUMENTS.precision == "f32" else []
         for name in ("batch_norm_forward", "batch_norm_backward", "group_norm_forward", "group_norm_backward"):
-            for shape in norms:
+            for shape in NORMS:
                 if ARGUMENTS.only not in name:
                     continue
                 batch, size, channels = shape
                 numbers = (batch, size, channels, channels, 1, 1, 0)
-                compare(ours, name, numbers, norm(name, shape), f"{batch}x{size}x{size} {channels}")
+                compare(ours, name + ending, numbers, norm(name, shape), f"{batch}x{size}x{size} {channels}")
 
 
 if __name__ == "__main__":

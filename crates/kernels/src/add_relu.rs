@@ -1,7 +1,8 @@
 //! The join of a residual block, `max(a + b, 0)`.
 
+use crate::element::Element;
 use crate::profile;
-use crate::simd::{dispatch, relu, relu_gradient};
+use crate::simd::{BLOCK, dispatch, relu, relu_gradient};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -18,8 +19,8 @@ const TASK: usize = 1 << 16;
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn add_relu_forward(a: &[f32], b: &[f32], out: &mut [f32]) {
-    let _span = profile::element_wise("residual join, forward", &[out.len()], 3);
+pub fn add_relu_forward<E: Element>(a: &[E], b: &[E], out: &mut [E]) {
+    let _span = profile::activations::<E>("residual join, forward", &[out.len()], 3);
     assert!(
         a.len() == out.len() && b.len() == out.len(),
         "the lengths {}, {} and {} of a, b and out differ",
@@ -38,8 +39,8 @@ pub fn add_relu_forward(a: &[f32], b: &[f32], out: &mut [f32]) {
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn add_relu_backward(out: &[f32], grad_out: &[f32], grad: &mut [f32]) {
-    let _span = profile::element_wise("residual join, backward", &[out.len()], 3);
+pub fn add_relu_backward<E: Element>(out: &[E], grad_out: &[E], grad: &mut [E]) {
+    let _span = profile::activations::<E>("residual join, backward", &[out.len()], 3);
     assert!(
         out.len() == grad.len() && grad_out.len() == grad.len(),
         "the lengths {}, {} and {} of out, grad_out and grad differ",
@@ -55,51 +56,86 @@ pub fn add_relu_backward(out: &[f32], grad_out: &[f32], grad: &mut [f32]) {
 }
 
 /// [`add_relu_backward`] on this thread, unchecked and unrecorded.
-pub(crate) fn backward(out: &[f32], grad_out: &[f32], grad: &mut [f32]) {
+pub(crate) fn backward<E: Element>(out: &[E], grad_out: &[E], grad: &mut [E]) {
     dispatch(Backward { out, grad_out, grad });
 }
 
-struct Forward<'a> {
-    a: &'a [f32],
-    b: &'a [f32],
-    out: &'a mut [f32],
+struct Forward<'a, E> {
+    a: &'a [E],
+    b: &'a [E],
+    out: &'a mut [E],
 }
 
-impl WithSimd for Forward<'_> {
+impl<E: Element> WithSimd for Forward<'_, E> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let ((a, a_tail), (b, b_tail)) = (S::as_simd_f32s(self.a), S::as_simd_f32s(self.b));
-        let (out, out_tail) = S::as_mut_simd_f32s(self.out);
-        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-            *out = relu(simd, simd.add_f32s(*a, *b));
-        }
-        for ((out, a), b) in out_tail.iter_mut().zip(a_tail).zip(b_tail) {
-            let sum = a + b;
-            *out = if sum < 0.0 { 0.0 } else { sum };
-        }
+        in_blocks(simd, self.a, self.b, self.out, |a, b| relu(simd, simd.add_f32s(a, b)));
     }
 }
 
-struct Backward<'a> {
-    out: &'a [f32],
-    grad_out: &'a [f32],
-    grad: &'a mut [f32],
+struct Backward<'a, E> {
+    out: &'a [E],
+    grad_out: &'a [E],
+    grad: &'a mut [E],
 }
 
-impl WithSimd for Backward<'_> {
+impl<E: Element> WithSimd for Backward<'_, E> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let ((y, y_tail), (g, g_tail)) = (S::as_simd_f32s(self.out), S::as_simd_f32s(self.grad_out));
-        let (grad, grad_tail) = S::as_mut_simd_f32s(self.grad);
-        for ((grad, y), g) in grad.iter_mut().zip(y).zip(g) {
-            *grad = relu_gradient(simd, *y, *g);
+        in_blocks(simd, self.out, self.grad_out, self.grad, |y, g| relu_gradient(simd, y, g));
+    }
+}
+
+/// `out = of(a, b)`, elementwise.
+#[inline(always)]
+fn in_blocks<S: Simd, E: Element>(
+    simd: S,
+    a: &[E],
+    b: &[E],
+    out: &mut [E],
+    of: impl Fn(S::f32s, S::f32s) -> S::f32s,
+) {
+    match S::F32_LANES {
+        16 => blocks::<S, E, 4>(simd, a, b, out, of),
+        8 => blocks::<S, E, 8>(simd, a, b, out, of),
+        4 => blocks::<S, E, 16>(simd, a, b, out, of),
+        _ => blocks::<S, E, 64>(simd, a, b, out, of),
+    }
+}
+
+#[inline(always)]
+fn blocks<S: Simd, E: Element, const V: usize>(
+    simd: S,
+    a: &[E],
+    b: &[E],
+    out: &mut [E],
+    of: impl Fn(S::f32s, S::f32s) -> S::f32s,
+) {
+    let block = |a: &[E], b: &[E], out: &mut [E]| {
+        let (a, b) = (E::load::<S, V>(a), E::load::<S, V>(b));
+        let mut written = [simd.splat_f32s(0.0); V];
+        for v in 0..V {
+            written[v] = of(a[v], b[v]);
         }
-        for ((grad, y), g) in grad_tail.iter_mut().zip(y_tail).zip(g_tail) {
-            *grad = if *y <= 0.0 { 0.0 } else { *g };
-        }
+        E::store::<S, V>(written, out);
+    };
+    let (whole, last) = out.as_chunks_mut::<BLOCK>();
+    for (at, out) in whole.iter_mut().enumerate() {
+        block(&a[at * BLOCK..], &b[at * BLOCK..], out);
+    }
+    if !last.is_empty() {
+        let padded = |values: &[E]| {
+            let mut padded = [E::zeroed(); BLOCK];
+            padded[..last.len()].copy_from_slice(&values[values.len() - last.len()..]);
+            padded
+        };
+        let (a, b) = (padded(a), padded(b));
+        let mut written = [E::zeroed(); BLOCK];
+        block(&a, &b, &mut written);
+        last.copy_from_slice(&written[..last.len()]);
     }
 }

@@ -1,21 +1,22 @@
 //! What happens to a normalised value before it is written: nothing, `ReLU`, or the join of a residual block.
 
 use crate::add_relu;
+use crate::element::Element;
 
 /// What follows a normalisation in the same pass over memory.
 #[derive(Clone, Copy, Debug)]
-pub enum After<'a> {
+pub enum After<'a, E = f32> {
     /// The normalised value `y` is written.
     Nothing,
     /// `max(y, 0)` is; NaN passes.
     Relu,
     /// `max(y + residual, 0)` is, with a residual of the shape of `y`; NaN passes.
-    Join(&'a [f32]),
+    Join(&'a [E]),
 }
 
 /// [`After`] on the way back.
 #[derive(Debug)]
-pub enum AfterGradient<'a> {
+pub enum AfterGradient<'a, E = f32> {
     /// The gradient passes.
     Nothing,
     /// It passes where `y > 0`, recomputed from the input.
@@ -23,13 +24,13 @@ pub enum AfterGradient<'a> {
     /// It passes where the output was positive, and is then that of the residual as well.
     Join {
         /// What the forward pass wrote.
-        out: &'a [f32],
+        out: &'a [E],
         /// Where the residual's gradient is written.
-        grad_residual: &'a mut [f32],
+        grad_residual: &'a mut [E],
     },
 }
 
-impl After<'_> {
+impl<E: Element> After<'_, E> {
     /// `ReLU` if `relu`, else nothing.
     pub fn relu(relu: bool) -> Self {
         if relu { Self::Relu } else { Self::Nothing }
@@ -55,7 +56,7 @@ impl After<'_> {
     }
 }
 
-impl AfterGradient<'_> {
+impl<E: Element> AfterGradient<'_, E> {
     /// `ReLU` if `relu`, else nothing.
     pub fn relu(relu: bool) -> Self {
         if relu { Self::Relu } else { Self::Nothing }
@@ -85,7 +86,7 @@ impl AfterGradient<'_> {
     }
 
     /// Writes the residual's gradient, if there is one, and gives what [`Self::passed`] does.
-    pub(crate) fn pass<'b>(&'b mut self, grad_out: &'b [f32]) -> (&'b [f32], bool) {
+    pub(crate) fn pass<'b>(&'b mut self, grad_out: &'b [E]) -> (&'b [E], bool) {
         if let Self::Join { out, grad_residual } = self {
             add_relu::backward(out, grad_out, grad_residual);
         }
@@ -93,7 +94,7 @@ impl AfterGradient<'_> {
     }
 
     /// The gradient that arrives at the normalised value, and whether the `ReLU` is still to be passed.
-    pub(crate) fn passed<'b>(&'b self, grad_out: &'b [f32]) -> (&'b [f32], bool) {
+    pub(crate) fn passed<'b>(&'b self, grad_out: &'b [E]) -> (&'b [E], bool) {
         match self {
             Self::Nothing => (grad_out, false),
             Self::Relu => (grad_out, true),

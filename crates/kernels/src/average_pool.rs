@@ -2,6 +2,7 @@
 
 use crate::check::check_len;
 use crate::columns::{Layout, channel_moments};
+use crate::element::Element;
 use crate::profile;
 use rayon::prelude::*;
 
@@ -17,14 +18,14 @@ use rayon::prelude::*;
 ///
 /// # Panics
 /// If a slice's length differs from the shapes above, or `spatial` or `channels` is zero.
-pub fn global_average_pool_forward(
+pub fn global_average_pool_forward<E: Element>(
     batch: usize,
     spatial: usize,
     channels: usize,
-    x: &[f32],
+    x: &[E],
     out: &mut [f32],
 ) {
-    let _span = profile::element_wise("average pool, forward", &[batch, spatial, channels], 1);
+    let _span = profile::activations::<E>("average pool, forward", &[batch, spatial, channels], 1);
     check_len("x", x.len(), &[batch, spatial, channels]);
     check_len("out", out.len(), &[batch, channels]);
     assert!(spatial > 0 && channels > 0, "the mean over [batch, {spatial}, {channels}] is over nothing");
@@ -40,14 +41,14 @@ pub fn global_average_pool_forward(
 ///
 /// # Panics
 /// If a slice's length differs from the shapes of the forward pass, or `spatial` or `channels` is zero.
-pub fn global_average_pool_backward(
+pub fn global_average_pool_backward<E: Element>(
     batch: usize,
     spatial: usize,
     channels: usize,
     grad_out: &[f32],
-    grad_x: &mut [f32],
+    grad_x: &mut [E],
 ) {
-    let _span = profile::element_wise("average pool, backward", &[batch, spatial, channels], 1);
+    let _span = profile::activations::<E>("average pool, backward", &[batch, spatial, channels], 1);
     check_len("grad_out", grad_out.len(), &[batch, channels]);
     check_len("grad_x", grad_x.len(), &[batch, spatial, channels]);
     assert!(spatial > 0 && channels > 0, "the mean over [batch, {spatial}, {channels}] is over nothing");
@@ -56,7 +57,7 @@ pub fn global_average_pool_backward(
         |(grad_out, grad_x)| {
             let (first, rest) = grad_x.split_at_mut(channels);
             for (grad_x, grad_out) in first.iter_mut().zip(grad_out) {
-                *grad_x = grad_out * share;
+                *grad_x = E::from_f32(grad_out * share);
             }
             for pixel in rest.chunks_exact_mut(channels) {
                 pixel.copy_from_slice(first);

@@ -6,6 +6,7 @@
 use crate::after::{After, AfterGradient};
 use crate::check::{check_channels, check_len};
 use crate::columns::{GradientSums, Layout, Parameters, gradient_sums, input_gradient};
+use crate::element::Element;
 use crate::normalisation::{Normalisation, Scaling, normalise};
 use crate::over::Over;
 use crate::profile;
@@ -33,15 +34,15 @@ use rayon::prelude::*;
 ///
 /// Ioffe, Szegedy, *Batch normalization*, 2015, algorithm 1.
 #[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
-pub fn batch_norm_forward(
+pub fn batch_norm_forward<E: Element>(
     rows: usize,
     channels: usize,
-    x: &[f32],
+    x: &[E],
     gamma: &[f32],
     beta: &[f32],
     epsilon: f32,
-    after: After<'_>,
-    out: &mut [f32],
+    after: After<'_, E>,
+    out: &mut [E],
 ) -> Statistics {
     let shape = [1, rows, channels];
     let statistics = statistics(shape, Over::Batch, x);
@@ -60,19 +61,19 @@ pub fn batch_norm_forward(
 /// # Panics
 /// If a slice's length differs from the shapes above, or `rows` or `channels` is zero.
 #[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
-pub fn batch_norm_backward(
+pub fn batch_norm_backward<E: Element>(
     rows: usize,
     channels: usize,
-    x: &[f32],
+    x: &[E],
     gamma: &[f32],
     beta: &[f32],
     statistics: &Statistics,
     epsilon: f32,
-    after: AfterGradient<'_>,
-    grad_out: &[f32],
-    grad_x: &mut [f32],
+    after: AfterGradient<'_, E>,
+    grad_out: &[E],
+    grad_x: &mut [E],
 ) -> (Vec<f32>, Vec<f32>) {
-    let _span = profile::element_wise("batch norm, backward", &[rows, channels], 3 + after.arrays());
+    let _span = profile::activations::<E>("batch norm, backward", &[rows, channels], 3 + after.arrays());
     for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
         check_len(name, len, &[rows, channels]);
     }

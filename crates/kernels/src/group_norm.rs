@@ -5,6 +5,7 @@ use crate::check::{check_channels, check_len};
 use crate::columns::{
     GradientSums, Layout, Parameters, channel_moments, gradient_sums, input_gradient, normalise,
 };
+use crate::element::Element;
 use crate::normalisation::Scaling;
 use crate::over::Over;
 use crate::profile;
@@ -33,20 +34,20 @@ use rayon::prelude::*;
 ///
 /// Wu, He, *Group normalization*, 2018, equations (1), (2) and (7).
 #[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
-pub fn group_norm_forward(
+pub fn group_norm_forward<E: Element>(
     batch: usize,
     spatial: usize,
     channels: usize,
     groups: usize,
-    x: &[f32],
+    x: &[E],
     gamma: &[f32],
     beta: &[f32],
     epsilon: f32,
-    after: After<'_>,
-    out: &mut [f32],
+    after: After<'_, E>,
+    out: &mut [E],
 ) -> Statistics {
     let arrays = 2 + after.arrays();
-    let _span = profile::element_wise("group norm, forward", &[batch, spatial, channels], arrays);
+    let _span = profile::activations::<E>("group norm, forward", &[batch, spatial, channels], arrays);
     check_len("x", x.len(), &[batch, spatial, channels]);
     check_len("out", out.len(), &[batch, spatial, channels]);
     check_channels(channels, &[("gamma", gamma), ("beta", beta)]);
@@ -81,22 +82,22 @@ pub fn group_norm_forward(
 /// # Panics
 /// If a slice's length differs from the shapes above, `spatial` or `channels` is zero, or the groups are not equal.
 #[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
-pub fn group_norm_backward(
+pub fn group_norm_backward<E: Element>(
     batch: usize,
     spatial: usize,
     channels: usize,
     groups: usize,
-    x: &[f32],
+    x: &[E],
     gamma: &[f32],
     beta: &[f32],
     statistics: &Statistics,
     epsilon: f32,
-    after: AfterGradient<'_>,
-    grad_out: &[f32],
-    grad_x: &mut [f32],
+    after: AfterGradient<'_, E>,
+    grad_out: &[E],
+    grad_x: &mut [E],
 ) -> (Vec<f32>, Vec<f32>) {
     let arrays = 3 + after.arrays();
-    let _span = profile::element_wise("group norm, backward", &[batch, spatial, channels], arrays);
+    let _span = profile::activations::<E>("group norm, backward", &[batch, spatial, channels], arrays);
     for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
         check_len(name, len, &[batch, spatial, channels]);
     }

@@ -28,6 +28,7 @@ mod columns;
 mod convolution;
 #[cfg(target_arch = "x86_64")]
 mod dot;
+mod element;
 mod exp;
 mod group_norm;
 mod instructions;
@@ -53,6 +54,7 @@ mod sums;
 mod tests;
 mod transpose;
 mod updates;
+mod values;
 
 pub use add_relu::{add_relu_backward, add_relu_forward};
 pub use after::{After, AfterGradient};
@@ -64,7 +66,10 @@ pub use convolution::{
     conv2d_normalised_weight_gradient, conv2d_weight_gradient, conv3d_forward, conv3d_input_gradient,
     conv3d_normalised_forward, conv3d_normalised_weight_gradient, conv3d_weight_gradient,
 };
+pub use element::Element;
 pub use group_norm::{group_norm_backward, group_norm_forward};
+/// A number of sixteen bits: those that [`Element`]s are, besides `f32`.
+pub use half::bf16;
 pub use instructions::Instructions;
 pub use layer_norm::{layer_norm_backward, layer_norm_forward};
 pub use limits::Limits;

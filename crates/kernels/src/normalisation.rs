@@ -3,6 +3,7 @@
 use crate::after::After;
 use crate::check::{check_channels, check_len};
 use crate::columns::{self, Layout};
+use crate::element::Element;
 use crate::over::Over;
 use crate::profile;
 use crate::simd::{dispatch, relu, vectors, vectors_mut};
@@ -50,14 +51,14 @@ pub struct OnLoad<'a> {
 ///
 /// # Panics
 /// If a slice's length differs from the shapes, there are statistics of nothing, or the groups are not equal.
-pub fn normalise(
+pub fn normalise<E: Element>(
     shape: [usize; 3],
-    x: &[f32],
+    x: &[E],
     normalisation: Normalisation<'_>,
-    after: After<'_>,
-    out: &mut [f32],
+    after: After<'_, E>,
+    out: &mut [E],
 ) {
-    let _span = profile::element_wise("normalise", &shape, 2 + after.arrays());
+    let _span = profile::activations::<E>("normalise", &shape, 2 + after.arrays());
     check_len("x", x.len(), &shape);
     check_len("out", out.len(), &shape);
     let [batch, spatial, channels] = shape;
@@ -118,7 +119,7 @@ impl Affine {
     }
 
     /// Normalises slices of so many floats.
-    pub fn apply(&self, slice: usize, x: &[f32], after: After<'_>, out: &mut [f32]) {
+    pub fn apply<E: Element>(&self, slice: usize, x: &[E], after: After<'_, E>, out: &mut [E]) {
         let (layout, shared) = (self.layout, self.slices == usize::MAX);
         let task = if shared { layout.floats_per_task() } else { slice };
         let repeated = shared.then(|| self.of(0).map(|values| layout.repeat(values)));

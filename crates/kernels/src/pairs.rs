@@ -3,6 +3,7 @@
 //! A lane of 32 bits holds the first number in its lower half and the second in its upper half, as the dot product
 //! instructions of AVX-512 want them. Slices of pairs are slices of `f32` whose bits are only moved, never computed with.
 
+use half::bf16;
 use pulp::{Simd, WithSimd};
 
 use crate::instructions::Instructions;
@@ -61,6 +62,32 @@ pub(crate) fn pair_arrays(first: &[f32], second: &[f32], pairs: &mut [f32]) {
         return crate::dot::pair(first, second, pairs);
     }
     dispatch(PairArrays { first, second, pairs });
+}
+
+/// Numbers of two arrays as pairs.
+///
+/// # Panics
+/// If the arrays' lengths differ.
+pub(crate) fn zip(first: &[bf16], second: &[bf16], pairs: &mut [f32]) {
+    assert!(first.len() == second.len() && first.len() == pairs.len(), "a number of each array in a pair");
+    dispatch(Zip { first, second, pairs });
+}
+
+struct Zip<'a> {
+    first: &'a [bf16],
+    second: &'a [bf16],
+    pairs: &'a mut [f32],
+}
+
+impl WithSimd for Zip<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for ((first, second), pair) in self.first.iter().zip(self.second).zip(self.pairs) {
+            *pair = f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16);
+        }
+    }
 }
 
 struct PairArrays<'a> {

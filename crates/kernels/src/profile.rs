@@ -4,6 +4,7 @@
 //! theirs. Spans belong to the thread that opens them; kernels are called from one thread and share their work below.
 //! What is not here: how a profile is shown, and what the machine [could do](crate::Limits).
 
+use crate::element::Element;
 use crate::precision::Precision;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -111,6 +112,14 @@ pub fn span(name: &'static str, describe: impl FnOnce() -> (String, Work)) -> Sp
 /// The span of an element-wise operation on arrays of this shape, so many as operands and results.
 pub(crate) fn element_wise(name: &'static str, shape: &[usize], arrays: usize) -> Span {
     span(name, || (format!("{shape:?}"), Work::on_floats(arrays * shape.iter().product::<usize>())))
+}
+
+/// The span of an element-wise operation on activations.
+pub(crate) fn activations<E: Element>(name: &'static str, shape: &[usize], arrays: usize) -> Span {
+    span(name, || {
+        let numbers = arrays * shape.iter().product::<usize>();
+        (format!("{shape:?}"), Work { bytes: (E::BYTES * numbers) as u64, ..Work::default() })
+    })
 }
 
 /// A span without arithmetic of its own: a phase of a step.

@@ -4,6 +4,7 @@
 use crate::after::{After, AfterGradient};
 use crate::check::{check_channels, check_len};
 use crate::columns::{GradientSums, Layout, Parameters, gradient_sums, input_gradient, normalise};
+use crate::element::Element;
 use crate::profile;
 use rayon::prelude::*;
 
@@ -21,16 +22,16 @@ use rayon::prelude::*;
 ///
 /// # Panics
 /// If a slice's length differs from the shapes above, or `channels` is zero.
-pub fn scale_shift_forward(
+pub fn scale_shift_forward<E: Element>(
     rows: usize,
     channels: usize,
-    x: &[f32],
+    x: &[E],
     scale: &[f32],
     shift: &[f32],
-    after: After<'_>,
-    out: &mut [f32],
+    after: After<'_, E>,
+    out: &mut [E],
 ) {
-    let _span = profile::element_wise("scale and shift, forward", &[rows, channels], 2 + after.arrays());
+    let _span = profile::activations::<E>("scale and shift, forward", &[rows, channels], 2 + after.arrays());
     check_len("x", x.len(), &[rows, channels]);
     check_len("out", out.len(), &[rows, channels]);
     check_channels(channels, &[("scale", scale), ("shift", shift)]);
@@ -53,17 +54,17 @@ pub fn scale_shift_forward(
 /// # Panics
 /// If a slice's length differs from the shapes above, or `channels` is zero.
 #[expect(clippy::too_many_arguments, reason = "the formula's own symbols")]
-pub fn scale_shift_backward(
+pub fn scale_shift_backward<E: Element>(
     rows: usize,
     channels: usize,
-    x: &[f32],
+    x: &[E],
     scale: &[f32],
     shift: &[f32],
-    after: AfterGradient<'_>,
-    grad_out: &[f32],
-    grad_x: &mut [f32],
+    after: AfterGradient<'_, E>,
+    grad_out: &[E],
+    grad_x: &mut [E],
 ) -> (Vec<f32>, Vec<f32>) {
-    let _span = profile::element_wise("scale and shift, backward", &[rows, channels], 3 + after.arrays());
+    let _span = profile::activations::<E>("scale and shift, backward", &[rows, channels], 3 + after.arrays());
     for (name, len) in [("x", x.len()), ("grad_out", grad_out.len()), ("grad_x", grad_x.len())] {
         check_len(name, len, &[rows, channels]);
     }

@@ -10,6 +10,9 @@ use std::sync::LazyLock;
 /// Floats in the widest vector any supported machine has. Packed data is laid out in units of this many.
 pub(crate) const LANES_MAX: usize = 16;
 
+/// Floats that kernels hold in registers at once: several of the widest vectors.
+pub(crate) const BLOCK: usize = 64;
+
 /// The instruction set in use.
 static ARCH: LazyLock<Arch> = LazyLock::new(|| arch(Instructions::used()));
 

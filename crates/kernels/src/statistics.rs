@@ -2,6 +2,7 @@
 
 use crate::check::check_len;
 use crate::columns::{Layout, Moments, channel_moments};
+use crate::element::Element;
 use crate::over::Over;
 use crate::profile;
 use rayon::prelude::*;
@@ -30,8 +31,8 @@ pub struct Statistics {
 ///
 /// # Panics
 /// If the slice's length differs from the shape, a set is empty, or the groups are not equal.
-pub fn statistics(shape: [usize; 3], over: Over, x: &[f32]) -> Statistics {
-    let _span = profile::element_wise("statistics", &shape, 1);
+pub fn statistics<E: Element>(shape: [usize; 3], over: Over, x: &[E]) -> Statistics {
+    let _span = profile::activations::<E>("statistics", &shape, 1);
     check_len("x", x.len(), &shape);
     over.check(shape);
     let [_, spatial, channels] = shape;
@@ -60,7 +61,7 @@ impl Observer {
     }
 
     /// The moments of some whole slices, or, over the batch, of some rows: of all of them, or of each slice.
-    pub fn look(self, values: &[f32]) -> Vec<Moments> {
+    pub fn look<E: Element>(self, values: &[E]) -> Vec<Moments> {
         match self.over {
             Over::Batch => vec![channel_moments(self.layout, values)],
             Over::Groups(_) => {

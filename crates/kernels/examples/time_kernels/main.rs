@@ -2,8 +2,9 @@
 //! measurements (`benchmarks/kernels.py` does).
 //!
 //! A request is `PASS REPEATS BATCH SIZE CHANNELS_IN CHANNELS_OUT KERNEL STRIDE PADDING`, where `PASS` is `forward`,
-//! `input`, `weight` (in bfloat16 with the ending `_bf16`) or, with `CHANNELS_IN` alone counting, `batch_norm_forward`, `batch_norm_backward`,
-//! `group_norm_forward` or `group_norm_backward`. `RAYON_NUM_THREADS` sets the threads.
+//! `input`, `weight` or, with `CHANNELS_IN` alone counting, `batch_norm_forward`, `batch_norm_backward`,
+//! `group_norm_forward` or `group_norm_backward`; with the ending `_bf16` activations and their gradients are of bfloat16, and
+//! so are operands. `RAYON_NUM_THREADS` sets the threads.
 //!
 //! Or it is `PASS REPEATS BATCH M K N TRANSPOSED_B` with `matmul`, `matmul_bf16`, or `gemm`, which is the crate of that name;
 //! or `peak` or `peak_bf16`: the seconds of one operation at the highest rate of all threads, in their registers.
@@ -17,8 +18,8 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 /// Values around zero, not all alike.
-fn values(len: usize) -> Vec<f32> {
-    (0..len).map(|i| ((i * 2654435761) % 1009) as f32 / 504.5 - 1.0).collect()
+fn values<E>(len: usize, element: impl Fn(f32) -> E) -> Vec<E> {
+    (0..len).map(|i| element(((i * 2654435761) % 1009) as f32 / 504.5 - 1.0)).collect()
 }
 
 /// Seconds of each repeat.

@@ -10,7 +10,8 @@ pub fn time(pass: &str, numbers: &[usize]) -> Option<Vec<f64>> {
     let &[repeats, batch, m, k, n, transposed] = numbers else {
         return None;
     };
-    let (a, b, mut c) = (values(batch * m * k), values(batch * k * n), vec![0.0; batch * m * n]);
+    let floats = |len| values(len, |value| value);
+    let (a, b, mut c) = (floats(batch * m * k), floats(batch * k * n), vec![0.0; batch * m * n]);
     let transposed = transposed == 1;
     let contiguous = MatMul::new(batch, [m, k, n]);
     let shape = if transposed { contiguous.transpose_b() } else { contiguous };

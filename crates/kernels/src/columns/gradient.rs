@@ -4,6 +4,7 @@
 //! nothing but the input is kept.
 
 use super::{BLOCK, Layout, SUM_ROWS, pad};
+use crate::element::Element;
 use crate::simd::{dispatch, relu_gradient, vector_array, vector_array_mut};
 use pulp::{Simd, WithSimd};
 
@@ -40,10 +41,10 @@ impl GradientSums {
 }
 
 /// The sums of each channel over all rows.
-pub(crate) fn gradient_sums(
+pub(crate) fn gradient_sums<E: Element>(
     layout: Layout,
-    x: &[f32],
-    grad_out: &[f32],
+    x: &[E],
+    grad_out: &[E],
     parameters: Parameters<'_>,
 ) -> GradientSums {
     let width = layout.width();
@@ -61,13 +62,13 @@ pub(crate) fn gradient_sums(
 /// `grad_x = a · g + b · (x − centre) + c` per channel, with `g` the output gradient where the `ReLU` passed.
 ///
 /// `coefficients` are `[a, b, c]`, repeated to a long row.
-pub(crate) fn input_gradient(
+pub(crate) fn input_gradient<E: Element>(
     layout: Layout,
-    x: &[f32],
-    grad_out: &[f32],
+    x: &[E],
+    grad_out: &[E],
     parameters: Parameters<'_>,
     coefficients: [&[f32]; 3],
-    grad_x: &mut [f32],
+    grad_x: &mut [E],
 ) {
     let width = layout.width();
     let (x, x_tail) = x.split_at(layout.whole(x.len()));
@@ -76,7 +77,7 @@ pub(crate) fn input_gradient(
     dispatch(InputGradient { width, x, grad_out, parameters, coefficients, grad_x: body });
     if !x_tail.is_empty() {
         let [x, grad_out] = [x_tail, grad_tail].map(|tail| pad(tail, width));
-        let mut grad_x = vec![0.0; width];
+        let mut grad_x = vec![E::zeroed(); width];
         dispatch(InputGradient {
             width,
             x: &x,
@@ -89,14 +90,14 @@ pub(crate) fn input_gradient(
     }
 }
 
-pub(super) struct LongSums<'a> {
+pub(super) struct LongSums<'a, E> {
     pub(super) width: usize,
-    pub(super) x: &'a [f32],
-    pub(super) grad_out: &'a [f32],
+    pub(super) x: &'a [E],
+    pub(super) grad_out: &'a [E],
     pub(super) parameters: Parameters<'a>,
 }
 
-impl WithSimd for LongSums<'_> {
+impl<E: Element> WithSimd for LongSums<'_, E> {
     type Output = GradientSums;
 
     #[inline(always)]
@@ -114,7 +115,7 @@ impl WithSimd for LongSums<'_> {
     }
 }
 
-impl LongSums<'_> {
+impl<E: Element> LongSums<'_, E> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const RELU: bool>(self, simd: S) -> GradientSums {
         let Self { width, x, grad_out, parameters: Parameters { centre, scale, shift, .. } } = self;
@@ -128,8 +129,8 @@ impl LongSums<'_> {
                 let mut gradients = [simd.splat_f32s(0.0); V];
                 let mut products = [simd.splat_f32s(0.0); V];
                 for row in (start..end).step_by(width) {
-                    let x = vector_array::<S, V>(&x[row + block..]);
-                    let grad_out = vector_array::<S, V>(&grad_out[row + block..]);
+                    let x = E::load::<S, V>(&x[row + block..]);
+                    let grad_out = E::load::<S, V>(&grad_out[row + block..]);
                     for v in 0..V {
                         let deviation = simd.sub_f32s(x[v], centre[v]);
                         let mut gradient = grad_out[v];
@@ -157,16 +158,16 @@ impl LongSums<'_> {
     }
 }
 
-pub(super) struct InputGradient<'a> {
+pub(super) struct InputGradient<'a, E> {
     pub(super) width: usize,
-    pub(super) x: &'a [f32],
-    pub(super) grad_out: &'a [f32],
+    pub(super) x: &'a [E],
+    pub(super) grad_out: &'a [E],
     pub(super) parameters: Parameters<'a>,
     pub(super) coefficients: [&'a [f32]; 3],
-    pub(super) grad_x: &'a mut [f32],
+    pub(super) grad_x: &'a mut [E],
 }
 
-impl WithSimd for InputGradient<'_> {
+impl<E: Element> WithSimd for InputGradient<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -184,22 +185,22 @@ impl WithSimd for InputGradient<'_> {
     }
 }
 
-impl InputGradient<'_> {
+impl<E: Element> InputGradient<'_, E> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const RELU: bool>(self, simd: S) {
         let Self { width, x, grad_out, parameters, coefficients: [a, b, c], grad_x } = self;
         let Parameters { centre, scale, shift, .. } = parameters;
         for row in (0..x.len()).step_by(width) {
             for block in (0..width).step_by(BLOCK) {
-                let x = *vector_array::<S, V>(&x[row + block..]);
-                let grad_out = *vector_array::<S, V>(&grad_out[row + block..]);
+                let x = E::load::<S, V>(&x[row + block..]);
+                let grad_out = E::load::<S, V>(&grad_out[row + block..]);
                 let centre = vector_array::<S, V>(&centre[block..]);
                 let scale = vector_array::<S, V>(&scale[block..]);
                 let shift = vector_array::<S, V>(&shift[block..]);
                 let a = vector_array::<S, V>(&a[block..]);
                 let b = vector_array::<S, V>(&b[block..]);
                 let c = vector_array::<S, V>(&c[block..]);
-                let grad_x = vector_array_mut::<S, V>(&mut grad_x[row + block..]);
+                let mut written = [simd.splat_f32s(0.0); V];
                 for v in 0..V {
                     let deviation = simd.sub_f32s(x[v], centre[v]);
                     let mut gradient = grad_out[v];
@@ -208,8 +209,9 @@ impl InputGradient<'_> {
                         gradient = relu_gradient(simd, y, gradient);
                     }
                     let rest = simd.mul_add_e_f32s(b[v], deviation, c[v]);
-                    grad_x[v] = simd.mul_add_e_f32s(a[v], gradient, rest);
+                    written[v] = simd.mul_add_e_f32s(a[v], gradient, rest);
                 }
+                E::store::<S, V>(written, &mut grad_x[row + block..]);
             }
         }
     }

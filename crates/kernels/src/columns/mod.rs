@@ -13,12 +13,12 @@ mod normalise;
 #[cfg(test)]
 mod twins;
 
+use crate::element::Element;
+use crate::simd::BLOCK;
 pub(crate) use gradient::{GradientSums, Parameters, gradient_sums, input_gradient};
 pub(crate) use moments::{Moments, channel_moments};
 pub(crate) use normalise::normalise;
 
-/// Floats of a long row that are held in registers at once.
-const BLOCK: usize = 64;
 /// Long rows that are summed in single precision before the sum goes on in double precision.
 const SUM_ROWS: usize = 64;
 
@@ -74,8 +74,8 @@ impl Layout {
 }
 
 /// Rows that do not fill a long row, as one.
-fn pad(values: &[f32], width: usize) -> Vec<f32> {
+fn pad<E: Element>(values: &[E], width: usize) -> Vec<E> {
     let mut padded = values.to_vec();
-    padded.resize(width, 0.0);
+    padded.resize(width, E::zeroed());
     padded
 }

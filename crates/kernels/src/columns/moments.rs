@@ -6,7 +6,8 @@
 //! the mean.
 
 use super::{BLOCK, Layout, SUM_ROWS};
-use crate::simd::{dispatch, vector_array, vector_array_mut};
+use crate::element::Element;
+use crate::simd::{dispatch, vector_array_mut};
 use pulp::{Simd, WithSimd};
 
 /// Count, mean and summed squared deviation of each column of a matrix.
@@ -46,7 +47,7 @@ impl Moments {
 }
 
 /// The moments of each channel over all rows of `x`.
-pub(crate) fn channel_moments(layout: Layout, x: &[f32]) -> Moments {
+pub(crate) fn channel_moments<E: Element>(layout: Layout, x: &[E]) -> Moments {
     let channels = layout.channels;
     let (body, tail) = x.split_at(layout.whole(x.len()));
     let long = dispatch(LongMoments { width: layout.width(), x: body });
@@ -57,7 +58,7 @@ pub(crate) fn channel_moments(layout: Layout, x: &[f32]) -> Moments {
     }
     let zeros = vec![0.0; channels];
     for row in tail.chunks_exact(channels) {
-        let mean: Vec<f64> = row.iter().map(|&x| f64::from(x)).collect();
+        let mean: Vec<f64> = row.iter().map(|&x| f64::from(x.to_f32())).collect();
         moments.merge_columns(0, 1, &mean, &zeros);
         moments.count += 1;
     }
@@ -65,12 +66,12 @@ pub(crate) fn channel_moments(layout: Layout, x: &[f32]) -> Moments {
 }
 
 /// The moments of each column of a long row.
-pub(super) struct LongMoments<'a> {
+pub(super) struct LongMoments<'a, E> {
     pub(super) width: usize,
-    pub(super) x: &'a [f32],
+    pub(super) x: &'a [E],
 }
 
-impl WithSimd for LongMoments<'_> {
+impl<E: Element> WithSimd for LongMoments<'_, E> {
     type Output = Moments;
 
     #[inline(always)]
@@ -84,7 +85,7 @@ impl WithSimd for LongMoments<'_> {
     }
 }
 
-impl LongMoments<'_> {
+impl<E: Element> LongMoments<'_, E> {
     #[inline(always)]
     fn run<S: Simd, const V: usize>(self, simd: S) -> Moments {
         let Self { width, x } = self;
@@ -96,7 +97,7 @@ impl LongMoments<'_> {
             for block in (0..width).step_by(BLOCK) {
                 let mut mean = [simd.splat_f32s(0.0); V];
                 for row in (start..end).step_by(width) {
-                    let x = vector_array::<S, V>(&x[row + block..]);
+                    let x = E::load::<S, V>(&x[row + block..]);
                     for v in 0..V {
                         mean[v] = simd.add_f32s(mean[v], x[v]);
                     }
@@ -108,7 +109,7 @@ impl LongMoments<'_> {
                 // The mean was rounded; the mean deviation from it says by how much.
                 let mut rest = [simd.splat_f32s(0.0); V];
                 for row in (start..end).step_by(width) {
-                    let x = vector_array::<S, V>(&x[row + block..]);
+                    let x = E::load::<S, V>(&x[row + block..]);
                     for v in 0..V {
                         let deviation = simd.sub_f32s(x[v], mean[v]);
                         rest[v] = simd.add_f32s(rest[v], deviation);

@@ -2,19 +2,20 @@
 
 use super::{BLOCK, Layout, pad};
 use crate::after::After;
-use crate::simd::{dispatch, relu, vector_array, vector_array_mut};
+use crate::element::Element;
+use crate::simd::{dispatch, relu, vector_array};
 use pulp::{Simd, WithSimd};
 
 /// `out = (x − centre) · scale + shift` per channel, then what follows.
 ///
 /// The three parameters are repeated to a long row ([`Layout::repeat`]). Subtracting the centre first keeps the
 /// accuracy when it is large.
-pub(crate) fn normalise(
+pub(crate) fn normalise<E: Element>(
     layout: Layout,
-    x: &[f32],
+    x: &[E],
     parameters: [&[f32]; 3],
-    after: After<'_>,
-    out: &mut [f32],
+    after: After<'_, E>,
+    out: &mut [E],
 ) {
     let (body, tail) = x.split_at(layout.whole(x.len()));
     let (body_out, tail_out) = out.split_at_mut(body.len());
@@ -30,21 +31,21 @@ pub(crate) fn normalise(
     if !tail.is_empty() {
         let [x, residual] = [tail, tail_residual].map(|tail| pad(tail, width));
         let after = if let After::Join(_) = after { After::Join(&residual) } else { after };
-        let mut out = vec![0.0; width];
+        let mut out = vec![E::zeroed(); width];
         dispatch(Normalise { width, x: &x, parameters, after, out: &mut out });
         tail_out.copy_from_slice(&out[..tail.len()]);
     }
 }
 
-pub(super) struct Normalise<'a> {
+pub(super) struct Normalise<'a, E> {
     pub(super) width: usize,
-    pub(super) x: &'a [f32],
+    pub(super) x: &'a [E],
     pub(super) parameters: [&'a [f32]; 3],
-    pub(super) after: After<'a>,
-    pub(super) out: &'a mut [f32],
+    pub(super) after: After<'a, E>,
+    pub(super) out: &'a mut [E],
 }
 
-impl WithSimd for Normalise<'_> {
+impl<E: Element> WithSimd for Normalise<'_, E> {
     type Output = ();
 
     #[inline(always)]
@@ -58,7 +59,7 @@ impl WithSimd for Normalise<'_> {
     }
 }
 
-impl Normalise<'_> {
+impl<E: Element> Normalise<'_, E> {
     #[inline(always)]
     fn run<S: Simd, const V: usize>(self, simd: S) {
         match self.after {
@@ -76,25 +77,23 @@ impl Normalise<'_> {
         self,
         simd: S,
         finish: impl Fn(S::f32s, S::f32s) -> S::f32s,
-        residual: &[f32],
+        residual: &[E],
     ) {
         let Self { width, x, parameters: [centre, scale, shift], out, .. } = self;
         for row in (0..x.len()).step_by(width) {
             for block in (0..width).step_by(BLOCK) {
-                let x = *vector_array::<S, V>(&x[row + block..]);
+                let x = E::load::<S, V>(&x[row + block..]);
                 let centre = vector_array::<S, V>(&centre[block..]);
                 let scale = vector_array::<S, V>(&scale[block..]);
                 let shift = vector_array::<S, V>(&shift[block..]);
-                let out = vector_array_mut::<S, V>(&mut out[row + block..]);
-                let residual = if residual.is_empty() {
-                    None
-                } else {
-                    Some(vector_array::<S, V>(&residual[row + block..]))
-                };
+                let mut written = [simd.splat_f32s(0.0); V];
+                let residual =
+                    if residual.is_empty() { None } else { Some(E::load::<S, V>(&residual[row + block..])) };
                 for v in 0..V {
                     let y = simd.mul_add_e_f32s(simd.sub_f32s(x[v], centre[v]), scale[v], shift[v]);
-                    out[v] = finish(y, residual.map_or(y, |residual| residual[v]));
+                    written[v] = finish(y, residual.map_or(y, |residual| residual[v]));
                 }
+                E::store::<S, V>(written, &mut out[row + block..]);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::shape::Convolution;
 use super::{forward, input_gradient, weight_gradient};
+use crate::element::Element;
 use crate::normalisation::OnLoad;
 use crate::over::Over;
 use crate::precision::Precision;
@@ -99,36 +100,49 @@ impl Conv3d {
 ///
 /// # Panics
 /// If a slice's length differs from what the shape says.
-pub fn conv3d_forward(shape: &Conv3d, precision: Precision, x: &[f32], weight: &[f32], out: &mut [f32]) {
-    forward::forward(&shape.0, precision, x, None, weight, Over::Nothing, out);
+pub fn conv3d_forward<X: Element, Y: Element>(
+    shape: &Conv3d,
+    precision: Precision,
+    x: &[X],
+    weight: &[f32],
+    out: &mut [Y],
+) {
+    forward::forward(&shape.0, precision, X::values(x), None, weight, Over::Nothing, Y::values_mut(out));
 }
 
 /// The gradient of a loss with respect to the input, as [`conv2d_input_gradient`](crate::conv2d_input_gradient).
 ///
 /// # Panics
 /// If a slice's length differs from what the shape says.
-pub fn conv3d_input_gradient(
+pub fn conv3d_input_gradient<X: Element, Y: Element>(
     shape: &Conv3d,
     precision: Precision,
-    grad_out: &[f32],
+    grad_out: &[Y],
     weight: &[f32],
-    grad_x: &mut [f32],
+    grad_x: &mut [X],
 ) {
-    input_gradient::input_gradient(&shape.0, precision, grad_out, weight, grad_x);
+    input_gradient::input_gradient(&shape.0, precision, Y::values(grad_out), weight, X::values_mut(grad_x));
 }
 
 /// The gradient of a loss with respect to the weights, as [`conv2d_weight_gradient`](crate::conv2d_weight_gradient).
 ///
 /// # Panics
 /// If a slice's length differs from what the shape says.
-pub fn conv3d_weight_gradient(
+pub fn conv3d_weight_gradient<X: Element, Y: Element>(
     shape: &Conv3d,
     precision: Precision,
-    x: &[f32],
-    grad_out: &[f32],
+    x: &[X],
+    grad_out: &[Y],
     grad_weight: &mut [f32],
 ) {
-    weight_gradient::weight_gradient(&shape.0, precision, x, None, grad_out, grad_weight);
+    weight_gradient::weight_gradient(
+        &shape.0,
+        precision,
+        X::values(x),
+        None,
+        Y::values(grad_out),
+        grad_weight,
+    );
 }
 
 /// [`conv3d_forward`] of an input that is normalised where it is read, if so wanted, and the statistics of the output, taken
@@ -138,29 +152,36 @@ pub fn conv3d_weight_gradient(
 ///
 /// # Panics
 /// If a slice's length differs from what the shape says, statistics are of nothing, or groups are not equal.
-pub fn conv3d_normalised_forward(
+pub fn conv3d_normalised_forward<X: Element, Y: Element>(
     shape: &Conv3d,
     precision: Precision,
-    x: &[f32],
+    x: &[X],
     on_load: Option<OnLoad<'_>>,
     weight: &[f32],
     over: Over,
-    out: &mut [f32],
+    out: &mut [Y],
 ) -> Statistics {
-    forward::forward(&shape.0, precision, x, on_load, weight, over, out)
+    forward::forward(&shape.0, precision, X::values(x), on_load, weight, over, Y::values_mut(out))
 }
 
 /// [`conv3d_weight_gradient`] for an input that is normalised where it is read.
 ///
 /// # Panics
 /// If a slice's length differs from what the shape says, or groups are not equal.
-pub fn conv3d_normalised_weight_gradient(
+pub fn conv3d_normalised_weight_gradient<X: Element, Y: Element>(
     shape: &Conv3d,
     precision: Precision,
-    x: &[f32],
+    x: &[X],
     on_load: Option<OnLoad<'_>>,
-    grad_out: &[f32],
+    grad_out: &[Y],
     grad_weight: &mut [f32],
 ) {
-    weight_gradient::weight_gradient(&shape.0, precision, x, on_load, grad_out, grad_weight);
+    weight_gradient::weight_gradient(
+        &shape.0,
+        precision,
+        X::values(x),
+        on_load,
+        Y::values(grad_out),
+        grad_weight,
+    );
 }

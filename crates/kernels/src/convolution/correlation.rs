@@ -10,7 +10,7 @@ use crate::columns::Moments;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::statistics::Observer;
-use rayon::prelude::*;
+use crate::values::{Values, ValuesMut};
 use std::ops::Range;
 
 /// Pixels a task should have at least: enough to read the weights seldom, few enough to share the work.
@@ -70,7 +70,7 @@ impl Correlation {
         precision: Precision,
         read: Source<'_>,
         weight: &[f32],
-        written: &mut [f32],
+        written: ValuesMut<'_>,
         observer: Observer,
     ) -> Vec<Moments> {
         let rounded = match self.channels.unit() {
@@ -78,14 +78,17 @@ impl Correlation {
             Unit::Pair | Unit::Tile => Precision::F32,
         };
         let plane = self.phases[0].stacks.plane;
-        if read.is_plain() || (rounded == Precision::F32 && plane.shows_pixels()) {
-            return rounded.operands(read.values, weight, |values, weight| {
-                let read = if read.is_plain() { Source::plain(values) } else { read };
-                self.pack(weight, |products| self.write(products, read, written, observer))
+        if let Some(values) = read.floats() {
+            return rounded.operands(values, weight, |values, weight| {
+                let read = Source::plain(Values::F32(values));
+                self.pack(weight, |products| self.write_all(products, read, written, observer))
             });
         }
+        if rounded == Precision::F32 && plane.shows_pixels() {
+            return self.pack(weight, |products| self.write_all(products, read, written, observer));
+        }
         read.settle(plane.image_len(), |values| {
-            self.run(precision, Source::plain(values), weight, written, observer)
+            self.run(precision, Source::plain(Values::F32(values)), weight, written, observer)
         })
     }
 
@@ -114,25 +117,25 @@ impl Correlation {
         })
     }
 
-    fn write(
+    fn write_all(
         &self,
         products: &[Products<'_>],
         read: Source<'_>,
-        written: &mut [f32],
+        written: ValuesMut<'_>,
         observer: Observer,
     ) -> Vec<Moments> {
+        let task_len = self.per_task * self.pixels * self.channels.all[1];
+        written.in_tasks(task_len, observer, |task, written| self.write_task(task, products, read, written))
+    }
+
+    fn write_task(&self, task: usize, products: &[Products<'_>], read: Source<'_>, written: &mut [f32]) {
         let slice_len = self.pixels * self.channels.all[1];
-        let tasks = written.par_chunks_mut(self.per_task * slice_len).enumerate();
-        let seen = tasks.flat_map_iter(|(task, written)| {
-            for (part, written) in written.chunks_mut(self.together * slice_len).enumerate() {
-                let first = task * self.per_task + part * self.together;
-                let phase = first % self.depth % self.phases.len();
-                let slices = first..first + written.len() / slice_len;
-                self.write_slices(&self.phases[phase], &products[phase], read, slices, written);
-            }
-            observer.look(written)
-        });
-        seen.collect()
+        for (part, written) in written.chunks_mut(self.together * slice_len).enumerate() {
+            let first = task * self.per_task + part * self.together;
+            let phase = first % self.depth % self.phases.len();
+            let slices = first..first + written.len() / slice_len;
+            self.write_slices(&self.phases[phase], &products[phase], read, slices, written);
+        }
     }
 
     fn write_slices(

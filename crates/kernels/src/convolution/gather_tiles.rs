@@ -33,7 +33,7 @@ const OUTPUTS: usize = 128;
 ///
 /// # Panics
 /// If tiles are not in use.
-pub(super) fn gather(product: Gather<'_>, spaced: Option<&Spaced>, ahead: &[f32]) {
+pub(super) fn gather(product: Gather<'_>, spaced: Option<&Spaced>, ahead: &[u8]) {
     if let Some(spaced) = spaced
         && let Some((tiles, pixels)) = spaced.tiles(product.pixels)
         && lies_inside(&product, pixels, tiles, spaced.distance)
@@ -52,7 +52,7 @@ fn lies_inside(product: &Gather<'_>, pixels: &[Pixel], tiles: &[Tile], distance:
 }
 
 /// With windows where they lie.
-fn in_place(mut product: Gather<'_>, tiles: &[Tile], distance: usize, ahead: &[f32]) {
+fn in_place(mut product: Gather<'_>, tiles: &[Tile], distance: usize, ahead: &[u8]) {
     let registers = Registers::configure();
     let pieces = product.pieces;
     let per_run = Unit::Tile.run_stride(pieces.run_len) / SIDE;
@@ -79,7 +79,7 @@ fn in_place(mut product: Gather<'_>, tiles: &[Tile], distance: usize, ahead: &[f
 }
 
 /// With copies of windows.
-fn copied(mut product: Gather<'_>, ahead: &[f32]) {
+fn copied(mut product: Gather<'_>, ahead: &[u8]) {
     let registers = Registers::configure();
     let depth = product.pieces.runs.len() * Unit::Tile.run_stride(product.pieces.run_len);
     let steps = Steps::even(depth / SIDE, [SIDE, TILE]);
@@ -110,20 +110,23 @@ fn copied(mut product: Gather<'_>, ahead: &[f32]) {
     });
 }
 
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+
 /// What is fetched from memory while other things are multiplied.
 struct Ahead<'a> {
-    parts: std::slice::Chunks<'a, f32>,
+    parts: std::slice::Chunks<'a, u8>,
 }
 
 impl<'a> Ahead<'a> {
-    /// Values that are fetched in so many parts.
-    fn new(values: &'a [f32], parts: usize) -> Self {
-        Self { parts: values.chunks(values.len().div_ceil(parts.max(1)).next_multiple_of(SIDE).max(SIDE)) }
+    /// Bytes that are fetched in so many parts.
+    fn new(bytes: &'a [u8], parts: usize) -> Self {
+        Self { parts: bytes.chunks(bytes.len().div_ceil(parts.max(1)).next_multiple_of(LINE).max(LINE)) }
     }
 
     /// Asks for a part more.
     fn fetch(&mut self) {
-        for line in self.parts.next().unwrap_or_default().chunks(SIDE) {
+        for line in self.parts.next().unwrap_or_default().chunks(LINE) {
             // SAFETY: a hint, which reads no value.
             unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
         }

@@ -7,17 +7,22 @@ use super::winograd::{self, Turn};
 use crate::over::Over;
 use crate::precision::Precision;
 use crate::statistics::Observer;
+use crate::values::{Values, ValuesMut};
 
 /// Computes `grad_x` from the gradient with respect to the output.
 pub(super) fn input_gradient(
     shape: &Convolution,
     precision: Precision,
-    grad_out: &[f32],
+    grad_out: Values<'_>,
     weight: &[f32],
-    grad_x: &mut [f32],
+    grad_x: ValuesMut<'_>,
 ) {
     shape.check(grad_x.len(), weight.len(), grad_out.len());
-    let _span = shape.span("convolution, input gradient", precision);
+    let _span = shape.span(
+        "convolution, input gradient",
+        precision,
+        [grad_x.element_bytes(), grad_out.element_bytes()],
+    );
     if shape.batch == 0 {
         return;
     }

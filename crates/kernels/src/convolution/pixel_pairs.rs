@@ -6,10 +6,11 @@ use super::phase::{Phase, Slices};
 use super::shape::Convolution;
 use super::stacks::Stacks;
 use crate::amx;
-use crate::pairs::{has_dot, pair_arrays};
+use crate::pairs::{has_dot, pair_arrays, zip};
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::LANES_MAX;
+use crate::values::Values;
 use std::ops::Range;
 
 /// Neighbours of a row of output pixels, two and two; where their number is odd, the last pair has a first pixel that
@@ -90,11 +91,11 @@ impl PixelPairs {
     }
 
     /// The sum over pixels that are given as some of [`PixelPairs::windows`], of planes of
-    /// [neighbours](Stacks::fill_neighbours) and of gradients as they are.
-    pub fn sum(&self, product: Outer<'_>) {
+    /// [neighbours](Stacks::fill_neighbours) and of gradients as they are, in the place of those of the product.
+    pub fn sum(&self, grad_out: Values<'_>, product: Outer<'_>) {
         let range = product.range.clone();
         with_scratch(product.pixels.len() * range.len(), |gradients| {
-            self.pair_gradients(product.grad_out, range.clone(), gradients);
+            self.pair_gradients(grad_out, range.clone(), gradients);
             let (outputs, range) = (range.len(), 0..range.len());
             // Below the last slice's pixels there is nothing to add.
             let below = self.per_slice - self.height * self.per_row;
@@ -112,31 +113,47 @@ impl PixelPairs {
     }
 
     /// The output gradients of some channels and slices, `[pair, channels]`.
-    fn pair_gradients(&self, grad_out: &[f32], channels: Range<usize>, pairs: &mut [f32]) {
-        let slices = grad_out.chunks_exact(self.height * self.width * self.channels);
-        for (slice, pairs) in slices.zip(pairs.chunks_exact_mut(self.per_slice * channels.len())) {
-            let mut rows = slice.chunks_exact(self.width * self.channels);
-            for pairs in pairs.chunks_exact_mut(self.per_row * channels.len()) {
-                let pairs_of_row = self.width.div_ceil(2) * channels.len();
-                let Some(row) = rows.next() else {
+    fn pair_gradients(&self, grad_out: Values<'_>, channels: Range<usize>, pairs: &mut [f32]) {
+        let row_len = self.width * self.channels;
+        for (slice, pairs) in pairs.chunks_exact_mut(self.per_slice * channels.len()).enumerate() {
+            for (row, pairs) in pairs.chunks_exact_mut(self.per_row * channels.len()).enumerate() {
+                if row >= self.height {
                     pairs.fill(0.0);
                     continue;
-                };
+                }
+                let pairs_of_row = self.width.div_ceil(2) * channels.len();
+                let row = grad_out.part((slice * self.height + row) * row_len, row_len);
                 self.pair_row(row, channels.clone(), &mut pairs[..pairs_of_row]);
                 pairs[pairs_of_row..].fill(0.0);
             }
         }
     }
 
-    fn pair_row(&self, row: &[f32], channels: Range<usize>, pairs: &mut [f32]) {
+    fn pair_row(&self, row: Values<'_>, channels: Range<usize>, pairs: &mut [f32]) {
         let whole = self.width / 2 * channels.len();
-        #[cfg(target_arch = "x86_64")]
-        crate::dot::pair_pixels(row, self.channels, channels.clone(), &mut pairs[..whole]);
+        match row {
+            #[cfg(target_arch = "x86_64")]
+            Values::F32(row) => {
+                crate::dot::pair_pixels(row, self.channels, channels.clone(), &mut pairs[..whole]);
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            Values::F32(_) => unreachable!("no other processor has the instruction"),
+            Values::Bf16(row) => {
+                let two_pixels = row.chunks_exact(2 * self.channels);
+                for (pixels, pairs) in two_pixels.zip(pairs[..whole].chunks_exact_mut(channels.len())) {
+                    zip(&pixels[channels.clone()], &pixels[self.channels..][channels.clone()], pairs);
+                }
+            }
+        }
         let last = &mut pairs[whole..];
         if !last.is_empty() {
-            let [one, next] =
-                [2, 1].map(|left| &row[(self.width - left) * self.channels..][channels.start..channels.end]);
-            pair_arrays(one, next, last);
+            let [one, next] = [2, 1]
+                .map(|left| row.part((self.width - left) * self.channels + channels.start, channels.len()));
+            match (one, next) {
+                (Values::F32(one), Values::F32(next)) => pair_arrays(one, next, last),
+                (Values::Bf16(one), Values::Bf16(next)) => zip(one, next, last),
+                _ => unreachable!("both are of one row"),
+            }
             // The first pixel was counted before: its half of each pair is the lower one.
             for pair in last {
                 *pair = f32::from_bits(pair.to_bits() & 0xffff_0000);

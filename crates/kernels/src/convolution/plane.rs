@@ -4,6 +4,7 @@ use super::source::Slice;
 use super::unit::Unit;
 use crate::pairs::pair_arrays;
 use crate::scratch::with_scratch;
+use crate::values::Values;
 
 /// How a slice is laid out in a plane.
 #[derive(Clone, Copy, Debug)]
@@ -127,10 +128,10 @@ impl Plane {
         if unit != Unit::Single {
             return with_scratch(out.len() * unit.len(), |numbers| {
                 self.copy(Unit::Single, image, from, channel, numbers);
-                unit.copy(numbers, out);
+                unit.copy(Values::F32(numbers), out);
             });
         }
-        let image = image.values[from..].chunks_exact(self.image_channels);
+        let image = image.floats(from).chunks_exact(self.image_channels);
         let pixels = out.chunks_exact_mut(self.channels).zip(image);
         match self.pick {
             Pick::Each => {

@@ -69,7 +69,7 @@ impl<'a> Product<'a> {
     pub fn multiply(
         &self,
         source: &[f32],
-        ahead: &[f32],
+        ahead: &[u8],
         pixels: &[Pixel],
         packed: &[f32],
         group: usize,

@@ -137,10 +137,13 @@ impl Convolution {
     }
 
     /// Records a pass in the profile.
-    pub fn span(&self, name: &'static str, precision: Precision) -> Span {
+    ///
+    /// `element_bytes` are those of a number of the input and of one of the output.
+    pub fn span(&self, name: &'static str, precision: Precision, element_bytes: [usize; 2]) -> Span {
         profile::span(name, || {
-            let floats = self.input_len() + self.weight_len() + self.output_len();
-            (self.describe(), Work { flops: self.flops(), precision, ..Work::on_floats(floats) })
+            let weights = size_of::<f32>() * self.weight_len();
+            let bytes = weights + element_bytes[0] * self.input_len() + element_bytes[1] * self.output_len();
+            (self.describe(), Work { flops: self.flops(), bytes: bytes as u64, precision })
         })
     }
 

@@ -5,18 +5,19 @@ use super::unit::Unit;
 use crate::after::After;
 use crate::normalisation::{Affine, OnLoad};
 use crate::scratch::with_scratch;
+use crate::values::Values;
 
 /// The tensor that is read, in slices.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
-    pub values: &'a [f32],
+    pub values: Values<'a>,
     load: Option<Load<'a>>,
 }
 
 /// One slice of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slice<'a> {
-    pub values: &'a [f32],
+    values: Values<'a>,
     load: Option<Load<'a>>,
     index: usize,
 }
@@ -29,14 +30,14 @@ struct Load<'a> {
 
 impl<'a> Source<'a> {
     /// The values as they are.
-    pub fn plain(values: &'a [f32]) -> Self {
+    pub fn plain(values: Values<'a>) -> Self {
         Self { values, load: None }
     }
 
     /// Gives `work` the input of a convolution.
     pub fn with<R>(
         shape: &Convolution,
-        values: &[f32],
+        values: Values<'_>,
         on_load: Option<OnLoad<'_>>,
         work: impl FnOnce(Source<'_>) -> R,
     ) -> R {
@@ -46,38 +47,68 @@ impl<'a> Source<'a> {
         work(Source { values, load: Some(Load { affine: &affine, relu }) })
     }
 
-    /// Whether slices are read as they are.
-    pub fn is_plain(&self) -> bool {
-        self.load.is_none()
+    /// The values, where they are read as they are.
+    pub fn as_they_are(&self) -> Option<Values<'a>> {
+        self.load.is_none().then_some(self.values)
     }
 
-    /// A slice of so many floats.
+    /// The values, where they are read as they are and have 32 bits.
+    pub fn floats(&self) -> Option<&'a [f32]> {
+        match self.as_they_are() {
+            Some(Values::F32(values)) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// A slice of so many numbers.
     pub fn slice(&self, index: usize, len: usize) -> Slice<'a> {
-        Slice { values: &self.values[index * len..][..len], load: self.load, index }
+        Slice { values: self.values.part(index * len, len), load: self.load, index }
     }
 
-    /// Gives `work` all values as they are to be multiplied, which are slices of so many floats.
+    /// Gives `work` all values as they are to be multiplied, which are slices of so many numbers.
     pub fn settle<R>(&self, slice_len: usize, work: impl FnOnce(&[f32]) -> R) -> R {
-        let Some(Load { affine, relu }) = self.load else { return work(self.values) };
-        with_scratch(self.values.len(), |values| {
-            affine.apply(slice_len, self.values, After::relu(relu), values);
-            work(values)
+        self.values.settle(|values| {
+            let Some(Load { affine, relu }) = self.load else { return work(values) };
+            with_scratch(values.len(), |normalised| {
+                affine.apply(slice_len, values, After::relu(relu), normalised);
+                work(normalised)
+            })
         })
     }
 }
 
 impl Slice<'_> {
-    /// Copies whole pixels in a unit, from a float of the slice on.
+    /// The numbers from one on, which are read as they are and have 32 bits.
+    ///
+    /// # Panics
+    /// If they are not.
+    pub fn floats(&self, from: usize) -> &[f32] {
+        match self {
+            Self { values: Values::F32(values), load: None, .. } => &values[from..],
+            _ => unreachable!("planes that show some channels are filled from settled values"),
+        }
+    }
+
+    /// Copies whole pixels in a unit, from a number of the slice on.
     pub fn copy(&self, unit: Unit, from: usize, out: &mut [f32]) {
-        let values = &self.values[from..][..out.len() * unit.len()];
-        match self.load {
-            None => unit.copy(values, out),
-            Some(Load { affine, relu }) if unit == Unit::Single => {
+        match (self.values.part(from, out.len() * unit.len()), self.load) {
+            (values, None) => unit.copy(values, out),
+            (Values::F32(values), Some(Load { affine, relu })) if unit == Unit::Single => {
                 affine.write(self.index, relu, values, out);
             }
-            Some(Load { affine, relu }) => with_scratch(values.len(), |normalised| {
-                affine.write(self.index, relu, values, normalised);
-                unit.copy(normalised, out);
+            (values, Some(load)) => with_scratch(values.len(), |normalised| {
+                self.normalise(load, values, normalised);
+                unit.copy(Values::F32(normalised), out);
+            }),
+        }
+    }
+
+    fn normalise(&self, Load { affine, relu }: Load<'_>, values: Values<'_>, out: &mut [f32]) {
+        match values {
+            Values::F32(values) => affine.write(self.index, relu, values, out),
+            Values::Bf16(_) => with_scratch(values.len(), |wide| {
+                values.copy_to(wide);
+                affine.write(self.index, relu, wide, out);
             }),
         }
     }

@@ -35,29 +35,28 @@ impl Stacks {
         work: impl FnOnce(&[f32]),
     ) {
         let here = slices.start * self.len()..slices.end * self.len();
-        let is_tensor = tensor.is_plain() && self.is_tensor();
-        if is_tensor && unit == Unit::Single {
-            return work(&tensor.values[here]);
+        let whole = tensor.as_they_are().filter(|_| self.is_tensor());
+        if let (Some(values), Unit::Single) = (tensor.floats().filter(|_| whole.is_some()), unit) {
+            return work(&values[here]);
         }
         let units = here.len() / unit.len();
         with_scratch(units + unit.reserve(self.plane.channels), |stacks| {
             let (stacks_of_slices, behind) = stacks.split_at_mut(units);
             behind.fill(0.0);
-            if is_tensor {
-                unit.copy(&tensor.values[here], stacks_of_slices);
-            } else {
-                self.fill(unit, tensor, slices, channel, stacks_of_slices);
+            match whole {
+                Some(values) => unit.copy(values.part(here.start, here.len()), stacks_of_slices),
+                None => self.fill(unit, tensor, slices, channel, stacks_of_slices),
             }
             work(stacks);
         });
     }
 
     /// What the stacks after those of some slices are filled from, if they are next to them.
-    pub fn ahead<'a>(&self, tensor: Source<'a>, slices: Range<usize>) -> &'a [f32] {
+    pub fn ahead<'a>(&self, tensor: Source<'a>, slices: Range<usize>) -> &'a [u8] {
         let len = if self.depths == [1, 1] { self.plane.image_len() } else { 0 };
         let [start, end] =
             [slices.end, slices.end + slices.len()].map(|slice| tensor.values.len().min(slice * len));
-        &tensor.values[start..end]
+        tensor.values.part(start, end - start).bytes()
     }
 
     /// Whether each stack is the slice of the same number.

@@ -7,6 +7,7 @@ use crate::amx;
 use crate::pairs::has_dot;
 use crate::precision::Precision;
 use crate::simd::{LANES_MAX, dispatch};
+use crate::values::Values;
 
 /// Numbers of 32 bits, or pairs of neighbouring bfloat16, by which windows and weights are then counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,19 +68,21 @@ impl Unit {
     ///
     /// # Panics
     /// If there are not as many as units ask for, or the machine has no instruction for pairs and this is one.
-    pub fn copy(self, numbers: &[f32], out: &mut [f32]) {
-        match self {
-            Self::Single => out.copy_from_slice(numbers),
+    pub fn copy(self, numbers: Values<'_>, out: &mut [f32]) {
+        match (self, numbers) {
+            (Self::Single, numbers) => numbers.copy_to(out),
+            // Neighbours in memory are a pair already.
+            (_, Values::Bf16(numbers)) => bytemuck::cast_slice_mut(out).copy_from_slice(numbers),
             #[cfg(target_arch = "x86_64")]
-            Self::Pair | Self::Tile => crate::dot::narrow(numbers, out),
+            (_, Values::F32(numbers)) => crate::dot::narrow(numbers, out),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Pair | Self::Tile => unreachable!("no other processor has the instruction"),
+            (_, Values::F32(_)) => unreachable!("no other processor has the instruction"),
         }
     }
 
     /// Runs a product whose windows, pieces and weights are counted in this unit. Tiles want to know which windows are
     /// spaced evenly, and what the next product is made from.
-    pub fn multiply(self, product: Gather<'_>, spaced: Option<&Spaced>, ahead: &[f32]) {
+    pub fn multiply(self, product: Gather<'_>, spaced: Option<&Spaced>, ahead: &[u8]) {
         match self {
             Self::Single => dispatch(product),
             #[cfg(target_arch = "x86_64")]

@@ -19,6 +19,7 @@ use crate::normalisation::OnLoad;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::{LANES_MAX, dispatch};
+use crate::values::Values;
 use rayon::prelude::*;
 
 /// Output pixels in a part at least, so that its sums are few against its pixels.
@@ -32,24 +33,28 @@ const TASKS_PER_THREAD: usize = 2;
 pub(super) fn weight_gradient(
     shape: &Convolution,
     precision: Precision,
-    x: &[f32],
+    x: Values<'_>,
     on_load: Option<OnLoad<'_>>,
-    grad_out: &[f32],
+    grad_out: Values<'_>,
     grad_weight: &mut [f32],
 ) {
     shape.check(x.len(), grad_weight.len(), grad_out.len());
-    let _span = shape.span("convolution, weight gradient", precision);
+    let _span =
+        shape.span("convolution, weight gradient", precision, [x.element_bytes(), grad_out.element_bytes()]);
     if shape.batch == 0 {
         return grad_weight.fill(0.0);
     }
     Source::with(shape, x, on_load, |x| {
         let shape = shape.flat();
         if winograd::suits(&shape, precision) {
-            winograd::weight_gradient(&shape, precision, x, grad_out, grad_weight);
+            grad_out
+                .settle(|grad_out| winograd::weight_gradient(&shape, precision, x, grad_out, grad_weight));
         } else if shape.is_depthwise() {
             x.settle(shape.slice_len(), |x| {
-                precision.operands(x, grad_out, |x, grad_out| {
-                    depthwise::weight_gradient(&shape, x, grad_out, grad_weight);
+                grad_out.settle(|grad_out| {
+                    precision.operands(x, grad_out, |x, grad_out| {
+                        depthwise::weight_gradient(&shape, x, grad_out, grad_weight);
+                    });
                 });
             });
         } else {
@@ -63,7 +68,7 @@ fn plain_sums(
     shape: &Convolution,
     precision: Precision,
     x: Source<'_>,
-    grad_out: &[f32],
+    grad_out: Values<'_>,
     grad_weight: &mut [f32],
 ) {
     let channels = Channels::dense_forward(shape, Unit::Single);
@@ -72,17 +77,34 @@ fn plain_sums(
     let pairs = PixelPairs::new(shape, &slices, precision);
     let rounded = if pairs.is_some() { Precision::F32 } else { precision };
     with_scratch(sums.parts.count * sums.len(), |parts| {
-        if rounded == Precision::F32 && slices.stacks.plane.shows_pixels() {
-            sums.add_up(pairs.as_ref(), x, grad_out, parts);
-        } else {
-            x.settle(shape.slice_len(), |x| {
-                rounded.operands(x, grad_out, |x, grad_out| {
-                    sums.add_up(pairs.as_ref(), Source::plain(x), grad_out, parts);
+        let in_place = rounded == Precision::F32 && slices.stacks.plane.shows_pixels();
+        match &pairs {
+            Some(pairs) if in_place => sums.add_up(x, Gradients::InPairs(pairs, grad_out), parts),
+            None if in_place => {
+                grad_out.settle(|grad_out| sums.add_up(x, Gradients::OneByOne(grad_out), parts));
+            }
+            pairs => x.settle(shape.slice_len(), |x| {
+                grad_out.settle(|grad_out| {
+                    rounded.operands(x, grad_out, |x, grad_out| {
+                        let gradients = match pairs {
+                            Some(pairs) => Gradients::InPairs(pairs, Values::F32(grad_out)),
+                            None => Gradients::OneByOne(grad_out),
+                        };
+                        sums.add_up(Source::plain(Values::F32(x)), gradients, parts);
+                    });
                 });
-            });
+            }),
         }
         sums.collect(parts, grad_weight);
     });
+}
+
+/// The output gradients, as they are multiplied.
+#[derive(Clone, Copy)]
+enum Gradients<'a> {
+    OneByOne(&'a [f32]),
+    /// Two pixels at once.
+    InPairs(&'a PixelPairs, Values<'a>),
 }
 
 /// Sums of outer products of windows and output gradients, `[output, run, run_stride]` for each part.
@@ -119,13 +141,13 @@ impl<'a> Sums<'a> {
     }
 
     /// Makes the sums of all parts.
-    fn add_up(&self, pairs: Option<&PixelPairs>, x: Source<'_>, grad_out: &[f32], sums: &mut [f32]) {
+    fn add_up(&self, x: Source<'_>, gradients: Gradients<'_>, sums: &mut [f32]) {
         let Self { shape, stacks, parts, per_output, .. } = *self;
         let [read, _] = shape.group_channels();
         let slice_len = shape.output_pixels() * shape.channels_out;
-        let (pixels, per_slice, reserve) = match pairs {
-            None => (&self.phase.pixels, self.phase.per_slice, LANES_MAX),
-            Some(pairs) => (&pairs.windows, pairs.per_slice, pairs.reserve),
+        let (pixels, per_slice, reserve) = match gradients {
+            Gradients::OneByOne(_) => (&self.phase.pixels, self.phase.per_slice, LANES_MAX),
+            Gradients::InPairs(pairs, _) => (&pairs.windows, pairs.per_slice, pairs.reserve),
         };
         self.tasks(sums).into_par_iter().for_each(|Task { part, group, first_output, sums }| {
             sums.fill(0.0);
@@ -135,25 +157,31 @@ impl<'a> Sums<'a> {
                     let planes = &mut planes[..len + reserve];
                     let (here, behind) = planes.split_at_mut(len);
                     behind.fill(0.0);
-                    match pairs {
-                        None => stacks.fill(Unit::Single, x, slices.clone(), group * read, here),
-                        Some(PixelPairs { step, .. }) => {
-                            stacks.fill_neighbours(*step, x, slices.clone(), group * read, here);
+                    let (from, len) = (slices.start * slice_len, slices.len() * slice_len);
+                    let (first_channel, written) = (group * read, slices.len() * per_slice);
+                    match gradients {
+                        Gradients::OneByOne(_) => {
+                            stacks.fill(Unit::Single, x, slices, first_channel, here);
+                        }
+                        Gradients::InPairs(PixelPairs { step, .. }, _) => {
+                            stacks.fill_neighbours(*step, x, slices, first_channel, here);
                         }
                     }
                     let product = Outer {
                         source: planes,
-                        pixels: &pixels[..slices.len() * per_slice],
+                        pixels: &pixels[..written],
                         runs: &self.phase.window.starts,
                         run_stride: self.run_stride,
-                        grad_out: &grad_out[slices.start * slice_len..slices.end * slice_len],
+                        grad_out: &[],
                         outputs: shape.channels_out,
                         range: first_output..first_output + sums.len() / per_output,
                         sums: &mut *sums,
                     };
-                    match pairs {
-                        None => dispatch(product),
-                        Some(pairs) => pairs.sum(product),
+                    match gradients {
+                        Gradients::OneByOne(grad_out) => {
+                            dispatch(Outer { grad_out: &grad_out[from..][..len], ..product });
+                        }
+                        Gradients::InPairs(pairs, grad_out) => pairs.sum(grad_out.part(from, len), product),
                     }
                 }
             });

@@ -6,6 +6,7 @@ mod conv3d;
 mod convolution;
 mod elementwise;
 mod fewer_instructions;
+mod halves;
 mod losses;
 mod matmul;
 mod norm;

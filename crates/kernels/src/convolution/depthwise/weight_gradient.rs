@@ -9,6 +9,7 @@ use crate::convolution::source::Source;
 use crate::convolution::unit::Unit;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
+use crate::values::Values;
 use rayon::prelude::*;
 
 /// Output pixels in a part at least, so that its sums are few against its pixels.
@@ -77,7 +78,7 @@ impl Task<'_> {
                 for slices in parts.fills(self.part) {
                     stacks.fill(
                         Unit::Single,
-                        Source::plain(x),
+                        Source::plain(Values::F32(x)),
                         slices.clone(),
                         self.first / shape.group_channels()[1],
                         planes,

@@ -14,7 +14,7 @@ use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
 use crate::statistics::Observer;
-use rayon::prelude::*;
+use crate::values::ValuesMut;
 use std::ops::Range;
 
 /// Tasks that are few: then they are as alike as a power of two of them can be, since a machine's cores are often so many.
@@ -35,7 +35,7 @@ pub(in crate::convolution) fn convolve(
     x: Source<'_>,
     weight: &[f32],
     turn: Turn,
-    out: &mut [f32],
+    out: ValuesMut<'_>,
     observer: Observer,
 ) -> Vec<Moments> {
     let tiling = Tiling::new(shape);
@@ -57,15 +57,13 @@ pub(in crate::convolution) fn convolve(
     with_scratch(POSITIONS * layout.channels * shape.channels_out, |packed| {
         pack(weight, stored, turn, layout.pairing, packed);
         let image_len = shape.output_pixels() * shape.channels_out;
-        let tasks = out.par_chunks_mut(images * image_len).enumerate();
-        let seen = tasks.flat_map_iter(|(task, out)| {
+        let write = |task: usize, out: &mut [f32]| {
             let first = task * images;
             tiling.with_planes(x, first..first + out.len() / image_len, |planes| {
                 work.run(planes, packed, out);
             });
-            observer.look(out)
-        });
-        seen.collect()
+        };
+        out.in_tasks(images * image_len, observer, write)
     })
 }
 
