@@ -18,15 +18,24 @@ pub trait Lanes: bytemuck::Pod + std::fmt::Debug + Send + Sync {
     /// Bytes of a number.
     const BYTES: usize = size_of::<Self>();
 
-    /// The first [`BLOCK`] numbers of a slice, which are so many vectors.
+    /// So many vectors from the start of a slice, at most [`BLOCK`] numbers.
     fn load<S: Simd, const VECTORS: usize>(slice: &[Self]) -> [S::f32s; VECTORS];
 
     /// Writes them.
     fn store<S: Simd, const VECTORS: usize>(vectors: [S::f32s; VECTORS], slice: &mut [Self]);
 
+    /// A slice that may be shorter than a vector, and zeros behind it.
+    fn load_some<S: Simd>(simd: S, slice: &[Self]) -> S::f32s;
+
+    /// Writes as much of a vector as the slice takes.
+    fn store_some<S: Simd>(simd: S, vector: S::f32s, slice: &mut [Self]);
+
     fn from_f32(value: f32) -> Self;
 
     fn to_f32(self) -> f32;
+
+    /// Writes values, rounded if need be.
+    fn write(values: Values<'_>, out: &mut [Self]);
 
     fn values(slice: &[Self]) -> Values<'_>;
 
@@ -44,12 +53,29 @@ impl Lanes for f32 {
         *vector_array_mut::<S, VECTORS>(slice) = vectors;
     }
 
+    #[inline(always)]
+    fn load_some<S: Simd>(simd: S, slice: &[Self]) -> S::f32s {
+        simd.partial_load_f32s(slice)
+    }
+
+    #[inline(always)]
+    fn store_some<S: Simd>(simd: S, vector: S::f32s, slice: &mut [Self]) {
+        simd.partial_store_f32s(slice, vector);
+    }
+
     fn from_f32(value: f32) -> Self {
         value
     }
 
     fn to_f32(self) -> f32 {
         self
+    }
+
+    fn write(values: Values<'_>, out: &mut [Self]) {
+        match values {
+            Values::F32(values) => out.copy_from_slice(values),
+            Values::Bf16(values) => widen(values, out),
+        }
     }
 
     fn values(slice: &[Self]) -> Values<'_> {
@@ -64,9 +90,9 @@ impl Lanes for f32 {
 impl Lanes for bf16 {
     #[inline(always)]
     fn load<S: Simd, const VECTORS: usize>(slice: &[Self]) -> [S::f32s; VECTORS] {
-        let block: &[Self; BLOCK] = slice.first_chunk().expect("the slice holds a block");
+        let block = &slice[..VECTORS * S::F32_LANES];
         let mut wide = [0.0; BLOCK];
-        for lane in 0..BLOCK {
+        for lane in 0..VECTORS * S::F32_LANES {
             wide[lane] = widened(block[lane]);
         }
         *vector_array::<S, VECTORS>(&wide)
@@ -76,9 +102,27 @@ impl Lanes for bf16 {
     fn store<S: Simd, const VECTORS: usize>(vectors: [S::f32s; VECTORS], slice: &mut [Self]) {
         let mut wide = [0.0; BLOCK];
         *vector_array_mut::<S, VECTORS>(&mut wide) = vectors;
-        let block: &mut [Self; BLOCK] = slice.first_chunk_mut().expect("the slice holds a block");
-        for lane in 0..BLOCK {
+        let block = &mut slice[..VECTORS * S::F32_LANES];
+        for lane in 0..VECTORS * S::F32_LANES {
             block[lane] = narrowed(wide[lane]);
+        }
+    }
+
+    #[inline(always)]
+    fn load_some<S: Simd>(_: S, slice: &[Self]) -> S::f32s {
+        let mut wide = [0.0; BLOCK];
+        for (wide, &value) in wide.iter_mut().zip(slice) {
+            *wide = widened(value);
+        }
+        vector_array::<S, 1>(&wide)[0]
+    }
+
+    #[inline(always)]
+    fn store_some<S: Simd>(_: S, vector: S::f32s, slice: &mut [Self]) {
+        let mut wide = [0.0; BLOCK];
+        vector_array_mut::<S, 1>(&mut wide)[0] = vector;
+        for (value, &wide) in slice.iter_mut().zip(&wide) {
+            *value = narrowed(wide);
         }
     }
 
@@ -88,6 +132,13 @@ impl Lanes for bf16 {
 
     fn to_f32(self) -> f32 {
         widened(self)
+    }
+
+    fn write(values: Values<'_>, out: &mut [Self]) {
+        match values {
+            Values::F32(values) => narrow(values, out),
+            Values::Bf16(values) => out.copy_from_slice(values),
+        }
     }
 
     fn values(slice: &[Self]) -> Values<'_> {

@@ -6,7 +6,7 @@ use crate::columns::{self, Layout};
 use crate::element::Element;
 use crate::over::Over;
 use crate::profile;
-use crate::simd::{dispatch, relu, vectors, vectors_mut};
+use crate::simd::{dispatch, relu, vectors};
 use crate::statistics::Statistics;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -136,7 +136,7 @@ impl Affine {
     }
 
     /// Normalises some pixels of a slice on this thread, then `ReLU` if `relu`.
-    pub fn write(&self, slice: usize, relu: bool, x: &[f32], out: &mut [f32]) {
+    pub fn write<X: Element, Y: Element>(&self, slice: usize, relu: bool, x: &[X], out: &mut [Y]) {
         dispatch(Pixels { x, parameters: self.of(slice), relu, out });
     }
 }
@@ -171,14 +171,14 @@ pub(crate) fn inverse_deviation(variance: f32, epsilon: f32) -> f64 {
 }
 
 /// Pixels of any number of channels: the same arithmetic as in [`columns::normalise`], to the bit.
-struct Pixels<'a> {
-    x: &'a [f32],
+struct Pixels<'a, X, Y> {
+    x: &'a [X],
     parameters: [&'a [f32]; 3],
     relu: bool,
-    out: &'a mut [f32],
+    out: &'a mut [Y],
 }
 
-impl WithSimd for Pixels<'_> {
+impl<X: Element, Y: Element> WithSimd for Pixels<'_, X, Y> {
     type Output = ();
 
     #[inline(always)]
@@ -187,36 +187,38 @@ impl WithSimd for Pixels<'_> {
     }
 }
 
-impl Pixels<'_> {
+impl<X: Element, Y: Element> Pixels<'_, X, Y> {
     #[inline(always)]
     fn run<S: Simd, const RELU: bool>(self, simd: S) {
         let Self { x, parameters: [centre, scale, shift], out, .. } = self;
-        let channels = shift.len();
-        if channels == S::F32_LANES {
-            let [centre, scale, shift] = [centre, scale, shift].map(vectors::<S>);
-            let (centre, scale, shift) = (centre[0], scale[0], shift[0]);
-            for (out, &x) in vectors_mut::<S>(out).iter_mut().zip(vectors::<S>(x)) {
-                *out = one::<S, RELU>(simd, x, centre, scale, shift);
+        let (lanes, channels) = (S::F32_LANES, shift.len());
+        let pixels = out.chunks_exact_mut(channels).zip(x.chunks_exact(channels));
+        let vector = |out: &mut [Y], x: &[X], parameters: [S::f32s; 3]| {
+            let [x] = X::load::<S, 1>(x);
+            Y::store::<S, 1>([one::<S, RELU>(simd, x, parameters)], out);
+        };
+        if channels == lanes {
+            let parameters = [centre, scale, shift].map(|values| vectors::<S>(values)[0]);
+            for (out, x) in pixels {
+                vector(out, x, parameters);
             }
-        } else if channels.is_multiple_of(S::F32_LANES) {
-            let count = channels / S::F32_LANES;
+        } else if channels.is_multiple_of(lanes) {
+            let count = channels / lanes;
             let [centre, scale, shift] = [centre, scale, shift].map(|values| &vectors::<S>(values)[..count]);
-            let pixels = vectors_mut::<S>(out).chunks_exact_mut(count);
-            for (out, x) in pixels.zip(vectors::<S>(x).chunks_exact(count)) {
+            for (out, x) in pixels {
                 for v in 0..count {
-                    out[v] = one::<S, RELU>(simd, x[v], centre[v], scale[v], shift[v]);
+                    let (out, x) = (&mut out[v * lanes..][..lanes], &x[v * lanes..][..lanes]);
+                    vector(out, x, [centre[v], scale[v], shift[v]]);
                 }
             }
         } else {
-            for (out, x) in out.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
-                for first in (0..channels).step_by(S::F32_LANES) {
-                    let range = first..channels.min(first + S::F32_LANES);
-                    let x = simd.partial_load_f32s(&x[range.clone()]);
-                    let centre = simd.partial_load_f32s(&centre[range.clone()]);
-                    let scale = simd.partial_load_f32s(&scale[range.clone()]);
-                    let shift = simd.partial_load_f32s(&shift[range.clone()]);
-                    let y = one::<S, RELU>(simd, x, centre, scale, shift);
-                    simd.partial_store_f32s(&mut out[range], y);
+            for (out, x) in pixels {
+                for first in (0..channels).step_by(lanes) {
+                    let range = first..channels.min(first + lanes);
+                    let parameters =
+                        [centre, scale, shift].map(|values| simd.partial_load_f32s(&values[range.clone()]));
+                    let y = one::<S, RELU>(simd, X::load_some(simd, &x[range.clone()]), parameters);
+                    Y::store_some(simd, y, &mut out[range]);
                 }
             }
         }
@@ -224,13 +226,7 @@ impl Pixels<'_> {
 }
 
 #[inline(always)]
-fn one<S: Simd, const RELU: bool>(
-    simd: S,
-    x: S::f32s,
-    centre: S::f32s,
-    scale: S::f32s,
-    shift: S::f32s,
-) -> S::f32s {
+fn one<S: Simd, const RELU: bool>(simd: S, x: S::f32s, [centre, scale, shift]: [S::f32s; 3]) -> S::f32s {
     let y = simd.mul_add_e_f32s(simd.sub_f32s(x, centre), scale, shift);
     if RELU { relu(simd, y) } else { y }
 }

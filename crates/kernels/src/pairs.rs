@@ -8,6 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::instructions::Instructions;
 use crate::simd::{LANES_MAX, dispatch, vectors, vectors_mut};
+use std::ops::Range;
 
 /// Two vectors as one of pairs, rounded to the nearest, ties to even. NaN stays NaN.
 #[inline(always)]
@@ -84,8 +85,50 @@ impl WithSimd for Zip<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        for ((first, second), pair) in self.first.iter().zip(self.second).zip(self.pairs) {
-            *pair = f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16);
+        let of = |first: bf16, second: bf16| {
+            f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16)
+        };
+        // Of a length that the compiler knows, so that a few channels are a vector as well.
+        let (first, first_last) = self.first.as_chunks::<LANES_MAX>();
+        let (second, second_last) = self.second.as_chunks::<LANES_MAX>();
+        let (pairs, pairs_last) = self.pairs.as_chunks_mut::<LANES_MAX>();
+        for at in 0..pairs.len() {
+            for lane in 0..LANES_MAX {
+                pairs[at][lane] = of(first[at][lane], second[at][lane]);
+            }
+        }
+        for at in 0..pairs_last.len() {
+            pairs_last[at] = of(first_last[at], second_last[at]);
+        }
+    }
+}
+
+/// Numbers of neighbouring pixels as pairs: those of the first with those of the second, of the third with those of the
+/// fourth, and so on.
+///
+/// # Panics
+/// If a pair of pixels ends after the numbers.
+pub(crate) fn zip_pixels(numbers: &[bf16], channels: usize, range: Range<usize>, pairs: &mut [f32]) {
+    dispatch(ZipPixels { numbers, channels, range, pairs });
+}
+
+struct ZipPixels<'a> {
+    numbers: &'a [bf16],
+    channels: usize,
+    range: Range<usize>,
+    pairs: &'a mut [f32],
+}
+
+impl WithSimd for ZipPixels<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { numbers, channels, range, pairs } = self;
+        let two_pixels = numbers.chunks_exact(2 * channels);
+        for (pixels, pairs) in two_pixels.zip(pairs.chunks_exact_mut(range.len())) {
+            let (first, second) = pixels.split_at(channels);
+            Zip { first: &first[range.clone()], second: &second[range.clone()], pairs }.with_simd(simd);
         }
     }
 }
@@ -257,6 +300,34 @@ mod tests {
                         "{halves:x?} at {at} of {len}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_rounded_already_are_paired_as_they_are() {
+        for [channels, pixels] in [[1, 6], [3, 5], [16, 4], [21, 8]] {
+            let numbers = noise(channels as u64, channels * pixels);
+            let short: Vec<bf16> = numbers.iter().copied().map(bf16::from_f32).collect();
+            for range in [0..channels, channels / 2..channels] {
+                let expected: Vec<[u32; 2]> = (0..pixels / 2)
+                    .flat_map(|pair| {
+                        range.clone().map(move |channel| [2 * pair, 2 * pair + 1].map(|p| (p, channel)))
+                    })
+                    .map(|pair| {
+                        pair.map(|(pixel, channel)| short[pixel * channels + channel].to_f32().to_bits())
+                    })
+                    .collect();
+                let mut pairs = vec![0.0; expected.len()];
+                zip_pixels(&short, channels, range, &mut pairs);
+                assert_eq!(halves(&pairs), expected);
+            }
+            let (first, second) = short.split_at(short.len() / 2);
+            let second = &second[..first.len()];
+            let mut pairs = vec![0.0; first.len()];
+            zip(first, second, &mut pairs);
+            for ((pair, first), second) in halves(&pairs).iter().zip(first).zip(second) {
+                assert_eq!(*pair, [first, second].map(|value| value.to_f32().to_bits()));
             }
         }
     }

@@ -55,14 +55,6 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Writes them in 32 bits, on this thread.
-    pub fn copy_to(self, out: &mut [f32]) {
-        match self {
-            Self::F32(values) => out.copy_from_slice(values),
-            Self::Bf16(values) => widen(values, out),
-        }
-    }
-
     /// Gives `work` all of them in 32 bits.
     pub fn settle<R>(self, work: impl FnOnce(&[f32]) -> R) -> R {
         match self {

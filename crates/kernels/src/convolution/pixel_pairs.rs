@@ -6,7 +6,7 @@ use super::phase::{Phase, Slices};
 use super::shape::Convolution;
 use super::stacks::Stacks;
 use crate::amx;
-use crate::pairs::{has_dot, pair_arrays, zip};
+use crate::pairs::{has_dot, pair_arrays, zip, zip_pixels};
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::LANES_MAX;
@@ -139,10 +139,7 @@ impl PixelPairs {
             #[cfg(not(target_arch = "x86_64"))]
             Values::F32(_) => unreachable!("no other processor has the instruction"),
             Values::Bf16(row) => {
-                let two_pixels = row.chunks_exact(2 * self.channels);
-                for (pixels, pairs) in two_pixels.zip(pairs[..whole].chunks_exact_mut(channels.len())) {
-                    zip(&pixels[channels.clone()], &pixels[self.channels..][channels.clone()], pairs);
-                }
+                zip_pixels(row, self.channels, channels.clone(), &mut pairs[..whole]);
             }
         }
         let last = &mut pairs[whole..];

@@ -2,9 +2,11 @@
 
 use super::source::Slice;
 use super::unit::Unit;
-use crate::pairs::pair_arrays;
+use crate::element::Element;
+use crate::pairs::zip;
 use crate::scratch::with_scratch;
 use crate::values::Values;
+use half::bf16;
 
 /// How a slice is laid out in a plane.
 #[derive(Clone, Copy, Debug)]
@@ -64,88 +66,95 @@ impl Plane {
     /// [show pixels](Self::shows_pixels) read slices as they are.
     pub fn fill(&self, unit: Unit, image: Option<Slice<'_>>, channel: usize, plane: &mut [f32]) {
         let Some(image) = image else { return plane.fill(0.0) };
-        for (row, out) in plane.chunks_exact_mut(self.row_len() / unit.len()).enumerate() {
-            self.fill_row(unit, image, row, channel, out);
+        match unit {
+            Unit::Single => self.fill_rows(image, channel, plane),
+            // Neighbours in memory are a pair.
+            Unit::Pair | Unit::Tile => {
+                self.fill_rows::<bf16>(image, channel, bytemuck::cast_slice_mut(plane))
+            }
         }
     }
 
-    /// The same, but every number in a pair of bfloat16 with the one that lies `step` floats behind it in its row, or with
+    /// The same, but every number in a pair of bfloat16 with the one that lies `step` numbers behind it in its row, or with
     /// zero where there is none.
     pub fn fill_neighbours(&self, step: usize, image: Option<Slice<'_>>, channel: usize, plane: &mut [f32]) {
         let Some(image) = image else { return plane.fill(0.0) };
-        with_scratch(self.row_len() + step, |numbers| {
-            let (_, behind) = numbers.split_at_mut(self.row_len());
-            behind.fill(0.0);
+        with_scratch((self.row_len() + step).div_ceil(2), |numbers| {
+            let numbers: &mut [bf16] = bytemuck::cast_slice_mut(numbers);
+            numbers[self.row_len()..].fill(bf16::ZERO);
             for (row, out) in plane.chunks_exact_mut(self.row_len()).enumerate() {
-                self.fill_row(Unit::Single, image, row, channel, &mut numbers[..out.len()]);
-                pair_arrays(&numbers[..out.len()], &numbers[step..], out);
+                self.fill_row(image, row, channel, &mut numbers[..out.len()]);
+                zip(&numbers[..out.len()], &numbers[step..][..out.len()], out);
             }
         });
     }
 
-    /// A row of the plane.
-    fn fill_row(&self, unit: Unit, image: Slice<'_>, row: usize, channel: usize, out: &mut [f32]) {
-        let source = (row * self.step[0]) as isize + self.origin[0];
-        match usize::try_from(source) {
-            Ok(y) if y < self.image[0] => {
-                self.show_row(unit, image, y * self.image[1] * self.image_channels, channel, out);
-            }
-            _ => out.fill(0.0),
+    fn fill_rows<E: Element>(&self, image: Slice<'_>, channel: usize, plane: &mut [E]) {
+        for (row, out) in plane.chunks_exact_mut(self.row_len()).enumerate() {
+            self.fill_row(image, row, channel, out);
         }
     }
 
-    /// Shows the row of the slice that starts at this float.
-    fn show_row(&self, unit: Unit, image: Slice<'_>, row: usize, channel: usize, out: &mut [f32]) {
-        let pixel = self.channels / unit.len();
+    /// A row of the plane.
+    fn fill_row<E: Element>(&self, image: Slice<'_>, row: usize, channel: usize, out: &mut [E]) {
+        let source = (row * self.step[0]) as isize + self.origin[0];
+        match usize::try_from(source) {
+            Ok(y) if y < self.image[0] => {
+                self.show_row(image, y * self.image[1] * self.image_channels, channel, out);
+            }
+            _ => out.fill(E::zeroed()),
+        }
+    }
+
+    /// Shows the row of the slice that starts at this number.
+    fn show_row<E: Element>(&self, image: Slice<'_>, row: usize, channel: usize, out: &mut [E]) {
         if self.step[1] == 1 {
             // The slice's columns that the plane shows, and where the first of them lies in the plane.
             let first = usize::try_from(self.origin[1]).unwrap_or(0).min(self.image[1]);
             let left = usize::try_from(-self.origin[1]).unwrap_or(0).min(self.size[1]);
             let shown = (self.image[1] - first).min(self.size[1] - left);
-            let (before, rest) = out.split_at_mut(left * pixel);
-            let (middle, after) = rest.split_at_mut(shown * pixel);
-            before.fill(0.0);
-            self.copy(unit, image, row + first * self.image_channels, channel, middle);
-            after.fill(0.0);
+            let (before, rest) = out.split_at_mut(left * self.channels);
+            let (middle, after) = rest.split_at_mut(shown * self.channels);
+            before.fill(E::zeroed());
+            self.copy(image, row + first * self.image_channels, channel, middle);
+            after.fill(E::zeroed());
             return;
         }
-        for (column, out) in out.chunks_exact_mut(pixel).enumerate() {
+        for (column, out) in out.chunks_exact_mut(self.channels).enumerate() {
             let source = (column * self.step[1]) as isize + self.origin[1];
             match usize::try_from(source) {
                 Ok(x) if x < self.image[1] => {
-                    self.copy(unit, image, row + x * self.image_channels, channel, out);
+                    self.copy(image, row + x * self.image_channels, channel, out);
                 }
-                _ => out.fill(0.0),
+                _ => out.fill(E::zeroed()),
             }
         }
     }
 
-    /// Copies pixels from the slice's one that starts at this float on.
-    fn copy(&self, unit: Unit, image: Slice<'_>, from: usize, channel: usize, out: &mut [f32]) {
+    /// Copies pixels from the slice's one that starts at this number on.
+    fn copy<E: Element>(&self, image: Slice<'_>, from: usize, channel: usize, out: &mut [E]) {
         if self.shows_pixels() {
-            return image.copy(unit, from, out);
+            return image.copy(from, out);
         }
-        if unit != Unit::Single {
-            return with_scratch(out.len() * unit.len(), |numbers| {
-                self.copy(Unit::Single, image, from, channel, numbers);
-                unit.copy(Values::F32(numbers), out);
-            });
-        }
-        let image = image.floats(from).chunks_exact(self.image_channels);
-        let pixels = out.chunks_exact_mut(self.channels).zip(image);
+        with_scratch(out.len(), |numbers| {
+            self.pick_channels(&image.floats(from)[channel..], numbers);
+            E::write(Values::F32(numbers), out);
+        });
+    }
+
+    /// Copies what the plane shows of pixels, from a channel on.
+    fn pick_channels(&self, image: &[f32], out: &mut [f32]) {
+        let pixels = out.chunks_exact_mut(self.channels).zip(image.chunks(self.image_channels));
         match self.pick {
-            Pick::Each => {
-                pixels.for_each(|(out, image)| out.copy_from_slice(&image[channel..][..self.channels]));
-            }
+            Pick::Each => pixels.for_each(|(out, image)| out.copy_from_slice(&image[..self.channels])),
             Pick::Repeated(times) => {
                 for (out, image) in pixels {
-                    let values = &image[channel..];
-                    out.chunks_exact_mut(times).zip(values).for_each(|(out, &value)| out.fill(value));
+                    out.chunks_exact_mut(times).zip(image).for_each(|(out, &value)| out.fill(value));
                 }
             }
             Pick::Every(step) => {
                 for (out, image) in pixels {
-                    let values = image[channel..].iter().step_by(step);
+                    let values = image.iter().step_by(step);
                     out.iter_mut().zip(values).for_each(|(out, &value)| *out = value);
                 }
             }

@@ -1,8 +1,8 @@
 //! What a convolution reads: values, as they are or normalised on the way.
 
 use super::shape::Convolution;
-use super::unit::Unit;
 use crate::after::After;
+use crate::element::Element;
 use crate::normalisation::{Affine, OnLoad};
 use crate::scratch::with_scratch;
 use crate::values::Values;
@@ -89,27 +89,13 @@ impl Slice<'_> {
         }
     }
 
-    /// Copies whole pixels in a unit, from a number of the slice on.
-    pub fn copy(&self, unit: Unit, from: usize, out: &mut [f32]) {
-        match (self.values.part(from, out.len() * unit.len()), self.load) {
-            (values, None) => unit.copy(values, out),
-            (Values::F32(values), Some(Load { affine, relu })) if unit == Unit::Single => {
-                affine.write(self.index, relu, values, out);
-            }
-            (values, Some(load)) => with_scratch(values.len(), |normalised| {
-                self.normalise(load, values, normalised);
-                unit.copy(Values::F32(normalised), out);
-            }),
-        }
-    }
-
-    fn normalise(&self, Load { affine, relu }: Load<'_>, values: Values<'_>, out: &mut [f32]) {
+    /// Copies whole pixels, from a number of the slice on.
+    pub fn copy<E: Element>(&self, from: usize, out: &mut [E]) {
+        let values = self.values.part(from, out.len());
+        let Some(Load { affine, relu }) = self.load else { return E::write(values, out) };
         match values {
             Values::F32(values) => affine.write(self.index, relu, values, out),
-            Values::Bf16(_) => with_scratch(values.len(), |wide| {
-                values.copy_to(wide);
-                affine.write(self.index, relu, wide, out);
-            }),
+            Values::Bf16(values) => affine.write(self.index, relu, values, out),
         }
     }
 }

@@ -4,10 +4,12 @@ use super::correlation::slices_per_task;
 use super::gather::Gather;
 use super::spaced::Spaced;
 use crate::amx;
+use crate::element::Lanes;
 use crate::pairs::has_dot;
 use crate::precision::Precision;
 use crate::simd::{LANES_MAX, dispatch};
 use crate::values::Values;
+use half::bf16;
 
 /// Numbers of 32 bits, or pairs of neighbouring bfloat16, by which windows and weights are then counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,16 +69,12 @@ impl Unit {
     /// Copies numbers in this unit.
     ///
     /// # Panics
-    /// If there are not as many as units ask for, or the machine has no instruction for pairs and this is one.
+    /// If there are not as many as units ask for.
     pub fn copy(self, numbers: Values<'_>, out: &mut [f32]) {
-        match (self, numbers) {
-            (Self::Single, numbers) => numbers.copy_to(out),
-            // Neighbours in memory are a pair already.
-            (_, Values::Bf16(numbers)) => bytemuck::cast_slice_mut(out).copy_from_slice(numbers),
-            #[cfg(target_arch = "x86_64")]
-            (_, Values::F32(numbers)) => crate::dot::narrow(numbers, out),
-            #[cfg(not(target_arch = "x86_64"))]
-            (_, Values::F32(_)) => unreachable!("no other processor has the instruction"),
+        match self {
+            Self::Single => f32::write(numbers, out),
+            // Neighbours in memory are a pair.
+            Self::Pair | Self::Tile => bf16::write(numbers, bytemuck::cast_slice_mut(out)),
         }
     }
 
