@@ -4,7 +4,9 @@
 //! by the allocator or by the system, and a kernel writes every number of its result anyway.
 //! What is not here: working memory inside a kernel, which each thread keeps for itself.
 
+use crate::element::Element;
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,46 +19,48 @@ fn free_list() -> MutexGuard<'static, FreeList> {
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An array of `f32` whose memory is kept for the next one of about its length when it is dropped.
+/// An array of numbers whose memory is kept for the next one of about its length when it is dropped.
 ///
 /// No more memory is kept than was in use at once before.
 ///
 /// ```
 /// use autodidact_kernels::Recycled;
 ///
-/// let mut out = Recycled::new(3);
+/// let mut out: Recycled = Recycled::new(3);
 /// out.copy_from_slice(&[1.0, 2.0, 3.0]);
 /// assert_eq!(out.iter().sum::<f32>(), 6.0);
 /// ```
 #[derive(Debug)]
-pub struct Recycled {
-    /// At least `len` floats.
+pub struct Recycled<E: Element = f32> {
+    /// At least `len` numbers.
     values: Vec<f32>,
     len: usize,
+    element: PhantomData<E>,
 }
 
-impl Recycled {
-    /// An array of `len` floats with arbitrary, but initialised, contents.
+impl<E: Element> Recycled<E> {
+    /// An array of `len` numbers with arbitrary, but initialised, contents.
     pub fn new(len: usize) -> Self {
-        let values = if len < KEPT_MIN {
-            vec![0.0; len]
+        let floats = (E::BYTES * len).div_ceil(size_of::<f32>());
+        let values = if floats < KEPT_MIN {
+            vec![0.0; floats]
         } else {
-            let size = size_class(len);
+            let size = size_class(floats);
             let kept = free_list().take(size);
             kept.unwrap_or_else(|| vec![0.0; size])
         };
-        let mut array = Self { values, len };
+        let mut array = Self { values, len, element: PhantomData };
         if cfg!(debug_assertions) {
             // So that a test sees what nobody wrote.
-            array.fill(f32::NAN);
+            array.fill(E::from_f32(f32::NAN));
         }
         array
     }
 }
 
-impl Drop for Recycled {
+impl<E: Element> Drop for Recycled<E> {
     fn drop(&mut self) {
-        if self.len >= KEPT_MIN {
+        if self.values.len() >= KEPT_MIN {
             let dropped = free_list().give_back(std::mem::take(&mut self.values));
             // Returning memory to the system takes time; other threads need not wait for it.
             drop(dropped);
@@ -64,17 +68,17 @@ impl Drop for Recycled {
     }
 }
 
-impl Deref for Recycled {
-    type Target = [f32];
+impl<E: Element> Deref for Recycled<E> {
+    type Target = [E];
 
-    fn deref(&self) -> &[f32] {
-        &self.values[..self.len]
+    fn deref(&self) -> &[E] {
+        &bytemuck::cast_slice(&self.values)[..self.len]
     }
 }
 
-impl DerefMut for Recycled {
-    fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.values[..self.len]
+impl<E: Element> DerefMut for Recycled<E> {
+    fn deref_mut(&mut self) -> &mut [E] {
+        &mut bytemuck::cast_slice_mut(&mut self.values)[..self.len]
     }
 }
 
@@ -128,6 +132,7 @@ impl FreeList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use half::bf16;
 
     #[test]
     fn classes_hold_their_lengths_and_waste_little() {
@@ -165,7 +170,8 @@ mod tests {
     #[test]
     fn short_and_empty_arrays_are_what_was_asked_for() {
         for len in [0, 1, KEPT_MIN - 1, KEPT_MIN, KEPT_MIN + 1] {
-            assert_eq!(Recycled::new(len).len(), len);
+            assert_eq!(Recycled::<f32>::new(len).len(), len);
+            assert_eq!(Recycled::<bf16>::new(len).len(), len);
         }
     }
 }

@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use autodidact_nn::state::{self, to_vec};
-use autodidact_nn::{Conv2d, Depth, Linear, NormConfig, Precision, ResNetConfig, StemKind};
+use autodidact_nn::{Conv2d, Depth, Linear, Mode, NormConfig, Precision, ResNetConfig, StemKind};
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor, bf16};
 use common::{drawn, fill};
@@ -51,7 +51,10 @@ fn run<M: Module, const D: usize>(
 ) -> BTreeMap<String, Vec<f32>> {
     let x = drawn(&format!("{} x", case.name), case.x, &device()).require_grad();
     let out = precision.scope(|| forward(layer, x.clone()));
-    assert_eq!(out.dtype(), DType::F32, "what follows is in f32");
+    // Activations take half of the memory, features are in f32.
+    let in_memory = if D == 4 && precision == Precision::Bf16 { DType::BF16 } else { DType::F32 };
+    assert_eq!(out.dtype(), in_memory, "{}", case.name);
+    let out = out.cast(DType::F32);
     let upstream = drawn(&format!("{} output gradient", case.name), out.dims(), &device());
     // Outside of the scope: a backward pass has the precision of its forward pass.
     let mut gradients = (out.clone() * upstream).sum().backward();
@@ -65,7 +68,7 @@ fn run<M: Module, const D: usize>(
     ])
 }
 
-/// The nearest bfloat16: `PyTorch` rounds its results, our convolutions do not.
+/// The nearest bfloat16: `PyTorch` rounds its results, our linear layers do not.
 fn rounded(value: f32) -> f32 {
     bf16::from_f32(value).to_f32()
 }
@@ -123,4 +126,47 @@ fn a_scope_ends_with_its_work_even_if_that_panics() {
     let panicked = std::panic::catch_unwind(|| Precision::Bf16.scope(|| panic!("on purpose")));
     assert!(panicked.is_err());
     assert_eq!(forward(), single);
+}
+
+/// Features and gradients of every parameter, in this precision.
+fn whole_network(config: &ResNetConfig, side: usize, precision: Precision) -> BTreeMap<String, Vec<f32>> {
+    let network = config.init(&mut rng(), &device());
+    let x = drawn("network x", [4, 3, side, side], &device());
+    let features = precision.scope(|| network.forward(x, Mode::Train));
+    assert_eq!(features.dtype(), DType::F32, "heads and losses are in f32");
+    let upstream = drawn("network output gradient", features.dims(), &device());
+    let mut gradients = (features.clone() * upstream).sum().backward();
+    let gradients = state::gradients(&network, &mut gradients);
+    assert_eq!(gradients.len(), state::parameters(&network).len(), "every parameter has a gradient");
+    let mut all: BTreeMap<String, Vec<f32>> = gradients
+        .into_iter()
+        .map(|(name, gradient)| {
+            assert_eq!(gradient.values.dtype(), DType::F32, "{name}");
+            (name, to_vec(gradient.values))
+        })
+        .collect();
+    all.insert("features".to_owned(), to_vec(features));
+    all
+}
+
+/// Cosine of the angle between two arrays.
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+#[test]
+fn a_network_with_activations_of_bf16_is_near_the_one_in_f32() {
+    for (stem, side) in [(StemKind::Cifar, 12), (StemKind::Imagenet, 40)] {
+        for norm in [NormConfig::BATCH, NormConfig::GROUP] {
+            let config = ResNetConfig { width: Some(16), norm, ..ResNetConfig::new(Depth::D8, stem) };
+            let [single, half] =
+                [Precision::F32, Precision::Bf16].map(|precision| whole_network(&config, side, precision));
+            for (name, single) in single {
+                let cosine = cosine(&single, &half[&name]);
+                assert!(cosine > 0.95, "{stem:?}, {norm:?}: {name}: {cosine}");
+                assert_ne!(single, half[&name], "{name}: bfloat16 changes something");
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! ([`super::differentiate`]).
 
 use autodidact_kernels::{AdamW, Lars, Sgd};
-use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
+use burn::backend::{Backend, DType, backend_extension, tensor::FloatTensor};
 
 use super::{Geometry, Over, Rule, composed};
 use crate::Precision;
@@ -25,8 +25,8 @@ pub trait TrainingOps: Backend {
     }
 
     /// Convolution of `[N, H, W, Ci]` by `[Co, Ci / groups, kh, kw]`, or of `[N, D, H, W, Ci]` by
-    /// `[Co, Ci / groups, kd, kh, kw]`, operands in the given precision, the result in that of `x`; mean and biased variance of
-    /// the result.
+    /// `[Co, Ci / groups, kd, kh, kw]`, operands in the given precision, the result in that of `x`, or on the CPU in
+    /// bfloat16 where operands are; mean and biased variance of the result.
     fn nn_convolution(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -165,9 +165,13 @@ pub trait TrainingOps: Backend {
         composed::average_pool::<Self>(x)
     }
 
-    /// Gradient of [`TrainingOps::nn_average_pool`], `[N, spatial, C]`.
-    fn nn_average_pool_gradient(output_gradient: FloatTensor<Self>, spatial: usize) -> FloatTensor<Self> {
-        composed::average_pool_gradient::<Self>(output_gradient, spatial)
+    /// Gradient of [`TrainingOps::nn_average_pool`], `[N, spatial, C]` of the element type of what was averaged.
+    fn nn_average_pool_gradient(
+        output_gradient: FloatTensor<Self>,
+        spatial: usize,
+        dtype: DType,
+    ) -> FloatTensor<Self> {
+        composed::average_pool_gradient::<Self>(output_gradient, spatial, dtype)
     }
 
     /// Rows of `[units, fan_in]` centred and divided by their unbiased deviation plus `epsilon`.

@@ -4,7 +4,7 @@
 //! is the mask) and calls the matching `*_gradient` of the backend below.
 
 use autodidact_kernels::{AdamW, Lars, Sgd};
-use burn::backend::{TensorMetadata, tensor::FloatTensor};
+use burn::backend::{DType, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::Shape;
 use burn_autodiff::{
     Autodiff, NodeId,
@@ -182,11 +182,12 @@ impl<B: TrainingOps> Backward<B, 4> for NormalisedConvolution {
 struct AveragePool;
 
 impl<B: TrainingOps> Backward<B, 1> for AveragePool {
-    type State = usize;
+    type State = (usize, DType);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let output_gradient = gradients.consume::<B>(&ops.node);
-        let gradient = B::nn_average_pool_gradient(output_gradient, ops.state);
+        let (spatial, dtype) = ops.state;
+        let gradient = B::nn_average_pool_gradient(output_gradient, spatial, dtype);
         for node in ops.parents.into_iter().flatten() {
             gradients.register::<B>(node.id, gradient.clone());
         }
@@ -370,10 +371,10 @@ impl<B: TrainingOps, C: CheckpointStrategy> TrainingOps for Autodiff<B, C> {
 
     fn nn_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let (x, x_node) = x.into_parts();
-        let spatial = x.shape()[1];
+        let state = (x.shape()[1], x.dtype());
         let out = B::nn_average_pool(x);
         match AveragePool.prepare::<C>([x_node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish(spatial, out),
+            OpsKind::Tracked(prepared) => prepared.finish(state, out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         }
     }

@@ -7,25 +7,30 @@
 
 use std::mem::MaybeUninit;
 
-use autodidact_kernels::Recycled;
-use burn::backend::DType;
+use autodidact_kernels::{Element, Recycled, bf16};
 use burn::tensor::{Bytes, Shape};
 use burn_flex::{FlexTensor, Layout};
 use burn_std::{AccessError, AccessPolicy, AllocationController, AllocationProperty};
 
-/// A contiguous tensor of `f32` with these values.
-pub(super) fn tensor(values: Recycled, shape: &[usize]) -> FlexTensor {
+/// A number that both the kernels and Burn's tensors know.
+pub(super) trait Stored: Element + burn::tensor::Element {}
+
+impl Stored for f32 {}
+impl Stored for bf16 {}
+
+/// A contiguous tensor with these values.
+pub(super) fn tensor<E: Stored>(values: Recycled<E>, shape: &[usize]) -> FlexTensor {
     let bytes = size_of_val(&values[..]);
     // SAFETY: all of the controller's memory is initialised, and there are as many bytes of it.
     let bytes = unsafe { Bytes::from_controller(Box::new(Controller(values)), bytes) };
-    FlexTensor::new(bytes, Layout::contiguous(Shape::from(shape.to_vec())), DType::F32)
+    FlexTensor::new(bytes, Layout::contiguous(Shape::from(shape.to_vec())), E::dtype())
 }
 
-struct Controller(Recycled);
+struct Controller<E: Stored>(Recycled<E>);
 
-impl AllocationController for Controller {
+impl<E: Stored> AllocationController for Controller<E> {
     fn alloc_align(&self) -> usize {
-        align_of::<f32>()
+        align_of::<E>()
     }
 
     fn property(&self) -> AllocationProperty {

@@ -80,7 +80,12 @@ pub(super) fn average_pool<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     reshape::<B>(mean_over::<B>(x, 1), &[batch, channels])
 }
 
-pub(super) fn average_pool_gradient<B: Backend>(gradient: FloatTensor<B>, spatial: usize) -> FloatTensor<B> {
+pub(super) fn average_pool_gradient<B: Backend>(
+    gradient: FloatTensor<B>,
+    spatial: usize,
+    dtype: DType,
+) -> FloatTensor<B> {
+    let gradient = result::<B>(gradient, dtype);
     let [batch, channels] = gradient.shape().dims();
     let share =
         B::float_div_scalar(reshape::<B>(gradient, &[batch, 1, channels]), Scalar::from(spatial as f64));

@@ -1,10 +1,10 @@
 //! Convolution by the kernels, which have a depth always: without one it is 1.
 
 use autodidact_kernels::{self as kernels, Conv3d, OnLoad, Over, Precision, Recycled, Statistics};
-use burn::backend::TensorMetadata;
+use burn::backend::{DType, TensorMetadata};
 use burn_flex::FlexTensor;
 
-use super::{Values, small};
+use super::{Values, by_type, small};
 use crate::ops::{Geometry, memory::tensor};
 
 /// Depth, height and width, where the depth may be absent.
@@ -35,20 +35,19 @@ pub(super) fn forward(
     over: Over,
 ) -> (FlexTensor, FlexTensor, FlexTensor) {
     let shape = shape(x, weight, geometry);
-    let mut out = Recycled::new(shape.output_len());
-    let (values, weights) = (Values::of(x), Values::of(weight));
-    let Statistics { mean, variance } = kernels::conv3d_normalised_forward(
-        &shape,
-        precision,
-        values.slice(),
-        on_load,
-        weights.slice(),
-        over,
-        &mut out,
-    );
     let size = shape.output_size();
     let axes = &size[5 - x.shape().num_dims()..];
-    let out = tensor(out, &[&[shape.batch()], axes, &[weight.shape()[0]]].concat());
+    let out_shape = [&[shape.batch()], axes, &[weight.shape()[0]]].concat();
+    let weights = Values::of(weight);
+    let out_type = if precision == Precision::Bf16 { DType::BF16 } else { x.dtype() };
+    let (out, Statistics { mean, variance }) = by_type!(out_type, Y => by_type!(x.dtype(), X => {
+        let (values, weights) = (Values::<X>::of(x), weights.slice());
+        let mut out = Recycled::<Y>::new(shape.output_len());
+        let values = values.slice();
+        let found =
+            kernels::conv3d_normalised_forward(&shape, precision, values, on_load, weights, over, &mut out);
+        (tensor(out, &out_shape), found)
+    }));
     let count = [mean.len()];
     (out, small(mean, &count), small(variance, &count))
 }
@@ -61,10 +60,13 @@ pub(super) fn input_gradient(
     precision: Precision,
 ) -> FlexTensor {
     let shape = shape(x, weight, geometry);
-    let mut gradient = Recycled::new(shape.input_len());
-    let (output_gradient, weight) = (Values::of(output_gradient), Values::of(weight));
-    kernels::conv3d_input_gradient(&shape, precision, output_gradient.slice(), weight.slice(), &mut gradient);
-    tensor(gradient, &x.shape().to_vec())
+    let weight = Values::of(weight);
+    by_type!(x.dtype(), X => by_type!(output_gradient.dtype(), Y => {
+        let (output_gradient, weight) = (Values::<Y>::of(output_gradient), weight.slice());
+        let mut gradient = Recycled::<X>::new(shape.input_len());
+        kernels::conv3d_input_gradient(&shape, precision, output_gradient.slice(), weight, &mut gradient);
+        tensor(gradient, &x.shape().to_vec())
+    }))
 }
 
 pub(super) fn weight_gradient(
@@ -77,8 +79,12 @@ pub(super) fn weight_gradient(
 ) -> FlexTensor {
     let shape = shape(x, weight, geometry);
     let mut gradient = Recycled::new(shape.weight_len());
-    let (x, output_gradient) = (Values::of(x), Values::of(output_gradient));
-    let (x, output_gradient) = (x.slice(), output_gradient.slice());
-    kernels::conv3d_normalised_weight_gradient(&shape, precision, x, on_load, output_gradient, &mut gradient);
+    by_type!(x.dtype(), X => by_type!(output_gradient.dtype(), Y => {
+        let (x, output_gradient) = (Values::<X>::of(x), Values::<Y>::of(output_gradient));
+        let (x, output_gradient) = (x.slice(), output_gradient.slice());
+        kernels::conv3d_normalised_weight_gradient(
+            &shape, precision, x, on_load, output_gradient, &mut gradient,
+        );
+    }));
     tensor(gradient, &weight.shape().to_vec())
 }

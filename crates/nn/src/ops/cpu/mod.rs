@@ -1,39 +1,77 @@
 //! The operations on Burn's CPU backend, by the kernels of `autodidact-kernels`.
 //!
-//! Only f32 has kernels; other element types take the composed path.
+//! Parameters have kernels in f32 only, activations and their gradients in bfloat16 as well; other element types take the
+//! composed path.
 
 mod convolution;
 mod normalise;
 
 use autodidact_kernels as kernels;
-use burn::backend::{DType, TensorMetadata, tensor::FloatTensor};
+use burn::backend::{DType, TensorMetadata, ops::FloatTensorOps, tensor::FloatTensor};
 use burn::tensor::{Bytes, Shape};
 use burn_flex::{Flex, FlexTensor, Layout};
 
-use super::{Geometry, Over, Rule, backend::TrainingOps, composed, memory::tensor};
+use super::{
+    Geometry, Over, Rule,
+    backend::TrainingOps,
+    composed,
+    memory::{Stored, tensor},
+};
 use crate::Precision;
 use normalise::Borrowed;
+use std::marker::PhantomData;
 
 fn is_f32(tensors: &[&FlexTensor]) -> bool {
     tensors.iter().all(|tensor| tensor.dtype() == DType::F32)
 }
+
+/// Whether the kernels take such activations with such parameters.
+fn have_kernels<const A: usize, const P: usize>(
+    activations: [&FlexTensor; A],
+    parameters: [&FlexTensor; P],
+) -> bool {
+    is_f32(&parameters) && activations.iter().all(|tensor| matches!(tensor.dtype(), DType::F32 | DType::BF16))
+}
+
+/// The same for activations of either type: `by_type!(dtype, E => work)`, where `work` may name the type `E`.
+macro_rules! by_type {
+    ($dtype:expr, $element:ident => $work:expr) => {
+        if $dtype == DType::BF16 {
+            type $element = kernels::bf16;
+            $work
+        } else {
+            type $element = f32;
+            $work
+        }
+    };
+}
+use by_type;
 
 /// A tensor of a few values per channel.
 fn small(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
     FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(Shape::from(shape.to_vec())), DType::F32)
 }
 
-/// The values in row-major order: a borrow where the layout allows, a copy otherwise.
-struct Values(FlexTensor);
+/// The values in row-major order: a borrow where the layout and the element type allow, a copy otherwise.
+struct Values<E = f32> {
+    tensor: FlexTensor,
+    element: PhantomData<E>,
+}
 
-impl Values {
+impl<E: Stored> Values<E> {
     fn of(tensor: &FlexTensor) -> Self {
-        Self(tensor.to_contiguous())
+        let tensor = if tensor.dtype() == E::dtype() {
+            tensor.to_contiguous()
+        } else {
+            Flex::float_cast(tensor.to_contiguous(), E::dtype().into())
+        };
+        Self { tensor, element: PhantomData }
     }
 
-    fn slice(&self) -> &[f32] {
-        let (start, end) = self.0.layout().contiguous_offsets().expect("to_contiguous gives a dense layout");
-        &self.0.storage::<f32>()[start..end]
+    fn slice(&self) -> &[E] {
+        let offsets = self.tensor.layout().contiguous_offsets();
+        let (start, end) = offsets.expect("to_contiguous gives a dense layout");
+        &self.tensor.storage::<E>()[start..end]
     }
 }
 
@@ -91,7 +129,7 @@ impl TrainingOps for Flex {
         precision: Precision,
         over: Over,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &weight]) {
+        if !have_kernels([&x], [&weight]) {
             return composed::convolution::<Self>(x, weight, geometry, precision, over);
         }
         convolution::forward(&x, None, &weight, geometry, kernel_precision(precision), over)
@@ -109,7 +147,7 @@ impl TrainingOps for Flex {
         precision: Precision,
         over: Over,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &weight]) {
+        if !have_kernels([&x], [&gamma, &beta, &mean, &variance, &weight]) {
             let tensors = [x, gamma, beta, mean, variance];
             return composed::normalised_convolution::<Self>(
                 tensors, weight, rule, geometry, precision, over,
@@ -132,7 +170,7 @@ impl TrainingOps for Flex {
         geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
-        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &weight, &output_gradient]) {
+        if !have_kernels([&x, &output_gradient], [&gamma, &beta, &mean, &variance, &weight]) {
             return composed::normalised_convolution_weight_gradient::<Self>(
                 [x, gamma, beta, mean, variance],
                 weight,
@@ -154,7 +192,7 @@ impl TrainingOps for Flex {
         geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
-        if !is_f32(&[&x, &weight, &output_gradient]) {
+        if !have_kernels([&x, &output_gradient], [&weight]) {
             return composed::convolution_input_gradient::<Self>(
                 x,
                 weight,
@@ -173,7 +211,7 @@ impl TrainingOps for Flex {
         geometry: Geometry<3>,
         precision: Precision,
     ) -> FloatTensor<Self> {
-        if !is_f32(&[&x, &weight, &output_gradient]) {
+        if !have_kernels([&x, &output_gradient], [&weight]) {
             return composed::convolution_weight_gradient::<Self>(
                 x,
                 weight,
@@ -187,7 +225,11 @@ impl TrainingOps for Flex {
     }
 
     fn nn_statistics(x: FloatTensor<Self>, over: Over) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        if is_f32(&[&x]) { normalise::statistics(&x, over) } else { composed::statistics::<Self>(x, over) }
+        if have_kernels([&x], []) {
+            normalise::statistics(&x, over)
+        } else {
+            composed::statistics::<Self>(x, over)
+        }
     }
 
     fn nn_normalise(
@@ -198,11 +240,11 @@ impl TrainingOps for Flex {
         variance: FloatTensor<Self>,
         rule: Rule,
     ) -> FloatTensor<Self> {
-        if !is_f32(&[&x, &gamma, &beta, &mean, &variance]) {
+        if !have_kernels([&x], [&gamma, &beta, &mean, &variance]) {
             return composed::normalise::<Self>([x, gamma, beta, mean, variance], rule);
         }
         let normalisation = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
-        normalise::forward(&x, &normalisation, kernels::After::relu(rule.relu))
+        by_type!(x.dtype(), E => normalise::forward::<E>(&x, &normalisation, kernels::After::relu(rule.relu)))
     }
 
     fn nn_normalise_gradient(
@@ -214,12 +256,15 @@ impl TrainingOps for Flex {
         rule: Rule,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &output_gradient]) {
+        if !have_kernels([&x, &output_gradient], [&gamma, &beta, &mean, &variance]) {
             let tensors = [x, gamma, beta, mean, variance];
             return composed::normalise_gradient::<Self>(tensors, rule, output_gradient);
         }
         let normalisation = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
-        normalise::backward(&x, &normalisation, kernels::AfterGradient::relu(rule.relu), &output_gradient)
+        by_type!(x.dtype(), E => {
+            let after = kernels::AfterGradient::relu(rule.relu);
+            normalise::backward::<E>(&x, &normalisation, after, &output_gradient)
+        })
     }
 
     fn nn_normalise_join(
@@ -231,12 +276,14 @@ impl TrainingOps for Flex {
         residual: FloatTensor<Self>,
         rule: Rule,
     ) -> FloatTensor<Self> {
-        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &residual]) {
+        if !have_kernels([&x, &residual], [&gamma, &beta, &mean, &variance]) {
             return composed::normalise_join::<Self>([x, gamma, beta, mean, variance], residual, rule);
         }
         let normalisation = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
-        let residual = Values::of(&residual);
-        normalise::forward(&x, &normalisation, kernels::After::Join(residual.slice()))
+        by_type!(x.dtype(), E => {
+            let residual = Values::<E>::of(&residual);
+            normalise::forward(&x, &normalisation, kernels::After::Join(residual.slice()))
+        })
     }
 
     fn nn_normalise_join_gradient(
@@ -249,43 +296,49 @@ impl TrainingOps for Flex {
         rule: Rule,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !is_f32(&[&x, &gamma, &beta, &mean, &variance, &out, &output_gradient]) {
+        if !have_kernels([&x, &out, &output_gradient], [&gamma, &beta, &mean, &variance]) {
             let tensors = [x, gamma, beta, mean, variance];
             return composed::normalise_join_gradient::<Self>(tensors, out, rule, output_gradient);
         }
         let normalisation = Borrowed::new([&gamma, &beta, &mean, &variance], rule);
-        let mut grad_residual = kernels::Recycled::new(x.shape().num_elements());
-        let out = Values::of(&out);
-        let after = kernels::AfterGradient::Join { out: out.slice(), grad_residual: &mut grad_residual };
-        let (x_gradient, gamma, beta) = normalise::backward(&x, &normalisation, after, &output_gradient);
-        (x_gradient, gamma, beta, tensor(grad_residual, &x.shape().to_vec()))
+        by_type!(x.dtype(), E => {
+            let mut grad_residual = kernels::Recycled::<E>::new(x.shape().num_elements());
+            let out = Values::of(&out);
+            let after = kernels::AfterGradient::Join { out: out.slice(), grad_residual: &mut grad_residual };
+            let (x_gradient, gamma, beta) = normalise::backward(&x, &normalisation, after, &output_gradient);
+            (x_gradient, gamma, beta, tensor(grad_residual, &x.shape().to_vec()))
+        })
     }
 
     fn nn_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        if !is_f32(&[&x]) {
+        if !have_kernels([&x], []) {
             return composed::average_pool::<Self>(x);
         }
         let [batch, spatial, channels] = x.shape().dims();
         let mut out = kernels::Recycled::new(batch * channels);
-        kernels::global_average_pool_forward(batch, spatial, channels, Values::of(&x).slice(), &mut out);
+        by_type!(x.dtype(), E => {
+            let x = Values::<E>::of(&x);
+            kernels::global_average_pool_forward(batch, spatial, channels, x.slice(), &mut out);
+        });
         tensor(out, &[batch, channels])
     }
 
-    fn nn_average_pool_gradient(output_gradient: FloatTensor<Self>, spatial: usize) -> FloatTensor<Self> {
-        if !is_f32(&[&output_gradient]) {
-            return composed::average_pool_gradient::<Self>(output_gradient, spatial);
+    fn nn_average_pool_gradient(
+        output_gradient: FloatTensor<Self>,
+        spatial: usize,
+        dtype: DType,
+    ) -> FloatTensor<Self> {
+        if !is_f32(&[&output_gradient]) || !matches!(dtype, DType::F32 | DType::BF16) {
+            return composed::average_pool_gradient::<Self>(output_gradient, spatial, dtype);
         }
         let [batch, channels] = output_gradient.shape().dims();
-        let mut gradient = kernels::Recycled::new(batch * spatial * channels);
         let output_gradient = Values::of(&output_gradient);
-        kernels::global_average_pool_backward(
-            batch,
-            spatial,
-            channels,
-            output_gradient.slice(),
-            &mut gradient,
-        );
-        tensor(gradient, &[batch, spatial, channels])
+        by_type!(dtype, E => {
+            let mut gradient = kernels::Recycled::<E>::new(batch * spatial * channels);
+            let output_gradient = output_gradient.slice();
+            kernels::global_average_pool_backward(batch, spatial, channels, output_gradient, &mut gradient);
+            tensor(gradient, &[batch, spatial, channels])
+        })
     }
 
     fn nn_standardise_rows(weight: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
@@ -435,24 +488,25 @@ impl TrainingOps for Flex {
     }
 
     fn nn_add_relu(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
-        if !is_f32(&[&a, &b]) {
+        if !have_kernels([&a, &b], []) {
             return composed::add_relu::<Self>(a, b);
         }
-        let mut out = kernels::Recycled::new(a.shape().num_elements());
-        kernels::add_relu_forward(Values::of(&a).slice(), Values::of(&b).slice(), &mut out);
-        tensor(out, &a.shape().to_vec())
+        by_type!(a.dtype(), E => {
+            let mut out = kernels::Recycled::<E>::new(a.shape().num_elements());
+            kernels::add_relu_forward(Values::of(&a).slice(), Values::of(&b).slice(), &mut out);
+            tensor(out, &a.shape().to_vec())
+        })
     }
 
     fn nn_relu_gradient(out: FloatTensor<Self>, output_gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        if !is_f32(&[&out, &output_gradient]) {
+        if !have_kernels([&out, &output_gradient], []) {
             return composed::relu_gradient::<Self>(out, output_gradient);
         }
-        let mut gradient = kernels::Recycled::new(out.shape().num_elements());
-        kernels::add_relu_backward(
-            Values::of(&out).slice(),
-            Values::of(&output_gradient).slice(),
-            &mut gradient,
-        );
-        tensor(gradient, &out.shape().to_vec())
+        by_type!(out.dtype(), E => {
+            let mut gradient = kernels::Recycled::<E>::new(out.shape().num_elements());
+            let (mask, output_gradient) = (Values::of(&out), Values::of(&output_gradient));
+            kernels::add_relu_backward(mask.slice(), output_gradient.slice(), &mut gradient);
+            tensor(gradient, &out.shape().to_vec())
+        })
     }
 }

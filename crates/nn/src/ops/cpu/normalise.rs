@@ -3,11 +3,14 @@
 use autodidact_kernels::{
     self as kernels, After, AfterGradient, Normalisation, OnLoad, Over, Recycled, Statistics,
 };
-use burn::backend::TensorMetadata;
+use burn::backend::{DType, TensorMetadata};
 use burn_flex::FlexTensor;
 
-use super::{Values, small};
-use crate::ops::{Rule, memory::tensor};
+use super::{Values, by_type, small};
+use crate::ops::{
+    Rule,
+    memory::{Stored, tensor},
+};
 
 /// The parameters and statistics of a normalisation, in memory that it borrows.
 pub(super) struct Borrowed {
@@ -42,23 +45,29 @@ impl Borrowed {
 
 /// Mean and biased variance.
 pub(super) fn statistics(x: &FlexTensor, over: Over) -> (FlexTensor, FlexTensor) {
-    let Statistics { mean, variance } = kernels::statistics(x.shape().dims(), over, Values::of(x).slice());
+    let Statistics { mean, variance } = by_type!(x.dtype(), E => {
+        kernels::statistics(x.shape().dims(), over, Values::<E>::of(x).slice())
+    });
     let count = [mean.len()];
     (small(mean, &count), small(variance, &count))
 }
 
-pub(super) fn forward(x: &FlexTensor, normalisation: &Borrowed, after: After<'_>) -> FlexTensor {
+pub(super) fn forward<E: Stored>(
+    x: &FlexTensor,
+    normalisation: &Borrowed,
+    after: After<'_, E>,
+) -> FlexTensor {
     let shape: [usize; 3] = x.shape().dims();
-    let mut out = Recycled::new(shape.iter().product());
+    let mut out = Recycled::<E>::new(shape.iter().product());
     kernels::normalise(shape, Values::of(x).slice(), normalisation.normalisation(), after, &mut out);
     tensor(out, &shape)
 }
 
 /// The gradients of `x`, `gamma` and `beta`.
-pub(super) fn backward(
+pub(super) fn backward<E: Stored>(
     x: &FlexTensor,
     normalisation: &Borrowed,
-    after: AfterGradient<'_>,
+    after: AfterGradient<'_, E>,
     grad_out: &FlexTensor,
 ) -> (FlexTensor, FlexTensor, FlexTensor) {
     let [batch, spatial, channels] = x.shape().dims();
@@ -66,7 +75,7 @@ pub(super) fn backward(
     let (x, grad_out) = (x.slice(), grad_out.slice());
     let Normalisation { over, statistics, gamma, beta, epsilon } = normalisation.normalisation();
     let rows = batch * spatial;
-    let mut grad_x = Recycled::new(rows * channels);
+    let mut grad_x = Recycled::<E>::new(rows * channels);
     let (grad_gamma, grad_beta) = match over {
         Over::Batch => kernels::batch_norm_backward(
             rows,
