@@ -38,10 +38,12 @@ impl Optimizer {
             -within.exp_m1() > delta
         };
         let best = self.context().best;
-        let (mut low, mut high) = (best, best + scale);
-        while exceeds(high) {
-            high += high - low;
+        // A step that doubles by itself: beside a large value a small one is lost.
+        let mut step = scale;
+        while exceeds(best + step) {
+            step *= 2.0;
         }
+        let (mut low, mut high) = (best, best + step);
         for _ in 0..60 {
             let middle = 0.5 * (low + high);
             if exceeds(middle) { low = middle } else { high = middle }

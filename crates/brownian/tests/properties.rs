@@ -243,3 +243,21 @@ fn a_least_number_of_evaluations_only_puts_the_stop_off() {
         assert_eq!(answer.reason, Some(Reason::Stop));
     }
 }
+
+#[test]
+fn an_epsilon_that_is_lost_beside_the_values_ends_with_the_budget() {
+    // The numbers next to this one are 256 away from it.
+    let far = 1.764e18;
+    for settings in [Settings::posterior(0.05, 0.05), Settings::optimistic(0.05), Settings::budget(50, 1.0)] {
+        let answer =
+            maximize(|_| far, 0.0, 1.0, Settings { most_evaluations: Some(50), ..settings }).unwrap();
+        assert_eq!((answer.value, answer.bound >= far, answer.evaluations <= 50), (far, true, true));
+    }
+    let most = maximize(
+        |_| f64::MAX,
+        0.0,
+        1.0,
+        Settings { most_evaluations: Some(9), ..Settings::posterior(1.0, 0.1) },
+    );
+    assert!(most.unwrap().bound >= f64::MAX);
+}
