@@ -53,6 +53,9 @@ fn the_best_value_of_a_command_is_found() {
     assert!((found["x"].as_f64().unwrap() - 0.3).abs() < 0.2, "{found}");
     assert!(found["value"].as_f64().unwrap() > -0.05, "{found}");
     assert_eq!(found["guarantee"]["kind"], "posterior");
+    assert!(found["upper_bound"].as_f64() >= found["value"].as_f64(), "{found}");
+    assert_eq!(found["scale"], found["roughness"]["scale"]);
+    assert_eq!(found["hurst"], found["roughness"]["hurst"]["exponent"]);
     let made = evaluations(folder.path(), "search");
     assert_eq!(made.len() as u64, found["evaluations"].as_u64().unwrap());
     assert!(folder.path().join("search/figures/search.png").is_file());
@@ -77,12 +80,48 @@ fn a_failed_evaluation_is_told_and_never_counted() {
     let arguments: Vec<&str> = UNIT.into_iter().chain(["--evaluations", "9"]).collect();
     let found = output(&mut search(folder.path(), "maximize", &arguments, script));
     assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
-    // The middle was given up, and there was nothing else to halve.
     assert!(stderr(&found).contains("at 0.5 failed") && stderr(&found).contains("no finite number"));
+    // The interval was divided at another point.
     let found = json(&found);
-    assert_eq!((found["evaluations"].as_u64(), found["failed"].as_u64()), (Some(2), Some(1)));
+    assert_eq!((found["evaluations"].as_u64(), found["failed"].as_u64()), (Some(9), Some(1)));
+    assert_eq!((found["given_up"].as_u64(), found["reason"].as_str()), (Some(0), Some("evaluations")));
+    let evaluations = evaluations(folder.path(), "search");
+    assert_eq!(evaluations[..4], [(0.0, Some(0.0)), (1.0, Some(1.0)), (0.5, None), (0.375, Some(0.375))]);
+    assert!(evaluations[4..].iter().all(|(x, value)| *value == Some(*x)), "{evaluations:?}");
+}
+
+#[test]
+fn an_interval_without_values_is_left_as_it_is() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let script = "case {x} in 0|1) echo {x};; *) exit 1;; esac";
+    let arguments: Vec<&str> = UNIT.into_iter().chain(["--evaluations", "9"]).collect();
+    let found = output(&mut search(folder.path(), "maximize", &arguments, script));
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    let found = json(&found);
+    assert_eq!((found["evaluations"].as_u64(), found["failed"].as_u64()), (Some(2), Some(2)));
     assert_eq!((found["given_up"].as_u64(), found["reason"].as_str()), (Some(1), Some("exhausted")));
-    assert_eq!(evaluations(folder.path(), "search"), [(0.0, Some(0.0)), (1.0, Some(1.0)), (0.5, None)]);
+    assert_eq!(found["guarantee"]["kind"], "none", "{found}");
+}
+
+#[test]
+fn what_was_found_is_kept_while_something_slow_runs() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let script = "case {x} in 0|1) echo {x};; *) sleep 5;; esac";
+    let arguments: Vec<&str> = UNIT.into_iter().chain(["--jobs", "2"]).collect();
+    let mut child = search(folder.path(), "maximize", &arguments, script).spawn().expect("it starts");
+    let saved = || {
+        let text = std::fs::read_to_string(folder.path().join("search/search.json")).unwrap_or_default();
+        let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        state["ends"] == serde_json::json!([0.0, 1.0])
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !saved() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Without any time to save.
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert!(saved(), "both values are in the search");
 }
 
 #[test]
@@ -104,7 +143,7 @@ fn every_way_to_fail_is_named() {
         let found = output(&mut search(folder.path(), "minimize", &arguments, &script));
         assert_eq!(found.status.code(), Some(0), "{script}: {}", stderr(&found));
         assert!(stderr(&found).contains(reason), "{script}: {}", stderr(&found));
-        assert_eq!(json(&found)["given_up"], 1, "{script}");
+        assert_eq!(json(&found)["failed"], 1, "{script}");
         assert!(started.elapsed() < Duration::from_secs(20), "nobody waits for what was stopped");
     }
 }
@@ -156,8 +195,8 @@ fn interrupt(child: &Child) {
 #[test]
 fn an_interrupted_search_goes_on_as_if_nothing_had_been() {
     let folder = tempfile::tempdir().expect("a scratch folder");
-    // One point has no value, before the interrupt.
-    let script = format!("sleep 0.1; case {{x}} in 0.25) exit 1;; esac; {PARABOLA}");
+    // One interval is given up, before the interrupt.
+    let script = format!("sleep 0.1; case {{x}} in 0.25|0.1875) exit 1;; esac; {PARABOLA}");
     let arguments = |out| -> Vec<&str> {
         UNIT.into_iter().chain(["--evaluations", "20", "--rule", "gap", "--out", out]).collect()
     };
@@ -166,7 +205,7 @@ fn an_interrupted_search_goes_on_as_if_nothing_had_been() {
     let deadline = Instant::now() + Duration::from_secs(30);
     let begun = || {
         folder.path().join("parts/evaluations.jsonl").is_file()
-            && evaluations(folder.path(), "parts").len() > 3
+            && evaluations(folder.path(), "parts").len() > 5
     };
     while !begun() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(10));
@@ -179,7 +218,7 @@ fn an_interrupted_search_goes_on_as_if_nothing_had_been() {
     let mut rest = json(&rest);
     rest["out"] = whole["out"].clone();
     assert_eq!(rest, whole);
-    assert_eq!((whole["failed"].as_u64(), whole["given_up"].as_u64()), (Some(1), Some(1)), "{whole}");
+    assert_eq!((whole["failed"].as_u64(), whole["given_up"].as_u64()), (Some(2), Some(1)), "{whole}");
     assert_eq!(evaluations(folder.path(), "parts"), evaluations(folder.path(), "whole"));
 }
 

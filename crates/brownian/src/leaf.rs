@@ -28,6 +28,13 @@ impl Leaf {
         (a < middle && middle < b).then_some(middle)
     }
 
+    /// A point at three eighths, or none where no number lies there between its ends.
+    pub fn beside_middle(&self) -> Option<f64> {
+        let [a, b] = self.ends;
+        let point = a + 0.375 * (b - a);
+        (a < point && point < b && Some(point) != self.middle()).then_some(point)
+    }
+
     /// Both parts, where the value at a point between its ends is known.
     pub fn split(&self, at: f64, value: f64) -> [Self; 2] {
         let ([a, b], [x, y]) = (self.ends, self.values);

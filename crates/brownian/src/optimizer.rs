@@ -90,6 +90,7 @@ impl Optimizer {
             leaves: Vec::new(),
             innovations: Vec::new(),
             given_up: Vec::new(),
+            missed: Vec::new(),
             best: None,
             evaluations: 0,
             reason: None,
@@ -117,8 +118,7 @@ impl Optimizer {
             return self.done(reason);
         }
         let spent = self.state.settings.most_evaluations.is_some_and(|most| begun >= most);
-        let point =
-            selected.and_then(|entry| Some((entry.item, self.state.leaves[entry.item as usize].middle()?)));
+        let point = selected.and_then(|entry| Some((entry.item, self.point(entry.item)?)));
         match point {
             Some((leaf, at)) if !spent && !is_waiting_to_stop => {
                 self.heap.pop();
@@ -141,6 +141,12 @@ impl Optimizer {
         Next::Evaluate(Query { id, x: self.state.x(share) })
     }
 
+    /// Where a leaf is split: in the middle, and where that has no value, beside it.
+    fn point(&self, item: u32) -> Option<f64> {
+        let leaf = &self.state.leaves[item as usize];
+        if self.state.missed.contains(&item) { leaf.beside_middle() } else { leaf.middle() }
+    }
+
     fn done(&mut self, reason: Reason) -> Next {
         self.state.reason = Some(reason);
         Next::Done(reason)
@@ -161,6 +167,8 @@ impl Optimizer {
         }
         let turned = self.state.settings.goal.turn(value);
         self.state.evaluations += 1;
+        // What was waited for when the search ended may have more to say.
+        self.state.reason = None;
         match self.asked.remove(place).place {
             Place::End(end) => self.tell_end(end, turned),
             Place::Inside { leaf, at } => self.tell_inside(leaf, at, turned),
@@ -180,7 +188,7 @@ impl Optimizer {
     fn tell_inside(&mut self, item: u32, at: f64, value: f64) {
         let parent = self.state.leaves[item as usize];
         let [left, right] = parent.split(at, value);
-        self.note_innovation(&parent, value);
+        self.note_innovation(&parent, at, value);
         let improves = self.improve(at, value);
         let next = self.state.leaves.len() as u32;
         if self.counts_posterior() && !improves {
@@ -188,6 +196,7 @@ impl Optimizer {
         }
         self.state.leaves[item as usize] = left;
         self.state.leaves.push(right);
+        self.state.missed.retain(|&missed| missed != item);
         if self.counts_posterior() && improves {
             self.log_within = self.total_log_within();
         }
@@ -202,9 +211,11 @@ impl Optimizer {
         self.push(next);
     }
 
-    fn note_innovation(&mut self, parent: &Leaf, value: f64) {
+    fn note_innovation(&mut self, parent: &Leaf, at: f64, value: f64) {
         let share = parent.share();
-        let innovation = (value - 0.5 * (parent.values[0] + parent.values[1])) / (0.5 * share.sqrt());
+        let part = (at - parent.ends[0]) / share;
+        let expected = (1.0 - part) * parent.values[0] + part * parent.values[1];
+        let innovation = (value - expected) / (part * (1.0 - part) * share).sqrt();
         let depth = -share.log2().round() as usize;
         let depths = &mut self.state.innovations;
         if depths.len() <= depth {
@@ -234,8 +245,8 @@ impl Optimizer {
         Roughness::new(&self.state.innovations, self.state.upper - self.state.lower)
     }
 
-    /// Gives up a point that was asked for and has no value: its interval is not looked into any more, but its upper bound
-    /// counts.
+    /// Gives up a point that was asked for and has no value. Its interval is asked for at another point, once; without a value
+    /// there it is not looked into any more, but its upper bound counts.
     ///
     /// # Errors
     /// If nothing of this number is waited for, or if the point is an end of the interval.
@@ -245,7 +256,15 @@ impl Optimizer {
             Place::End(end) => Err(Error::NoEnd { x: self.state.x(end as f64) }),
             Place::Inside { leaf, .. } => {
                 self.asked.remove(place);
-                self.state.given_up.push(leaf);
+                if self.state.missed.contains(&leaf)
+                    || self.state.leaves[leaf as usize].beside_middle().is_none()
+                {
+                    self.state.missed.retain(|&missed| missed != leaf);
+                    self.state.given_up.push(leaf);
+                } else {
+                    self.state.missed.push(leaf);
+                    self.push(leaf);
+                }
                 Ok(())
             }
         }
@@ -270,7 +289,7 @@ impl Optimizer {
         &self.state.leaves
     }
 
-    /// Points that were given up.
+    /// Intervals that were given up.
     pub fn given_up(&self) -> usize {
         self.state.given_up.len()
     }

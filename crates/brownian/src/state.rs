@@ -20,6 +20,9 @@ pub(crate) struct State {
     pub innovations: Vec<Innovations>,
     /// Leaves that are not split, since a value inside could not be had.
     pub given_up: Vec<u32>,
+    /// Leaves whose middle has no value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<u32>,
     /// Share and turned value of the best point.
     pub best: Option<[f64; 2]>,
     pub evaluations: u64,
@@ -29,7 +32,7 @@ pub(crate) struct State {
 impl State {
     /// That it is one that a search may have, and not a file that something happened to.
     pub fn check(&self) -> Result<()> {
-        let Self { ends, leaves, given_up, best, innovations, .. } = self;
+        let Self { ends, leaves, given_up, missed, best, innovations, .. } = self;
         let is_leaf = |leaf: &Leaf| {
             let [a, b] = leaf.ends;
             0.0 <= a && a < b && b <= 1.0 && leaf.values.iter().all(|value| value.is_finite())
@@ -40,7 +43,7 @@ impl State {
         let numbers = ends.iter().flatten().chain(best.iter().flatten());
         if is_whole
             && leaves.iter().all(is_leaf)
-            && given_up.iter().all(|&leaf| (leaf as usize) < leaves.len())
+            && given_up.iter().chain(missed).all(|&leaf| (leaf as usize) < leaves.len())
             && numbers.into_iter().all(|number| number.is_finite())
             && innovations.iter().all(|depth| depth.sum.is_finite() && depth.sum >= 0.0)
         {

@@ -1,7 +1,8 @@
 //! What holds for every function.
 
 use autodidact_brownian::{
-    Answer, BrownianPath, Error, Goal, Next, Optimizer, Reason, Rule, Settings, Stop, maximize, minimize,
+    Answer, BrownianPath, Error, Goal, Guarantee, Next, Optimizer, Reason, Rule, Settings, Stop, maximize,
+    minimize,
 };
 use proptest::prelude::*;
 
@@ -130,8 +131,21 @@ proptest! {
             let query = open.swap_remove(asked.len() % open.len());
             optimizer.tell(query.id, path.at(query.x)).expect("values are finite");
         }
+        // What was open when it ended is told as well: it ends again, or goes on.
+        while !open.is_empty() {
+            let query = open.remove(0);
+            optimizer.tell(query.id, path.at(query.x)).expect("values are finite");
+            while open.len() < together && let Next::Evaluate(query) = optimizer.ask() {
+                asked.push(query.x);
+                open.push(query);
+            }
+        }
         let answer = optimizer.answer().expect("both ends were told");
-        prop_assert_eq!(answer.evaluations as usize + open.len(), asked.len());
+        prop_assert_eq!(answer.evaluations as usize, asked.len());
+        prop_assert!(answer.reason.is_some(), "it ended");
+        if let Guarantee::Posterior { failure, .. } = answer.guarantee {
+            prop_assert!(failure <= settings.delta * (1.0 + 1e-9), "{failure}");
+        }
         asked.sort_by(f64::total_cmp);
         prop_assert!(asked.windows(2).all(|pair| pair[0] < pair[1]), "a point was asked for twice");
         prop_assert!(settings.most_evaluations.is_none_or(|most| answer.evaluations <= most));
@@ -151,6 +165,28 @@ fn a_value_that_is_no_number_is_not_counted() {
     assert_eq!(optimizer.answer(), None);
     optimizer.tell(query.id, 1.0).expect("it is still waited for");
     assert_eq!(optimizer.tell(query.id, 1.0), Err(Error::UnknownQuery { id: query.id }));
+}
+
+#[test]
+fn one_point_without_a_value_does_not_end_a_search() {
+    // Like sin(x) / x at the centre.
+    let mut optimizer =
+        Optimizer::new(-1.0, 1.0, Settings::posterior(0.2, 0.05)).expect("settings are right");
+    let mut failed = 0;
+    while let Next::Evaluate(query) = optimizer.ask() {
+        if query.x == 0.0 {
+            failed += 1;
+            optimizer.give_up(query.id).expect("it was asked for");
+            // A save in between forgets nothing.
+            let saved = serde_json::to_string(&optimizer).expect("it is saved");
+            optimizer = serde_json::from_str(&saved).expect("it is read");
+        } else {
+            optimizer.tell(query.id, query.x.sin() / query.x).expect("values are finite");
+        }
+    }
+    let answer = optimizer.answer().expect("both ends were told");
+    assert_eq!((failed, optimizer.given_up(), answer.reason), (1, 0, Some(Reason::Stop)));
+    assert!((answer.value - 1.0).abs() < 0.05, "{answer:?}");
 }
 
 #[test]

@@ -53,7 +53,11 @@ impl Evaluation {
     pub fn poll(&mut self) -> Option<Result<f64, String>> {
         let is_read = self.printed.as_ref().is_none_or(JoinHandle::is_finished);
         let outcome = match self.child.try_wait() {
-            Ok(Some(status)) if !status.success() => Err(format!("it ended with {status}")),
+            Ok(Some(status)) if !status.success() => {
+                // What it started and left behind would run beside the next try.
+                self.stop();
+                Err(format!("it ended with {status}"))
+            }
             Ok(Some(_)) if is_read => self.value(),
             Ok(_) => {
                 let timeout = self.timeout.filter(|timeout| self.started.elapsed() >= *timeout)?;

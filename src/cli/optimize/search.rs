@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use autodidact::brownian::{Answer, Doubt, Error, Goal, Hurst, Next, Optimizer, Query, Reason, Roughness};
+use autodidact::brownian::{
+    Answer, Doubt, Error, Goal, Guarantee, Hurst, Next, Optimizer, Query, Reason, Roughness,
+};
 use autodidact::experiment::figure::ScatterChart;
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::{Progress, say};
@@ -32,14 +34,16 @@ const SAVE: Duration = Duration::from_millis(500);
 /// Flags of both verbs.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  autodidact optimize maximize --lower 0 --upper 1 --scale 2 --epsilon 0.05 -- ./score.sh --rate {x}
-  autodidact optimize minimize --lower -5 --upper 0 --scale 1 --epsilon 0.02 --jobs 2 --retries 1 \\
+  autodidact optimize maximize --lower 0 --upper 1 --scale 0.5 --epsilon 0.1 -- ./score.sh --rate {x}
+  autodidact optimize minimize --lower -5 --upper 0 --scale 0.2 --epsilon 0.05 --jobs 2 --retries 1 \\
       --timeout 600 --out searches/rate -- python train.py --log-rate {x}
   autodidact optimize minimize --resume --out searches/rate
 
 The answer is within epsilon of the best value but for a probability of delta, if the values are those of a
-Brownian motion of the given scale; smoother functions cost more evaluations than they need, rougher ones
-break the promise. A command that fails, takes too long or prints no number is told, tried again as asked,
+Brownian motion of the given scale: values at points that are d apart typically differ by scale * sqrt(d).
+With an epsilon of a fifth of that over the whole interval a search takes some 20 evaluations, of a tenth
+some 70, and of a hundredth thousands. Smoother functions cost more than they need, rougher ones break the
+promise. A command that fails, takes too long or prints no number is told, tried again as asked,
 and never counted as a value.")]
 pub struct Arguments {
     #[command(flatten)]
@@ -70,7 +74,10 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
     search.save()?;
     let ended = ended?;
     let Some(answer) = search.optimizer.answer() else {
-        arguments.output.note("interrupted before both ends were evaluated; `--resume` goes on");
+        arguments.output.note(&format!(
+            "interrupted before both ends were evaluated; `--resume --out {}` goes on",
+            arguments.out.display()
+        ));
         return Ok(Exit::Interrupted);
     };
     if !ended {
@@ -82,10 +89,19 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
         return Ok(Exit::Interrupted);
     }
     let roughness = search.optimizer.roughness();
+    let doubt = roughness.and_then(|roughness| roughness.doubt(search.description.settings.scale));
+    let Answer { x, value, evaluations, bound, reason, guarantee } = answer;
     let found = Found {
-        answer,
+        x,
+        value,
+        evaluations,
+        upper_bound: bound,
+        reason,
+        guarantee: if doubt.is_some() { Guarantee::None } else { guarantee },
+        scale: roughness.map(|roughness| roughness.scale),
+        hurst: roughness.and_then(|roughness| roughness.hurst).map(|hurst| hurst.exponent),
         roughness,
-        doubt: roughness.and_then(|roughness| roughness.doubt(search.description.settings.scale)),
+        doubt,
         failed: search.failed,
         given_up: search.optimizer.given_up(),
         out: arguments.out.clone(),
@@ -99,24 +115,37 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
 /// What is printed at the end.
 #[derive(Debug, Serialize)]
 struct Found {
-    #[serde(flatten)]
-    answer: Answer,
-    roughness: Option<Roughness>,
-    /// Why nothing is promised, in spite of what the answer says, if there is a reason.
+    /// The best point, and the value there.
+    x: f64,
+    value: f64,
+    evaluations: u64,
+    /// What the function does not go beyond; of a minimum, what it does not go below.
+    upper_bound: f64,
+    reason: Option<Reason>,
+    /// What is promised, nothing if there is a doubt.
+    guarantee: Guarantee,
+    /// Why nothing is promised, if the values are the reason.
     doubt: Option<Doubt>,
+    /// The scale and the exponent of Hurst that the values have, after enough of them.
+    scale: Option<f64>,
+    hurst: Option<f64>,
+    roughness: Option<Roughness>,
     /// Evaluations that gave no value, each try counted.
     failed: u64,
-    /// Points that have none.
+    /// Intervals that are left as they are, since two points inside have none.
     given_up: usize,
     out: PathBuf,
 }
 
 impl std::fmt::Display for Found {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Answer { x, value, evaluations, reason, guarantee, .. } = &self.answer;
+        let Self { x, value, evaluations, reason, guarantee, .. } = self;
         writeln!(f, "best value {value} at {x}, after {evaluations} evaluations")?;
         match reason {
             Some(Reason::Evaluations) => writeln!(f, "stopped: that was the limit on evaluations")?,
+            Some(Reason::Exhausted) if self.given_up > 0 => {
+                writeln!(f, "stopped: what is left to look at are intervals in which evaluations failed")?;
+            }
             Some(Reason::Exhausted) => writeln!(f, "stopped: no interval is left that can be halved")?,
             Some(Reason::Stop) | None => {}
         }
@@ -134,7 +163,11 @@ impl std::fmt::Display for Found {
             }
         }
         if self.failed > 0 {
-            writeln!(f, "{} evaluations failed, {} points were given up", self.failed, self.given_up)?;
+            let [failed, given_up] =
+                [(self.failed, "evaluation"), (self.given_up as u64, "interval")].map(|(count, what)| {
+                    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+                });
+            writeln!(f, "{failed} failed, {given_up} left as they are")?;
         }
         write!(f, "search: {}", self.out.display())
     }
@@ -147,6 +180,8 @@ struct Search {
     optimizer: Optimizer,
     evaluations: File,
     saved: Instant,
+    /// Whether something was told since.
+    has_news: bool,
     /// Evaluations that gave no value, also before the search was interrupted.
     failed: u64,
     /// Held while the search goes on.
@@ -210,7 +245,7 @@ impl Search {
             .open(&path)
             .with_context(|| format!("`{}` cannot be written", path.display()))?;
         let saved = Instant::now();
-        Ok(Self { run, description, optimizer, evaluations, saved, failed, _lock: lock })
+        Ok(Self { run, description, optimizer, evaluations, saved, has_news: false, failed, _lock: lock })
     }
 
     /// Evaluates until the search is over, which is true, or somebody interrupts it.
@@ -223,6 +258,9 @@ impl Search {
         let ended = loop {
             if interrupt::requested() {
                 break false;
+            }
+            if self.has_news && self.saved.elapsed() >= SAVE {
+                self.save()?;
             }
             let next = if running.len() < jobs { self.optimizer.ask() } else { Next::Wait };
             match next {
@@ -280,11 +318,14 @@ impl Search {
                         );
                     }
                     end?;
-                    say(&format!("the evaluation at {x} failed: {reason}; its interval is left as it is"));
+                    say(&format!(
+                        "the evaluation at {x} failed: {reason}; another point of its interval is tried, or it is left as it is"
+                    ));
                 }
             }
         }
-        if self.saved.elapsed() >= SAVE { self.save() } else { Ok(()) }
+        self.has_news = true;
+        Ok(())
     }
 
     fn write(&mut self, line: &Line<'_>) -> Result<()> {
@@ -295,6 +336,7 @@ impl Search {
 
     fn save(&mut self) -> Result<()> {
         self.saved = Instant::now();
+        self.has_news = false;
         Ok(self.run.write_json(SEARCH, &self.optimizer)?)
     }
 
