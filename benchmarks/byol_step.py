@@ -180,6 +180,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=5, help="counted steps per round")
     parser.add_argument("--program", default=None, help="our timing program, built in release")
+    parser.add_argument("--only", default="", help="configurations whose name contains this")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--torch-side", nargs=2, metavar=("INDEX", "BF16"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -195,6 +196,8 @@ def main():
     environment |= {"RAYON_NUM_THREADS": str(arguments.threads), "OMP_NUM_THREADS": str(arguments.threads)}
     results = []
     for index, (name, preset, _, _, _, side, batch, norm, kind, share) in enumerate(CONFIGS):
+        if arguments.only not in name:
+            continue
         steps = str(share * arguments.steps)
         ours = [program, preset, str(side), str(batch), steps, norm]
         torch = [sys.executable, __file__, "--steps", steps, "--threads", str(arguments.threads), "--torch-side", str(index)]
