@@ -110,7 +110,7 @@ fn what_was_found_is_kept_while_something_slow_runs() {
     let arguments: Vec<&str> = UNIT.into_iter().chain(["--jobs", "2"]).collect();
     let mut child = search(folder.path(), "maximize", &arguments, script).spawn().expect("it starts");
     let saved = || {
-        let text = std::fs::read_to_string(folder.path().join("search/search.json")).unwrap_or_default();
+        let text = fs::read_to_string(folder.path().join("search/search.json")).unwrap_or_default();
         let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         state["ends"] == serde_json::json!([0.0, 1.0])
     };

@@ -70,7 +70,7 @@ impl Plane {
             Unit::Single => self.fill_rows(image, channel, plane),
             // Neighbours in memory are a pair.
             Unit::Pair | Unit::Tile => {
-                self.fill_rows::<bf16>(image, channel, bytemuck::cast_slice_mut(plane))
+                self.fill_rows::<bf16>(image, channel, bytemuck::cast_slice_mut(plane));
             }
         }
     }
