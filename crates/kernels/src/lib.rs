@@ -1,5 +1,5 @@
 //! CPU kernels for training: convolution, normalisation, pooling, the residual join and losses, forward and backward,
-//! dense matrix products, and updates of parameters, on slices of `f32`.
+//! dense matrix products, and updates of parameters.
 //!
 //! - Activations are channels last, `[batch, height, width, channels]` or with a depth before the height, contiguous; weights are as in `PyTorch`.
 //! - The vector instructions (AMX for bfloat16, AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
@@ -7,10 +7,11 @@
 //!   a fixed order: the result is the same to the bit for any number of threads. It may differ in the last bits
 //!   between instruction sets.
 //! - A wrong slice length, or a label that is no class, is a bug of the caller and panics; no other data can cause a panic.
-//! - Convolutions and products multiply in [`Precision::F32`] or [`Precision::Bf16`]; activations, weights and gradients
-//!   are `f32` in memory.
+//! - Convolutions and products multiply in [`Precision::F32`] or [`Precision::Bf16`]. Activations and their gradients are
+//!   [`Element`]s in memory, `f32` or [`bf16`], in whatever precision; weights and their gradients are `f32`.
+//! - In tile registers (AMX) sums run past the end of a window against weights of zero, so that an infinite number beside it makes NaN.
 //!
-//! What is not here: tensors, autodiff, any other number type of activations, weights and gradients in memory.
+//! What is not here: tensors, autodiff, any other type of numbers in memory.
 
 // A kernel that is not inlined into its dispatched caller loses the vector instructions it was written for.
 #![allow(clippy::inline_always)]

@@ -13,7 +13,8 @@ thread_local! {
 
 /// Element type of what convolutions and linear layers multiply.
 ///
-/// Everything else stays in f32: sums over batches and channels, normalisation, losses, and the weights that the
+/// On the CPU, activations and their gradients between a first convolution and the average over positions are of that type
+/// in memory as well. Everything else stays in f32: sums over batches and channels, the arithmetic of normalisation, features, losses, and the weights that the
 /// optimizer and the target network's average move (a step of `1e-3` of a weight would be lost in 8 bits).
 /// Outside of every [`Precision::scope`] it is [`Precision::F32`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
