@@ -6,6 +6,8 @@ use rand::Rng;
 
 use crate::initialise::he_normal;
 use crate::ops::{self, Geometry, OnLoad, Over, Statistics};
+use crate::taylor::Jet;
+use crate::weight_standardisation::EPSILON;
 use crate::{Precision, standardise_weight};
 
 /// A convolution layer. `weight` is `[Co, Ci, kh, kw]` as in `PyTorch`; there is no bias, since a
@@ -49,6 +51,20 @@ impl Conv2d {
         let precision = Precision::current();
         let geometry = Geometry::new([self.stride; 2], [self.padding; 2]);
         ops::conv2d_normalised(x, on_load, self.effective_weight(), geometry, precision, over)
+    }
+
+    /// [`Conv2d::forward`] along a direction. See [`crate::taylor`].
+    pub fn taylor(&self, direction: &Self, x: Jet<4>) -> Jet<4> {
+        let weight = Jet::parameter(&self.weight, &direction.weight);
+        let shape = weight.value.dims();
+        let weight = if self.standardise {
+            let rows = weight.linear(|w| w.reshape([shape[0], shape.iter().skip(1).product()]));
+            rows.standardised(EPSILON).linear(|w| w.reshape(shape))
+        } else {
+            weight
+        };
+        let geometry = Geometry::new([self.stride; 2], [self.padding; 2]);
+        x.weighted(&weight, |x, weight| ops::conv2d(x, weight, geometry, Precision::current()))
     }
 
     /// The weight the convolution applies: W, or Ŵ under weight standardisation. Exports fold it.

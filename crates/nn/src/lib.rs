@@ -21,6 +21,8 @@ mod resnet;
 pub mod safetensors;
 pub mod state;
 mod target;
+pub mod taylor;
+mod transformer;
 pub mod updates;
 mod weight_standardisation;
 
@@ -35,4 +37,5 @@ pub use precision::{Precision, PrecisionConfig, UnknownPrecision};
 pub use resnet::{Block, ConvNorm, Depth, ResNet, ResNetConfig, Stem, StemKind};
 pub use state::{NamedTensor, TensorMap};
 pub use target::{EmaSchedule, tau, update_target};
+pub use transformer::{Transformer, TransformerBlock, TransformerConfig};
 pub use weight_standardisation::standardise_weight;

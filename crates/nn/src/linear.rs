@@ -5,6 +5,8 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::initialise::uniform_fan_in;
+use crate::taylor::Jet;
+use crate::weight_standardisation::EPSILON;
 use crate::{Precision, ops, standardise_weight};
 
 /// `y = x Wᵀ + b`; `weight` is `[out, in]` as in `PyTorch`.
@@ -39,6 +41,18 @@ impl Linear {
         match &self.bias {
             Some(bias) => out + bias.val().unsqueeze(),
             None => out,
+        }
+    }
+
+    /// [`Linear::forward`] along a direction. See [`crate::taylor`].
+    pub fn taylor(&self, direction: &Self, x: Jet<2>) -> Jet<2> {
+        let weight = Jet::parameter(&self.weight, &direction.weight);
+        let weight = if self.standardise { weight.standardised(EPSILON) } else { weight };
+        let out =
+            x.weighted(&weight, |x, weight| ops::product(x, weight, [false, true], Precision::current()));
+        match (&self.bias, &direction.bias) {
+            (Some(bias), Some(direction)) => out + Jet::parameter(bias, direction).linear(Tensor::unsqueeze),
+            _ => out,
         }
     }
 }

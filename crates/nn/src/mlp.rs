@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::taylor::Jet;
 use crate::{Linear, Mode, Norm, NormConfig};
 
 /// Shape and normalisation of a head.
@@ -83,6 +84,19 @@ impl Mlp {
         match &self.output_norm {
             Some(norm) => norm.forward_features(out, mode, false),
             None => out,
+        }
+    }
+
+    /// [`Mlp::forward`] along a direction. See [`crate::taylor`].
+    pub fn taylor(&self, direction: &Self, mut x: Jet<2>, mode: Mode) -> Jet<2> {
+        for (index, (linear, norm)) in self.hidden.iter().zip(&self.norms).enumerate() {
+            x = linear.taylor(&direction.hidden[index], x);
+            x = norm.taylor_features(&direction.norms[index], x, mode).relu();
+        }
+        let out = self.output.taylor(&direction.output, x);
+        match (&self.output_norm, &direction.output_norm) {
+            (Some(norm), Some(direction)) => norm.taylor_features(direction, out, mode),
+            _ => out,
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::Mode;
 use crate::initialise::{constant, parameter};
 use crate::ops::{self, After, Normalisation, Over, Statistics};
+use crate::taylor::Jet;
 
 /// Which normalisation a network uses at each of its normalisation positions.
 ///
@@ -192,6 +193,46 @@ impl Norm {
         let unbiased = rows as f64 / rows.saturating_sub(1).max(1) as f64;
         update_running(self.running_mean.as_ref(), mean, momentum);
         update_running(self.running_var.as_ref(), variance.mul_scalar(unbiased), momentum);
+    }
+
+    /// [`Norm::forward_image`] without the ReLU along a direction. See [`crate::taylor`].
+    ///
+    /// Batch norm in training uses the batch's statistics and leaves the running ones alone.
+    pub fn taylor_image(&self, direction: &Self, x: Jet<4>, mode: Mode) -> Jet<4> {
+        let [batch, height, width, channels] = x.value.dims();
+        let (groups, spatial) = (self.config.groups_for(channels), height * width);
+        let grouped = || x.clone().linear(|x| x.reshape([batch, spatial, groups, channels / groups]));
+        let normal = match self.config {
+            NormConfig::Batch { epsilon, .. } if mode == Mode::Train => grouped().normalised([0, 1], epsilon),
+            NormConfig::Batch { epsilon, .. } => {
+                let row = |state: &Option<RunningState<Tensor<1>>>| {
+                    running_value(state.as_ref()).without_autodiff().reshape([1, 1, 1, channels])
+                };
+                let deviation = row(&self.running_var).add_scalar(epsilon).sqrt();
+                let centred = grouped() - Jet::constant(row(&self.running_mean));
+                centred.linear(|x| x / deviation.clone())
+            }
+            NormConfig::Group { epsilon, .. } | NormConfig::Layer { epsilon } => {
+                grouped().normalised([1, 3], epsilon)
+            }
+            NormConfig::Affine | NormConfig::None => grouped(),
+        };
+        let normal = normal.linear(|x| x.reshape([batch, height, width, channels]));
+        let row = |own: &Option<Param<Tensor<1>>>, along: &Option<Param<Tensor<1>>>| {
+            let (own, along) = (own.as_ref()?, along.as_ref()?);
+            Some(Jet::parameter(own, along).linear(|x| x.reshape([1, 1, 1, channels])))
+        };
+        match (row(&self.gamma, &direction.gamma), row(&self.beta, &direction.beta)) {
+            (Some(gamma), Some(beta)) => normal * gamma + beta,
+            _ => normal,
+        }
+    }
+
+    /// [`Norm::forward_features`] without the ReLU along a direction. See [`crate::taylor`].
+    pub fn taylor_features(&self, direction: &Self, x: Jet<2>, mode: Mode) -> Jet<2> {
+        let [batch, channels] = x.value.dims();
+        let image = x.linear(|x| x.reshape([batch, 1, 1, channels]));
+        self.taylor_image(direction, image, mode).linear(|x| x.reshape([batch, channels]))
     }
 
     /// Running statistics folded into one scale and shift per channel.

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 /// Added to the standard deviation.
-const EPSILON: f64 = 1e-5;
+pub(crate) const EPSILON: f64 = 1e-5;
 
 /// `Ŵ_o = (W_o − mean(W_o)) / (std(W_o) + ε)` per output unit `o` over its fan-in, with the unbiased
 /// standard deviation and ε = 1e-5; gradients flow through to `W`.

@@ -17,4 +17,7 @@ pub enum Error {
         /// Slots that the present rule keeps.
         expected: String,
     },
+    /// Weights or a direction do not fit the model.
+    #[error(transparent)]
+    Weights(#[from] autodidact_nn::Error),
 }

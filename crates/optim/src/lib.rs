@@ -1,13 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
+mod curvature;
 mod error;
 mod gradients;
 mod optimizer;
 mod rule;
 mod schedule;
+pub mod sharpness;
+mod vector;
 
 pub use config::{OptimizerConfig, TrustRatio};
+pub use curvature::{Along, Curvature, Differences, Exact};
 pub use error::{Error, Result};
 pub use gradients::{GradientAccumulator, clip_by_global_norm, global_norm};
 pub use optimizer::{Optimizer, ParameterGroup};

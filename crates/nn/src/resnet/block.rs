@@ -7,6 +7,7 @@ use rand::Rng;
 use super::ResNetConfig;
 use crate::initialise::parameter;
 use crate::pending::Pending;
+use crate::taylor::Jet;
 use crate::{Conv2d, Mode, Norm};
 
 /// Kind of block.
@@ -51,6 +52,10 @@ impl ConvNorm {
     /// The normalisation, and the ReLU if `relu`, are left to what reads the result.
     pub(super) fn forward(&self, x: Pending, mode: Mode, relu: bool) -> Pending {
         x.convolve(&self.conv, &self.norm, mode, relu)
+    }
+
+    pub(super) fn taylor(&self, direction: &Self, x: Jet<4>, mode: Mode) -> Jet<4> {
+        self.norm.taylor_image(&direction.norm, self.conv.taylor(&direction.conv, x), mode)
     }
 
     pub(super) fn into_affine(self) -> Self {
@@ -108,6 +113,20 @@ impl Block {
             None => x,
         };
         last.forward(branch, mode, false).join(identity)
+    }
+
+    pub(super) fn taylor(&self, direction: &Self, x: Jet<4>, mode: Mode) -> Jet<4> {
+        let (last, inner) = self.branch.split_last().expect("a block has layers");
+        let (last_direction, directions) = direction.branch.split_last().expect("a block has layers");
+        let branch = inner
+            .iter()
+            .zip(directions)
+            .fold(x.clone(), |x, (layer, direction)| layer.taylor(direction, x, mode).relu());
+        let identity = match (&self.shortcut, &direction.shortcut) {
+            (Some(shortcut), Some(direction)) => shortcut.taylor(direction, x, mode),
+            _ => x,
+        };
+        (last.taylor(last_direction, branch, mode) + identity).relu()
     }
 
     pub(super) fn into_affine(self) -> Self {

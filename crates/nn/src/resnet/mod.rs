@@ -7,6 +7,7 @@ mod stem;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::taylor::Jet;
 use crate::{Mode, ops};
 use block::Shape;
 pub use block::{Block, ConvNorm};
@@ -33,6 +34,18 @@ impl ResNet {
         let x = self.stages.iter().flatten().fold(x, |x, block| block.forward(x, mode));
         let [batch, height, width, channels] = x.dims();
         ops::average_pool(x.reshape([batch, height * width, channels]))
+    }
+
+    /// [`ResNet::forward`] along a direction. See [`crate::taylor`].
+    ///
+    /// # Panics
+    /// With the `ImageNet` stem, whose max-pooling has no jet.
+    pub fn taylor(&self, direction: &Self, pictures: Tensor<4>, mode: Mode) -> Jet<2> {
+        let x = Jet::constant(pictures.permute([0, 2, 3, 1]));
+        let x = self.stem.taylor(&direction.stem, x, mode);
+        let directions = direction.stages.iter().flatten();
+        let blocks = self.stages.iter().flatten().zip(directions);
+        blocks.fold(x, |x, (block, direction)| block.taylor(direction, x, mode)).average_pool()
     }
 
     /// Replaces every batch norm by its affine map. See [`crate::Norm::into_affine`].

@@ -7,6 +7,7 @@ use rand::Rng;
 use super::{ConvNorm, ResNetConfig, StemKind};
 use crate::Mode;
 use crate::pending::Pending;
+use crate::taylor::Jet;
 
 /// First convolution and, for large pictures, max-pooling.
 #[derive(Module, Debug)]
@@ -33,6 +34,14 @@ impl Stem {
             StemKind::Cifar => x,
             StemKind::Imagenet => pool(x),
         }
+    }
+
+    pub(super) fn taylor(&self, direction: &Self, x: Jet<4>, mode: Mode) -> Jet<4> {
+        assert!(
+            self.kind == StemKind::Cifar,
+            "max-pooling has no jet: use the CIFAR stem for exact curvature"
+        );
+        self.layer.taylor(&direction.layer, x, mode).relu()
     }
 
     pub(super) fn into_affine(self) -> Self {

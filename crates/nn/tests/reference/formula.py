@@ -29,7 +29,8 @@ def parameter(name, shape):
     if len(shape) > 1:
         bound = np.float32(np.sqrt(6.0 / (count / shape[0])))
         return (values(name, count).astype(np.float32) * bound).astype(np.float64).reshape(shape)
-    return values(name, count) * 0.25 + (1.0 if name.endswith("gamma") else 0.0)
+    middle = np.float32(1.0 if name.endswith("gamma") else 0.0)
+    return (values(name, count).astype(np.float32) * np.float32(0.25) + middle).astype(np.float64)
 
 
 def digest(name, tensor):
