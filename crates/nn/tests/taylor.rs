@@ -103,20 +103,21 @@ fn residual_networks_equal_pytorch() {
     }
 }
 
+const TRANSFORMER: TransformerConfig = TransformerConfig {
+    vocabulary: 11,
+    context: 6,
+    width: 8,
+    heads: 2,
+    layers: 2,
+    hidden_size: 12,
+    output_size: 11,
+    causal: true,
+};
+
 #[test]
 fn transformer_equals_pytorch() {
-    let config = TransformerConfig {
-        vocabulary: 11,
-        context: 6,
-        width: 8,
-        heads: 2,
-        layers: 2,
-        hidden_size: 12,
-        output_size: 11,
-        causal: true,
-    };
     let tokens = || count_up(15, 7, 11).reshape([3, 5]);
-    check("transformer", &config.init(&mut rng(), &Device::flex()), |net, u, _| {
+    check("transformer", &TRANSFORMER.init(&mut rng(), &Device::flex()), |net, u, _| {
         let jet = net.taylor(u, tokens());
         let forward = to_vec(net.forward(tokens()));
         let apart = forward.iter().zip(to_vec(jet.value.clone())).map(|(a, b)| (a - b).abs());
@@ -127,17 +128,7 @@ fn transformer_equals_pytorch() {
 
 #[test]
 fn transformer_gradient_norm_equals_pytorch() {
-    let config = TransformerConfig {
-        vocabulary: 11,
-        context: 6,
-        width: 8,
-        heads: 2,
-        layers: 2,
-        hidden_size: 12,
-        output_size: 11,
-        causal: true,
-    };
-    let net = fill_in(DType::F64, config.init(&mut rng(), &Device::flex().autodiff()), "");
+    let net = fill_in(DType::F64, TRANSFORMER.init(&mut rng(), &Device::flex().autodiff()), "");
     let device = Device::flex().autodiff();
     let on_device = |x: Tensor<1, Int>| Tensor::<1, Int>::from_data(x.into_data(), &device);
     let logits = net.forward(on_device(count_up(15, 7, 11)).reshape([3, 5]));
