@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sharpness::Edge;
+
 /// An update rule and its constants. Weight decay and LARS adaptation skip tensors of rank at most one:
 /// biases and the scales and shifts of normalisation layers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +36,34 @@ pub enum OptimizerConfig {
         #[serde(default)]
         trust: TrustRatio,
     },
+    /// RMSProp: `g ← g + λ w`, `ν ← ρ ν + (1 − ρ) g²` from zero and without bias correction, `w ← w − lr g / √(ν + ε)`;
+    /// the form of Roulet et al. 2024, appendix B.1.
+    RmsProp {
+        /// Decay ρ of the mean square.
+        #[serde(default = "default_beta2")]
+        decay: f64,
+        /// Added to the mean square, inside the root.
+        #[serde(default = "default_epsilon")]
+        epsilon: f64,
+        /// Weight decay λ, a part of the gradient.
+        #[serde(default)]
+        weight_decay: f64,
+    },
+    /// Adam (Kingma & Ba 2015): `g ← g + λ w`, bias-corrected moments, `w ← w − lr m̂ / (√v̂ + ε)`.
+    Adam {
+        /// Decay of the first moment.
+        #[serde(default = "default_beta1")]
+        beta1: f64,
+        /// Decay of the second moment.
+        #[serde(default = "default_beta2")]
+        beta2: f64,
+        /// Added to the root of the second moment.
+        #[serde(default = "default_epsilon")]
+        epsilon: f64,
+        /// Weight decay λ, a part of the gradient.
+        #[serde(default)]
+        weight_decay: f64,
+    },
     /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
     AdamW {
         /// Decay of the first moment.
@@ -63,6 +93,26 @@ pub enum TrustRatio {
 }
 
 impl OptimizerConfig {
+    /// Gradient descent: no momentum, no decay.
+    pub const GRADIENT_DESCENT: Self = Self::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+
+    /// Whether each weight's update is scaled by its own past gradients, so that its size does not depend on theirs.
+    pub fn is_adaptive(&self) -> bool {
+        matches!(self, Self::RmsProp { .. } | Self::Adam { .. } | Self::AdamW { .. })
+    }
+
+    /// Where this rule's edge of stability is; of the preconditioned sharpness for adaptive rules.
+    pub fn edge(&self) -> Edge {
+        match *self {
+            Self::Sgd { nesterov: false, momentum, .. } | Self::Lars { momentum, .. } => {
+                Edge::HeavyBall { momentum }
+            }
+            Self::Sgd { nesterov: true, momentum, .. } => Edge::Nesterov { momentum },
+            Self::RmsProp { .. } => Edge::GradientDescent,
+            Self::Adam { beta1, .. } | Self::AdamW { beta1, .. } => Edge::Adam { beta1 },
+        }
+    }
+
     /// SGD with momentum 0.9.
     pub fn sgd(weight_decay: f64) -> Self {
         Self::Sgd { momentum: 0.9, nesterov: false, weight_decay }

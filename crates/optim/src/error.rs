@@ -17,6 +17,28 @@ pub enum Error {
         /// Slots that the present rule keeps.
         expected: String,
     },
+    /// A stored state belongs to another tuner.
+    #[error("tuner state `{name}` is none of this tuner's; resume with the tuner the run was started with")]
+    ForeignTunerState {
+        /// What this tuner does not keep.
+        name: String,
+    },
+    /// A stored state lacks something that the tuner keeps.
+    #[error("tuner state lacks `{name}`; resume with the tuner the run was started with")]
+    MissingState {
+        /// What is not there.
+        name: String,
+    },
+    /// A constant of a tuner is out of range.
+    #[error("`{name}` is {value}, expected {expected}")]
+    Constant {
+        /// Field of the configuration.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it may be.
+        expected: &'static str,
+    },
     /// Weights or a direction do not fit the model.
     #[error(transparent)]
     Weights(#[from] autodidact_nn::Error),

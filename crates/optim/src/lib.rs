@@ -8,6 +8,9 @@ mod optimizer;
 mod rule;
 mod schedule;
 pub mod sharpness;
+pub mod simplified;
+mod tuned;
+pub mod tuner;
 mod vector;
 
 pub use config::{OptimizerConfig, TrustRatio};
@@ -15,4 +18,6 @@ pub use curvature::{Along, Curvature, Differences, Exact};
 pub use error::{Error, Result};
 pub use gradients::{GradientAccumulator, clip_by_global_norm, global_norm};
 pub use optimizer::{Optimizer, ParameterGroup};
-pub use schedule::WarmupCosine;
+pub use schedule::{Decay, Schedule, WarmupCosine};
+pub use tuned::{Tuned, TunedStep};
+pub use tuner::{Chosen, Landscape, Point, Tuner, TunerConfig};

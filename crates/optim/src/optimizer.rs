@@ -20,6 +20,9 @@ pub struct ParameterGroup {
     pub multiplier: f64,
 }
 
+/// [`rule::update`] or [`rule::direction`].
+type RuleFunction = fn(OptimizerConfig, Setting, Tensor<1>, Tensor<1>, &mut Vec<Tensor<1>>) -> Tensor<1>;
+
 /// An optimizer: gives new parameters for old ones and their gradients.
 ///
 /// ```
@@ -62,13 +65,33 @@ impl Optimizer {
             .map(|(name, parameter)| {
                 let Some(gradient) = gradients.get(name) else { return (name.clone(), parameter.clone()) };
                 assert_eq!(parameter.shape, gradient.shape, "gradient of `{name}`");
-                (name.clone(), self.update(learning_rate, name, parameter, gradient))
+                (name.clone(), self.apply(rule::update, learning_rate, name, parameter, gradient))
             })
             .collect()
     }
 
-    fn update(
+    /// The update u of learning rate 1, which the rule would make next: `w + lr u` is what [`Optimizer::step`] gives.
+    /// The state moves as in a step. Parameters without a gradient are absent.
+    ///
+    /// With LARS's clipped trust ratio, which depends on the learning rate, it is that of learning rate 1.
+    ///
+    /// # Panics
+    /// If a gradient's shape is not its parameter's.
+    pub fn direction(&mut self, parameters: &TensorMap, gradients: &TensorMap) -> TensorMap {
+        self.steps += 1;
+        gradients
+            .iter()
+            .filter_map(|(name, gradient)| Some((name, parameters.get(name)?, gradient)))
+            .map(|(name, parameter, gradient)| {
+                assert_eq!(parameter.shape, gradient.shape, "gradient of `{name}`");
+                (name.clone(), self.apply(rule::direction, 1.0, name, parameter, gradient))
+            })
+            .collect()
+    }
+
+    fn apply(
         &mut self,
+        rule: RuleFunction,
         learning_rate: f64,
         name: &str,
         parameter: &NamedTensor,
@@ -85,8 +108,7 @@ impl Optimizer {
             let zeros = parameter.values.zeros_like();
             (parameter.shape.clone(), vec![zeros; slots])
         });
-        let values =
-            rule::update(self.config, setting, parameter.values.clone(), gradient.values.clone(), state);
+        let values = rule(self.config, setting, parameter.values.clone(), gradient.values.clone(), state);
         NamedTensor { shape: parameter.shape.clone(), values }
     }
 
@@ -96,6 +118,11 @@ impl Optimizer {
             .filter(|group| name.starts_with(group.prefix.as_str()))
             .map(|group| group.multiplier)
             .product()
+    }
+
+    /// The rule and its constants.
+    pub fn config(&self) -> OptimizerConfig {
+        self.config
     }
 
     /// Updates made so far.

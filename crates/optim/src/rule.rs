@@ -24,7 +24,8 @@ pub(crate) struct Setting {
 pub(crate) fn slots(config: OptimizerConfig) -> &'static [&'static str] {
     match config {
         OptimizerConfig::Sgd { .. } | OptimizerConfig::Lars { .. } => &["momentum"],
-        OptimizerConfig::AdamW { .. } => &["first_moment", "second_moment"],
+        OptimizerConfig::RmsProp { .. } => &["second_moment"],
+        OptimizerConfig::Adam { .. } | OptimizerConfig::AdamW { .. } => &["first_moment", "second_moment"],
     }
 }
 
@@ -65,7 +66,83 @@ pub(crate) fn update(
             state.extend([first, second]);
             weight
         }
+        OptimizerConfig::RmsProp { .. } | OptimizerConfig::Adam { .. } => {
+            weight.clone()
+                + direction(config, setting, weight, gradient, state).mul_scalar(setting.learning_rate)
+        }
     }
+}
+
+/// The update u of learning rate 1, multiplier included: `w + lr u` is what [`update`] gives. The learning rate of the
+/// setting counts only in the clipped trust ratio of LARS, where it is 1 at most.
+pub(crate) fn direction(
+    config: OptimizerConfig,
+    setting: Setting,
+    weight: Tensor<1>,
+    gradient: Tensor<1>,
+    state: &mut Vec<Tensor<1>>,
+) -> Tensor<1> {
+    let decay = |weight_decay| if setting.is_excluded { 0.0 } else { weight_decay };
+    let Setting { learning_rate, multiplier, step, is_excluded } = setting;
+    match config {
+        OptimizerConfig::Sgd { momentum, nesterov, weight_decay } => {
+            let gradient = decayed(&weight, gradient, decay(weight_decay));
+            descent(gradient, multiplier, momentum, nesterov, state)
+        }
+        OptimizerConfig::Lars { momentum, weight_decay, eta, trust } => {
+            let ratio = if is_excluded {
+                1.0
+            } else {
+                trust_ratio(trust, eta, weight_decay, learning_rate, &weight, &gradient)
+            };
+            let gradient = decayed(&weight, gradient, decay(weight_decay)).mul_scalar(ratio);
+            descent(gradient, multiplier, momentum, false, state)
+        }
+        OptimizerConfig::RmsProp { decay: keep, epsilon, weight_decay } => {
+            let gradient = decayed(&weight, gradient, decay(weight_decay));
+            let [second] = take(state);
+            let second = second.mul_scalar(keep) + gradient.clone().square().mul_scalar(1.0 - keep);
+            state.push(second.clone());
+            (gradient / second.add_scalar(epsilon).sqrt()).mul_scalar(-multiplier)
+        }
+        OptimizerConfig::Adam { beta1, beta2, epsilon, weight_decay } => {
+            let gradient = decayed(&weight, gradient, decay(weight_decay));
+            moments(
+                gradient,
+                AdamW { learning_rate: multiplier, beta1, beta2, epsilon, weight_decay: 0.0, step },
+                state,
+            )
+        }
+        OptimizerConfig::AdamW { beta1, beta2, epsilon, weight_decay } => {
+            let adamw = AdamW { learning_rate: multiplier, beta1, beta2, epsilon, weight_decay: 0.0, step };
+            decayed(&weight, moments(gradient, adamw, state), -multiplier * decay(weight_decay))
+        }
+    }
+}
+
+/// `g + λ w`
+fn decayed(weight: &Tensor<1>, gradient: Tensor<1>, weight_decay: f64) -> Tensor<1> {
+    if weight_decay == 0.0 { gradient } else { gradient + weight.clone().mul_scalar(weight_decay) }
+}
+
+fn descent(
+    gradient: Tensor<1>,
+    learning_rate: f64,
+    momentum: f64,
+    nesterov: bool,
+    state: &mut Vec<Tensor<1>>,
+) -> Tensor<1> {
+    let [velocity] = take(state);
+    let sgd = Sgd { learning_rate, momentum, nesterov, weight_decay: 0.0 };
+    let [moved, velocity] = updates::sgd(gradient.zeros_like(), gradient, velocity, sgd);
+    state.push(velocity);
+    moved
+}
+
+fn moments(gradient: Tensor<1>, adamw: AdamW, state: &mut Vec<Tensor<1>>) -> Tensor<1> {
+    let [moved, first, second] = updates::adamw(gradient.zeros_like(), gradient, take(state), adamw);
+    state.extend([first, second]);
+    moved
 }
 
 /// The slots out of the state, so that nothing else holds them and they are updated in place.

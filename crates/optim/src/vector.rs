@@ -14,6 +14,15 @@ pub(crate) fn dot(a: &TensorMap, b: &TensorMap) -> f64 {
         .sum()
 }
 
+/// `Σ |a|`.
+pub(crate) fn sum_of_sizes(a: &TensorMap) -> f64 {
+    let one = |tensor: &NamedTensor| {
+        let total = tensor.values.clone().cast(DType::F64).abs().sum();
+        total.into_data().try_to_vec::<f64>().expect("cast just before")[0]
+    };
+    a.values().map(one).sum()
+}
+
 /// `√Σ a²`.
 pub(crate) fn length(a: &TensorMap) -> f64 {
     dot(a, a).sqrt()

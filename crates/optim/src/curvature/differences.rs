@@ -59,11 +59,28 @@ impl<G: FnMut(&TensorMap) -> Result<(f64, TensorMap)>> Curvature for Differences
     }
 }
 
+/// `(g(w + h u) − g(w))·u / h` with `h ‖u‖ = √ε ‖w‖`, from the gradient at w and one more: cheap, and an error of the
+/// order `√ε` of the curvature's own change over a step of the weights' size.
+pub(crate) fn ahead(
+    w: &TensorMap,
+    gradient: &TensorMap,
+    u: &TensorMap,
+    mut at: impl FnMut(&TensorMap) -> Result<(f64, TensorMap)>,
+) -> Result<f64> {
+    let step = epsilon(w).sqrt() * size(w) / size(u);
+    let (_, ahead) = at(&vector::moved(w, step, u))?;
+    Ok((vector::dot(&ahead, u) - vector::dot(gradient, u)) / step)
+}
+
 /// The step that balances truncation (`h²`) and rounding (`ε / h`) of a central difference. Where weights or direction
 /// are zero, their norm counts as 1.
 fn step(w: &TensorMap, u: &TensorMap) -> f64 {
-    let size = |a| Some(vector::length(a)).filter(|length| *length > 0.0).unwrap_or(1.0);
     epsilon(w).cbrt() * size(w) / size(u)
+}
+
+/// The length, 1 for what has none.
+fn size(a: &TensorMap) -> f64 {
+    Some(vector::length(a)).filter(|length| *length > 0.0).unwrap_or(1.0)
 }
 
 /// Distance from 1 to the next number of the weights' type; that of the roughest if they differ.

@@ -9,6 +9,7 @@ mod exact;
 use autodidact_nn::TensorMap;
 
 pub use differences::Differences;
+pub(crate) use differences::ahead;
 pub use exact::Exact;
 
 use crate::Result;

@@ -14,6 +14,11 @@ pub enum Edge {
         /// β.
         momentum: f64,
     },
+    /// `m ← g + β m`, step `g + β m`: `(2 + 2β) / ((1 + 2β) η)` (Cohen et al. 2021).
+    Nesterov {
+        /// β.
+        momentum: f64,
+    },
     /// Adam, on the preconditioned sharpness: `(2 + 2β₁) / ((1 − β₁) η)`, 38/η at 0.9 (Cohen et al. 2022).
     Adam {
         /// β₁.
@@ -33,6 +38,7 @@ impl Edge {
         let factor = match self {
             Self::GradientDescent => 2.0,
             Self::HeavyBall { momentum } => 2.0 + 2.0 * momentum,
+            Self::Nesterov { momentum } => (2.0 + 2.0 * momentum) / (1.0 + 2.0 * momentum),
             Self::Adam { beta1 } => (2.0 + 2.0 * beta1) / (1.0 - beta1),
         };
         factor / learning_rate

@@ -1,0 +1,48 @@
+//! The loss of one step, wherever a tuner wants to look at it.
+
+use autodidact_nn::TensorMap;
+
+use crate::curvature::{Differences, ahead};
+use crate::{Point, Result};
+
+/// The loss of one step at any weights: the same batch and the same randomness at each call.
+///
+/// Any closure `w ↦ (f(w), ∇f(w))` is one; curvature is then taken from differences of gradients. Networks with Taylor jets
+/// give it exactly: override [`Landscape::curvature`].
+pub trait Landscape {
+    /// f(w) and its gradient.
+    ///
+    /// # Errors
+    /// If `w` does not fit the model.
+    fn gradient(&mut self, w: &TensorMap) -> Result<(f64, TensorMap)>;
+
+    /// f(w).
+    ///
+    /// # Errors
+    /// If `w` does not fit the model.
+    fn value(&mut self, w: &TensorMap) -> Result<f64> {
+        Ok(self.gradient(w)?.0)
+    }
+
+    /// `u·Hu` at the point; by one more gradient, a step ahead.
+    ///
+    /// # Errors
+    /// If the weights do not fit the model.
+    fn curvature(&mut self, at: &Point<'_>) -> Result<f64> {
+        ahead(at.w, at.gradient, at.u, |w| self.gradient(w))
+    }
+
+    /// `Hv` at `w`; by two gradients.
+    ///
+    /// # Errors
+    /// If the weights do not fit the model.
+    fn product(&mut self, w: &TensorMap, v: &TensorMap) -> Result<TensorMap> {
+        Differences::new(|w: &TensorMap| self.gradient(w)).product(w, v)
+    }
+}
+
+impl<G: FnMut(&TensorMap) -> Result<(f64, TensorMap)>> Landscape for G {
+    fn gradient(&mut self, w: &TensorMap) -> Result<(f64, TensorMap)> {
+        self(w)
+    }
+}
