@@ -58,7 +58,8 @@ pub enum SettingsError {
 
 /// `defaults` with the layers of `file` (origin and text) and `pairs` on top.
 ///
-/// Setting a table's `kind` to another value drops the table's other keys, which belonged to the old kind.
+/// Setting a table's `kind` to another value drops the table's other keys, which belonged to the old kind. A word in the place
+/// of such a table is its kind: `optim.tuner=cdat` means `optim.tuner.kind=cdat`.
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -102,6 +103,9 @@ fn merge(settings: &mut Table, layer: Table) {
     for (key, value) in layer {
         match (settings.get_mut(&key), value) {
             (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            (Some(Value::Table(below)), Value::String(kind)) if below.contains_key(VARIANT) => {
+                merge(below, Table::from_iter([(VARIANT.to_owned(), Value::String(kind))]));
+            }
             (_, value) => {
                 settings.insert(key, value);
             }
@@ -230,6 +234,16 @@ mod tests {
         assert_eq!(config.rule, Rule::Lars { eta: 0.02 });
         let same = with(&["rule.kind=sgd"]).unwrap();
         assert_eq!(same.rule, Rule::Sgd { nesterov: true });
+    }
+
+    #[test]
+    fn a_word_in_the_place_of_a_table_is_its_kind() {
+        let config = with(&["rule=lars", "rule.eta=0.02"]).unwrap();
+        assert_eq!(config.rule, Rule::Lars { eta: 0.02 });
+        let config = layer(&defaults(), Some(("f", "rule = 'lars'")), &[]).unwrap();
+        assert_eq!(config.rule, Rule::Lars { eta: 0.0 });
+        assert_eq!(with(&["rule=sgd"]).unwrap().rule, Rule::Sgd { nesterov: true });
+        assert!(with(&["rule=lasr"]).unwrap_err().to_string().contains("lasr"));
     }
 
     #[test]

@@ -120,6 +120,17 @@ impl Optimizer {
             .product()
     }
 
+    /// The diagonal P by which an adaptive rule divides the gradient, from its present state; `None` for other rules and
+    /// before the first step.
+    pub fn preconditioner(&self) -> Option<TensorMap> {
+        let of = |(name, (shape, slots)): (&String, &(Vec<usize>, Vec<Tensor<1>>))| {
+            let values = rule::preconditioner(self.config, self.steps, slots)?;
+            Some((name.clone(), NamedTensor { shape: shape.clone(), values }))
+        };
+        let p: TensorMap = self.state.iter().filter_map(of).collect();
+        (!p.is_empty()).then_some(p)
+    }
+
     /// The rule and its constants.
     pub fn config(&self) -> OptimizerConfig {
         self.config

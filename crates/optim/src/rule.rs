@@ -120,6 +120,18 @@ pub(crate) fn direction(
     }
 }
 
+/// What an adaptive rule divides the gradient by after `steps` updates.
+pub(crate) fn preconditioner(config: OptimizerConfig, steps: u64, slots: &[Tensor<1>]) -> Option<Tensor<1>> {
+    match config {
+        OptimizerConfig::RmsProp { epsilon, .. } => Some(slots[0].clone().add_scalar(epsilon).sqrt()),
+        OptimizerConfig::Adam { beta2, epsilon, .. } | OptimizerConfig::AdamW { beta2, epsilon, .. } => {
+            let bias = 1.0 - beta2.powf(steps as f64);
+            Some(slots[1].clone().div_scalar(bias).sqrt().add_scalar(epsilon))
+        }
+        OptimizerConfig::Sgd { .. } | OptimizerConfig::Lars { .. } => None,
+    }
+}
+
 /// `g + λ w`
 fn decayed(weight: &Tensor<1>, gradient: Tensor<1>, weight_decay: f64) -> Tensor<1> {
     if weight_decay == 0.0 { gradient } else { gradient + weight.clone().mul_scalar(weight_decay) }

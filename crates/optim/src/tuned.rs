@@ -38,6 +38,16 @@ pub struct Tuned {
     config: TunerConfig,
 }
 
+impl Clone for Tuned {
+    fn clone(&self) -> Self {
+        let mut tuner = self.config.init();
+        if let Some(tuner) = &mut tuner {
+            tuner.load(self.tuner_state()).expect("a tuner's own state");
+        }
+        Self { optimizer: self.optimizer.clone(), tuner, config: self.config }
+    }
+}
+
 /// What a step gave.
 #[derive(Clone, Debug)]
 pub struct TunedStep {
@@ -97,9 +107,9 @@ impl Tuned {
         self.config
     }
 
-    /// The weights to use while `w` is trained: `w`, or the average that the tuner keeps.
-    pub fn averaged(&self, w: &TensorMap) -> TensorMap {
-        self.tuner.as_ref().and_then(|tuner| tuner.averaged(w)).unwrap_or_else(|| w.clone())
+    /// The weights to use while `w` is trained, where the tuner averages; `None` means `w` itself.
+    pub fn averaged(&self, w: &TensorMap) -> Option<TensorMap> {
+        self.tuner.as_ref().and_then(|tuner| tuner.averaged(w))
     }
 
     /// The tuner's state; the rule's is [`Optimizer::state`].

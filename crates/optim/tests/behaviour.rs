@@ -17,7 +17,10 @@ fn table() -> Vec<(&'static str, OptimizerConfig, f64)> {
         ("nesterov", OptimizerConfig::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.0 }, 0.05),
         ("lars", lars(TrustRatio::Official), 1.0),
         ("lars clipped", lars(TrustRatio::Clipped), 0.05),
+        ("rmsprop", OptimizerConfig::RmsProp { decay: 0.9, epsilon: 1e-8, weight_decay: 1e-4 }, 0.05),
+        ("adam", OptimizerConfig::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 1e-4 }, 0.05),
         ("adamw", OptimizerConfig::adamw(0.0), 0.05),
+        ("adamw with decay", OptimizerConfig::adamw(1e-3), 0.05),
     ]
 }
 
@@ -143,6 +146,29 @@ fn decay_spares_tensors_of_rank_one() {
 }
 
 /// The multiplier acts on the finished update: LARS does not undo it.
+/// The update of learning rate 1, times the rate, is the step; the clipped trust ratio depends on the rate.
+#[test]
+fn a_direction_is_the_step_of_rate_one() {
+    let groups = vec![ParameterGroup { prefix: "bias".to_owned(), multiplier: 3.0 }];
+    for (name, rule, rate) in table().into_iter().filter(|(name, ..)| *name != "lars clipped") {
+        let (mut steps, mut directions) =
+            (Optimizer::new(rule, groups.clone()), Optimizer::new(rule, groups.clone()));
+        let mut w = start();
+        for _ in 0..5 {
+            let stepped = steps.step(rate, &w, &bowl(&w));
+            let u = directions.direction(&w, &bowl(&w));
+            for ((_, stepped), ((_, w), (_, u))) in host(&stepped).iter().zip(host(&w).iter().zip(&host(&u)))
+            {
+                for ((stepped, w), u) in stepped.iter().zip(w).zip(u) {
+                    assert!((stepped - (w + rate as f32 * u)).abs() < 2e-6, "{name}: {stepped}, {w} and {u}");
+                }
+            }
+            w = stepped;
+        }
+        assert_eq!(steps.steps(), directions.steps());
+    }
+}
+
 #[test]
 fn a_multiplier_scales_the_finished_update() {
     for (name, config, rate) in table() {

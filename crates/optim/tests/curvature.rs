@@ -4,7 +4,7 @@
 mod common;
 
 use autodidact_nn::{Linear, NamedTensor, TensorMap, state, taylor::Jet};
-use autodidact_optim::{Along, Curvature, Differences, Exact};
+use autodidact_optim::{Along, Curvature, Differences, Exact, Landscape, Point, Result};
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 use common::{drawn, fill_in, values};
@@ -43,6 +43,18 @@ fn apart(found: Along) -> f64 {
     ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() / b.abs()).fold(0.0, f64::max)
 }
 
+/// Value and gradient of the squared error.
+fn gradient_of(net: &TanhNet, device: &Device) -> impl FnMut(&TensorMap) -> Result<(f64, TensorMap)> {
+    |w| {
+        let net = state::replace(net.clone(), w)?;
+        let hidden = net.hidden.forward(drawn("inputs", [6, 10], device)).tanh();
+        let error = net.output.forward(hidden) - drawn("targets", [6, 4], device);
+        let loss = error.square().sum().mul_scalar(0.5 / 6.0);
+        let value = f64::from(loss.clone().into_scalar::<f32>());
+        Ok((value, state::gradients(&net, &mut loss.backward())))
+    }
+}
+
 #[test]
 fn exact_curvature_equals_pytorchs() {
     let device = Device::flex();
@@ -59,18 +71,24 @@ fn exact_curvature_equals_pytorchs() {
     }
 }
 
+/// What a landscape that knows gradients only gives a tuner, from one more gradient.
+#[test]
+fn one_difference_is_near() {
+    let device = Device::flex().autodiff();
+    let (net, w, u) = network(&device, DType::F32);
+    let mut gradient = gradient_of(&net, &device);
+    let (value, at_w) = gradient(&w).expect("the weights fit");
+    let at = Point { w: &w, value, gradient: &at_w, u: &u, is_adaptive: false };
+    let (slope, curvature) = (at.slope(), gradient.curvature(&at).expect("the weights fit"));
+    let apart = apart(Along { value, slope, curvature, error: 0.0 });
+    assert!(apart < 1e-2, "{apart}");
+}
+
 #[test]
 fn differences_of_gradients_are_near_and_say_how_near() {
     let device = Device::flex().autodiff();
     let (net, w, u) = network(&device, DType::F32);
-    let mut curvature = Differences::new(|w: &TensorMap| {
-        let net = state::replace(net.clone(), w)?;
-        let hidden = net.hidden.forward(drawn("inputs", [6, 10], &device)).tanh();
-        let error = net.output.forward(hidden) - drawn("targets", [6, 4], &device);
-        let loss = error.square().sum().mul_scalar(0.5 / 6.0);
-        let value = f64::from(loss.clone().into_scalar::<f32>());
-        Ok((value, state::gradients(&net, &mut loss.backward())))
-    });
+    let mut curvature = Differences::new(gradient_of(&net, &device));
     let found = curvature.along(&w, &u).expect("the weights fit");
     assert!(apart(found) < 1e-2, "{found:?}");
     assert!(found.error > 0.0 && found.error < 0.05 * found.curvature.abs(), "{found:?}");

@@ -92,7 +92,9 @@ fn run(rule: OptimizerConfig, tuner: TunerConfig) -> Run {
         run.rates.push(step.chosen.learning_rate);
         run.losses.push(value);
         let gradients = regression.gradients;
-        run.averaged.push(regression.gradient(&optimizer.averaged(&w)).expect("the weights fit").0);
+        run.averaged.push(
+            regression.gradient(&optimizer.averaged(&w).unwrap_or(w.clone())).expect("the weights fit").0,
+        );
         regression.gradients = gradients;
     }
     run.gradients = regression.gradients;

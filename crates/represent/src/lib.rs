@@ -20,7 +20,7 @@ mod views;
 
 /// The tensor library, for the types of this crate's interface.
 pub use burn;
-pub use config::{Method, RepresentConfig, TargetConfig, ViewsConfig};
+pub use config::{Method, MonitorConfig, OptimConfig, RepresentConfig, TargetConfig, ViewsConfig};
 pub use embed::{Embeddings, embed};
 pub use error::{Error, Result};
 pub use finetune::{

@@ -4,7 +4,7 @@ use autodidact_data::augment::{AugmentConfig, Normalize};
 use autodidact_nn::{Depth, EmaSchedule, MlpConfig, NormConfig, PrecisionConfig, ResNetConfig, StemKind};
 use autodidact_optim::OptimizerConfig;
 
-use crate::config::{Method, RepresentConfig, TargetConfig, ViewsConfig};
+use crate::config::{Method, MonitorConfig, OptimConfig, RepresentConfig, TargetConfig, ViewsConfig};
 
 /// A preset: name, one line on it, and its configuration.
 type Entry = (&'static str, &'static str, fn() -> RepresentConfig);
@@ -73,6 +73,8 @@ pub fn imagenet(epochs: usize) -> RepresentConfig {
         predictor: MlpConfig::new(4096, 256, NormConfig::BATCH),
         target: TargetConfig { tau_base, schedule: EmaSchedule::Cosine },
         optimizer: OptimizerConfig::lars(weight_decay),
+        optim: OptimConfig::default(),
+        monitor: MonitorConfig::default(),
         views: ViewsConfig { first: AugmentConfig::byol_view1(224), second: AugmentConfig::byol_view2(224) },
     }
 }

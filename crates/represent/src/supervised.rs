@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::probe::{ProbeReading, accuracy, cross_entropy};
 use crate::train::{Clock, Learner, StepReport};
 use crate::update::Update;
-use crate::views::micro_batches;
+use crate::views::{Views, micro_batches};
 use crate::{Embeddings, RepresentConfig, Result};
 
 /// Encoder and classifier.
@@ -58,44 +58,40 @@ impl Supervised {
         self.is_frozen = true;
     }
 
-    fn representation(&self, view: Tensor<4>) -> Tensor<2> {
-        if self.is_frozen {
-            let encoder = self.network.encoder.valid();
-            return Tensor::from_inner(encoder.forward(view.without_autodiff(), Mode::Evaluate));
-        }
-        self.network.encoder.forward(view, Mode::Train)
-    }
-
     /// Scores of each class `[N, classes]` for representations of this network's encoder.
     pub(crate) fn scores(&self, features: &Embeddings, device: &Device) -> Vec<f32> {
         let shape = [features.len(), features.width];
         let y = Tensor::from_data(TensorData::new(features.values.clone(), shape), device);
-        state::to_vec(self.network.classifier.valid().forward(y))
+        let classifier = self.network.classifier.clone();
+        let classifier = self.update.part_to_use(&self.network, "classifier", classifier);
+        state::to_vec(classifier.valid().forward(y))
     }
 }
 
 impl Learner for Supervised {
-    fn step(&mut self, batch: &Batch, clock: Clock) -> StepReport {
+    fn step(&mut self, batch: &Batch, clock: Clock) -> Result<StepReport> {
         let mut report = StepReport::new(clock.observe);
         let training = self.device.clone().autodiff();
-        for views in micro_batches(batch, self.config.micro_batch(), &training) {
-            let labels = views.labels.expect("labels were checked before training");
-            let y = self.representation(views.views[0].clone());
-            let logits = self.network.classifier.forward(y);
-            let accuracy = accuracy(&logits, &labels);
-            let loss = cross_entropy(logits, &labels);
+        let (micro_batch, is_frozen) = (self.config.micro_batch(), self.is_frozen);
+        for views in micro_batches(batch, micro_batch, &training) {
+            let (loss, accuracy) = classification_loss(&self.network, &views, is_frozen);
             report.observe_loss(&loss);
             report.observe_probe(&ProbeReading { loss: loss.clone(), accuracy });
             self.update.accumulate(&self.network, &loss);
         }
-        let (network, _, gradient_norm) = self.update.apply(self.network.clone(), clock.learning_rate);
-        self.network = network;
-        report.gradient_norm = gradient_norm;
-        report
+        let objective = |network: &Classifier, each: &mut dyn FnMut(Tensor<1>)| {
+            for views in micro_batches(batch, micro_batch, &training) {
+                each(classification_loss(network, &views, is_frozen).0);
+            }
+        };
+        let applied = self.update.apply(self.network.clone(), clock, report.loss(), objective)?;
+        report.observe_step(&applied);
+        self.network = applied.module;
+        Ok(report)
     }
 
-    fn encoder(&self) -> &ResNet {
-        &self.network.encoder
+    fn encoder(&self) -> ResNet {
+        self.update.part_to_use(&self.network, "encoder", self.network.encoder.clone())
     }
 
     fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
@@ -106,4 +102,23 @@ impl Learner for Supervised {
         self.network = self.update.restore(checkpoint, self.network.clone(), &self.device)?;
         Ok(())
     }
+}
+
+impl Classifier {
+    /// y of a view; of an encoder that is frozen without a gradient.
+    fn representation(&self, view: Tensor<4>, is_frozen: bool) -> Tensor<2> {
+        if is_frozen {
+            let encoder = self.encoder.valid();
+            return Tensor::from_inner(encoder.forward(view.without_autodiff(), Mode::Evaluate));
+        }
+        self.encoder.forward(view, Mode::Train)
+    }
+}
+
+/// Cross-entropy of a micro-batch and the share of right answers.
+fn classification_loss(network: &Classifier, views: &Views, is_frozen: bool) -> (Tensor<1>, f64) {
+    let labels = views.labels.as_ref().expect("labels were checked before training");
+    let logits = network.classifier.forward(network.representation(views.views[0].clone(), is_frozen));
+    let accuracy = accuracy(&logits, labels);
+    (cross_entropy(logits, labels), accuracy)
 }

@@ -7,6 +7,7 @@ use autodidact_experiment::run::RunDirectory;
 use autodidact_nn::{NormConfig, ResNet, TensorMap, safetensors, state};
 use burn::tensor::Device;
 
+use crate::update::AVERAGED;
 use crate::{Error, RepresentConfig, Result};
 
 /// Names of the encoder's tensors in a checkpoint start with this.
@@ -40,7 +41,9 @@ impl TrainedEncoder {
         let latest = run.checkpoints().latest()?;
         let Latest { checkpoint, skipped } =
             latest.ok_or_else(|| Error::NoCheckpoint { path: run.path().to_owned() })?;
-        let tensors: TensorMap = safetensors::decode(checkpoint.section("online")?, device)?
+        let has_average = checkpoint.names().any(|name| name == AVERAGED);
+        let section = if has_average { AVERAGED } else { "online" };
+        let tensors: TensorMap = safetensors::decode(checkpoint.section(section)?, device)?
             .into_iter()
             .filter_map(|(name, tensor)| Some((name.strip_prefix(ENCODER)?.to_owned(), tensor)))
             .collect();

@@ -31,7 +31,7 @@ fn spread(config: &RepresentConfig) -> f64 {
         let batch = loader.next_batch().expect("drawn pictures");
         let observe = step + 1 == STEPS;
         let clock = Clock { step, total_steps: STEPS, learning_rate: config.base_learning_rate, observe };
-        let report = byol.step(&batch, clock);
+        let report = byol.step(&batch, clock).unwrap();
         assert!(report.loss().is_finite(), "step {step}");
         if observe {
             spread = report.collapse(STEPS as u64).expect("observed").spread;

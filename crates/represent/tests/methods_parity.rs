@@ -102,7 +102,7 @@ fn check(reference: &Reference, case: &Case) {
     // Without decay the first momentum of SGD is the gradient of what the step minimises.
     let plain = config(reference, case, OptimizerConfig::sgd(0.0));
     let mut measured = learner(&plain, classes, &batch);
-    measured.step(&batch, clock(0, 1.0));
+    measured.step(&batch, clock(0, 1.0)).unwrap();
     let gradients: Tensors = saved(&*measured, "optimizer")
         .into_iter()
         .map(|(name, values)| (name.trim_start_matches("momentum/").to_owned(), values))
@@ -124,7 +124,7 @@ fn check(reference: &Reference, case: &Case) {
     for (step, (rate, expected)) in reference.learning_rates.iter().zip(&case.losses).enumerate() {
         let clock =
             autodidact_represent::train::Clock { total_steps: reference.total_steps, ..clock(step, *rate) };
-        let report = learner.step(&batch, clock);
+        let report = learner.step(&batch, clock).unwrap();
         differences.compare(&format!("loss of step {step}"), &[report.loss() as f32], &[*expected]);
     }
     for (network, digests) in &case.after_three {

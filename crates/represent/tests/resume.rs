@@ -10,7 +10,7 @@ use autodidact_experiment::run::{Environment, RunDirectory};
 use autodidact_nn::{NormConfig, PrecisionConfig};
 use autodidact_optim::OptimizerConfig;
 use autodidact_represent::train::{Outcome, Telling, Trained};
-use autodidact_represent::{Error, Method, RepresentConfig, train};
+use autodidact_represent::{Error, Method, MonitorConfig, OptimConfig, RepresentConfig, train};
 use burn::tensor::Device;
 use support::{Damaged, small};
 
@@ -123,6 +123,22 @@ fn byol_without_batch_statistics_resumes_to_the_bit() {
 fn the_baselines_resume_to_the_bit() {
     resumes("simclr", &RepresentConfig { method: Method::Simclr, ..config() });
     resumes("supervised", &RepresentConfig { method: Method::Supervised, ..config() });
+}
+
+/// Their state is part of the checkpoint, as is the eigenvector that readings of the sharpness start from.
+#[test]
+fn tuners_resume_to_the_bit() {
+    for text in [
+        r#"{"kind": "cdat"}"#,
+        r#"{"kind": "armijo"}"#,
+        r#"{"kind": "hypergradient"}"#,
+        r#"{"kind": "schedule-free", "learning_rate": 0.1}"#,
+        r#"{"kind": "prodigy"}"#,
+    ] {
+        let tuner = serde_json::from_str(text).expect(text);
+        let (optim, monitor) = (OptimConfig { tuner }, MonitorConfig { sharpness: 2 });
+        resumes(text, &RepresentConfig { optim, monitor, ..config() });
+    }
 }
 
 #[test]

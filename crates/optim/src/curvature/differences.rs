@@ -67,7 +67,10 @@ pub(crate) fn ahead(
     u: &TensorMap,
     mut at: impl FnMut(&TensorMap) -> Result<(f64, TensorMap)>,
 ) -> Result<f64> {
-    let step = epsilon(w).sqrt() * size(w) / size(u);
+    // Weights that stand still have no say in how far the others go.
+    let moving: TensorMap =
+        w.iter().filter(|(name, _)| u.contains_key(*name)).map(|(n, t)| (n.clone(), t.clone())).collect();
+    let step = epsilon(&moving).sqrt() * size(&moving) / size(u);
     let (_, ahead) = at(&vector::moved(w, step, u))?;
     Ok((vector::dot(&ahead, u) - vector::dot(gradient, u)) / step)
 }

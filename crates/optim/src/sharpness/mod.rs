@@ -7,9 +7,11 @@ mod edge;
 mod lanczos;
 mod power;
 mod precondition;
+mod tracker;
 mod tridiagonal;
 
 pub use edge::{Edge, alignment, loss_along};
 pub use lanczos::{Extremes, SpectralDensity, lanczos_extremes, spectral_density};
 pub use power::{Eigenpair, PowerIteration};
 pub use precondition::preconditioned;
+pub use tracker::{Reading, Tracker};

@@ -75,7 +75,7 @@ impl std::fmt::Display for Independence {
 /// Runs the three parts on fresh networks of `config`; `batches` are batches with both views, used in turn for 20 steps.
 ///
 /// # Errors
-/// If the configuration does not validate.
+/// If the configuration does not validate; those of a tuner.
 ///
 /// # Panics
 /// If there are fewer than two batches or they hold fewer than nine pictures.
@@ -87,7 +87,7 @@ pub fn independence(config: &RepresentConfig, batches: &[Batch], device: &Device
     Ok(Independence {
         output_difference: output_difference(&byol.online, &batches[0], device),
         gradient_difference: gradient_difference(&byol, batches, device),
-        training_difference: training_difference(&config, batches, device),
+        training_difference: training_difference(&config, batches, device)?,
     })
 }
 
@@ -149,7 +149,7 @@ fn gradient_difference(byol: &Byol, batches: &[Batch], device: &Device) -> f64 {
     largest_difference(&first, &second) / scale.max(f64::MIN_POSITIVE)
 }
 
-fn training_difference(config: &RepresentConfig, batches: &[Batch], device: &Device) -> Option<f64> {
+fn training_difference(config: &RepresentConfig, batches: &[Batch], device: &Device) -> Result<Option<f64>> {
     let mut byol = Byol::new(config, 0, &batches[0], device);
     let mut before = flat(&state::parameters(&byol.online));
     let mut largest = 0.0f64;
@@ -158,19 +158,19 @@ fn training_difference(config: &RepresentConfig, batches: &[Batch], device: &Dev
             Clock { step, total_steps: STEPS, learning_rate: config.base_learning_rate, observe: false };
         let batch = &batches[step % batches.len()];
         let mut accumulating = byol.accumulating(1);
-        accumulating.step(batch, clock);
-        byol.step(batch, clock);
+        accumulating.step(batch, clock)?;
+        byol.step(batch, clock)?;
         let whole = flat(&state::parameters(&byol.online));
         let apart = distance(&whole, &flat(&state::parameters(&accumulating.online)));
         // Not a number where a single picture has no batch statistics.
         let difference = apart / distance(&whole, &before);
         if !difference.is_finite() {
-            return None;
+            return Ok(None);
         }
         largest = largest.max(difference);
         before = whole;
     }
-    Some(largest)
+    Ok(Some(largest))
 }
 
 fn flat(tensors: &TensorMap) -> Vec<f32> {

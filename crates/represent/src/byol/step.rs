@@ -5,7 +5,7 @@ use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
 use autodidact_nn::{Mode, ResNet, safetensors, state, tau, update_target};
 use burn::tensor::{Device, Tensor};
 
-use super::network::{OnlineNetwork, TargetNetwork, initialise_as_batch_norm};
+use super::network::{OnlineNetwork, OnlineOutput, TargetNetwork, initialise_as_batch_norm};
 use super::regression_loss;
 use crate::train::{Clock, Learner, StepReport};
 use crate::update::Update;
@@ -51,19 +51,14 @@ impl Byol {
         }
     }
 
-    /// Loss of a micro-batch and what monitoring wants to see: Grill et al. 2020, eq. (2), both directions.
-    fn loss(&self, views: &Views, report: &mut StepReport) -> Tensor<1> {
-        let [first, second] = [&views.views[0], &views.views[1]];
+    /// Target projections of both views of a micro-batch.
+    fn targets(&self, views: &Views) -> Targets {
+        [&views.views[0], &views.views[1]].map(|view| self.target.forward(view.clone().without_autodiff()))
+    }
 
-        let target_first = self.target.forward(first.clone().without_autodiff());
-        let target_second = self.target.forward(second.clone().without_autodiff());
-
-        let online_first = self.online.forward(first.clone(), Mode::Train);
-        let online_second = self.online.forward(second.clone(), Mode::Train);
-
-        let loss = regression_loss(online_first.prediction, Tensor::from_inner(target_second))
-            + regression_loss(online_second.prediction, Tensor::from_inner(target_first));
-
+    /// Loss of a micro-batch and what monitoring wants to see.
+    fn loss(&self, views: &Views, targets: &Targets, report: &mut StepReport) -> Tensor<1> {
+        let (loss, online_first, online_second) = bootstrap_loss(&self.online, views, targets);
         report.observe_loss(&loss);
         report.observe_projections(&online_first.projection, &online_second.projection);
         match (&self.online.classifier, &views.labels) {
@@ -77,30 +72,55 @@ impl Byol {
     }
 }
 
+/// Target projections of the first and of the second view.
+type Targets = [Tensor<2>; 2];
+
+/// Grill et al. 2020, eq. (2), both directions, and the online network's outputs for both views.
+fn bootstrap_loss(
+    online: &OnlineNetwork,
+    views: &Views,
+    targets: &Targets,
+) -> (Tensor<1>, OnlineOutput, OnlineOutput) {
+    let first = online.forward(views.views[0].clone(), Mode::Train);
+    let second = online.forward(views.views[1].clone(), Mode::Train);
+    let [target_first, target_second] = targets.clone();
+    let loss = regression_loss(first.prediction.clone(), Tensor::from_inner(target_second))
+        + regression_loss(second.prediction.clone(), Tensor::from_inner(target_first));
+    (loss, first, second)
+}
+
 impl Learner for Byol {
-    fn step(&mut self, batch: &Batch, clock: Clock) -> StepReport {
+    fn step(&mut self, batch: &Batch, clock: Clock) -> Result<StepReport> {
         let mut report = StepReport::new(clock.observe);
         let training = self.device.clone().autodiff();
-        for views in micro_batches(batch, self.config.micro_batch(), &training) {
-            let loss = self.loss(&views, &mut report);
+        let micro_batch = self.config.micro_batch();
+        let mut targets = Vec::new();
+        for views in micro_batches(batch, micro_batch, &training) {
+            targets.push(self.targets(&views));
+            let loss = self.loss(&views, &targets[targets.len() - 1], &mut report);
             self.update.accumulate(&self.online, &loss);
         }
 
-        let (online, weights, gradient_norm) = self.update.apply(self.online.clone(), clock.learning_rate);
-        self.online = online;
+        let objective = |online: &OnlineNetwork, each: &mut dyn FnMut(Tensor<1>)| {
+            for (views, targets) in micro_batches(batch, micro_batch, &training).zip(&targets) {
+                each(bootstrap_loss(online, &views, targets).0);
+            }
+        };
+        let applied = self.update.apply(self.online.clone(), clock, report.loss(), objective)?;
+        report.observe_step(&applied);
+        self.online = applied.module;
 
         // Once per optimizer step, with the new weights.
         let tau =
             tau(self.config.target.schedule, self.config.target.tau_base, clock.step, clock.total_steps);
-        self.target = update_target(self.target.clone(), &weights, tau);
+        self.target = update_target(self.target.clone(), &applied.weights, tau);
 
-        report.gradient_norm = gradient_norm;
         report.extra.push(("target/tau", tau));
-        report
+        Ok(report)
     }
 
-    fn encoder(&self) -> &ResNet {
-        &self.online.encoder
+    fn encoder(&self) -> ResNet {
+        self.update.part_to_use(&self.online, "encoder", self.online.encoder.clone())
     }
 
     fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {

@@ -2,7 +2,7 @@
 
 use autodidact_data::augment::AugmentConfig;
 use autodidact_nn::{EmaSchedule, MlpConfig, NormConfig, PrecisionConfig, ResNetConfig};
-use autodidact_optim::OptimizerConfig;
+use autodidact_optim::{OptimizerConfig, TunerConfig};
 use serde::{Deserialize, Serialize};
 
 mod validate;
@@ -55,6 +55,23 @@ pub struct ViewsConfig {
     pub first: AugmentConfig,
     /// T′, of view 2.
     pub second: AugmentConfig,
+}
+
+/// Where the learning rate comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OptimConfig {
+    /// Finds the learning rate of each step. With any but `schedule`, `base_learning_rate` and `warmup_epochs` do nothing.
+    pub tuner: TunerConfig,
+}
+
+/// What is measured while training, beside the loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MonitorConfig {
+    /// Steps between two readings of the sharpness (the largest eigenvalue of the loss's Hessian on the step's batch); 0
+    /// means none. A reading costs up to forty gradients, about ten once the eigenvector is known.
+    pub sharpness: usize,
 }
 
 /// A pre-training run. The default is the paper's 1000-epoch ImageNet run; see [`crate::preset`] for others.
@@ -110,6 +127,12 @@ pub struct RepresentConfig {
     pub target: TargetConfig,
     /// Update rule.
     pub optimizer: OptimizerConfig,
+    /// Learning rate.
+    #[serde(default)]
+    pub optim: OptimConfig,
+    /// Measurements.
+    #[serde(default)]
+    pub monitor: MonitorConfig,
     /// Augmentations.
     pub views: ViewsConfig,
 }

@@ -17,6 +17,7 @@ impl RepresentConfig {
         self.check_networks()?;
         self.check_affine_start()?;
         check_optimizer(&self.optimizer)?;
+        self.check_tuner()?;
         self.check_views()
     }
 
@@ -43,6 +44,15 @@ impl RepresentConfig {
         positive("temperature", self.temperature)?;
         let tau = self.target.tau_base;
         require((0.0..=1.0).contains(&tau), "target.tau_base", tau, "between 0 and 1")
+    }
+
+    fn check_tuner(&self) -> Result<()> {
+        match self.optim.tuner.validate() {
+            Err(autodidact_optim::Error::Constant { name, value, expected }) => {
+                require(false, &format!("optim.tuner.{name}"), value, expected)
+            }
+            other => Ok(other?),
+        }
     }
 
     fn check_networks(&self) -> Result<()> {
@@ -134,7 +144,13 @@ fn check_optimizer(optimizer: &OptimizerConfig) -> Result<()> {
             positive("optimizer.eta", eta)?;
             not_negative("optimizer.weight_decay", weight_decay)
         }
-        OptimizerConfig::AdamW { beta1, beta2, epsilon, weight_decay } => {
+        OptimizerConfig::RmsProp { decay, epsilon, weight_decay } => {
+            below_one("decay", decay)?;
+            positive("optimizer.epsilon", epsilon)?;
+            not_negative("optimizer.weight_decay", weight_decay)
+        }
+        OptimizerConfig::Adam { beta1, beta2, epsilon, weight_decay }
+        | OptimizerConfig::AdamW { beta1, beta2, epsilon, weight_decay } => {
             below_one("beta1", beta1)?;
             below_one("beta2", beta2)?;
             positive("optimizer.epsilon", epsilon)?;
@@ -169,6 +185,9 @@ fn require(holds: bool, field: &str, value: impl std::fmt::Display, expected: &s
 
 #[cfg(test)]
 mod tests {
+    use autodidact_optim::TunerConfig;
+    use autodidact_optim::tuner::CdatConfig;
+
     use super::*;
     use crate::preset;
 
@@ -210,6 +229,13 @@ mod tests {
             ("optimizer.beta2", |c| {
                 c.optimizer =
                     OptimizerConfig::AdamW { beta1: 0.9, beta2: 1.0, epsilon: 1e-8, weight_decay: 0.0 };
+            }),
+            ("optimizer.decay", |c| {
+                c.optimizer = OptimizerConfig::RmsProp { decay: 1.0, epsilon: 1e-8, weight_decay: 0.0 };
+            }),
+            ("optim.tuner.sigma", |c| {
+                let cdat = CdatConfig { sigma: -1.0, ..CdatConfig::default() };
+                c.optim.tuner = TunerConfig::Cdat(cdat);
             }),
             ("views.second.size", |c| c.views.second.size += 1),
             ("initialise_as_batch_norm", |c| {

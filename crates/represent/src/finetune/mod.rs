@@ -13,14 +13,16 @@ use autodidact_data::loader::{Loader, LoaderConfig};
 use autodidact_data::source::Subset;
 use autodidact_experiment::interrupt;
 use autodidact_nn::{NormConfig, PrecisionConfig, state};
-use autodidact_optim::{OptimizerConfig, WarmupCosine};
+use autodidact_optim::{OptimizerConfig, TunerConfig, WarmupCosine};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{ClassificationReport, LabelSubset, label_fraction};
 use crate::supervised::Supervised;
 use crate::train::{Clock, Learner};
-use crate::{Error, Method, RepresentConfig, Result, TrainedEncoder, ViewsConfig, embed};
+use crate::{
+    Error, Method, MonitorConfig, OptimConfig, RepresentConfig, Result, TrainedEncoder, ViewsConfig, embed,
+};
 
 /// How to fine-tune. The defaults are the paper's semi-supervised protocol at one learning rate of its sweep
 /// {0.005, 0.01, 0.02, 0.05, 0.1} (Grill et al. 2020, App. C.1): SGD with Nesterov momentum 0.9, no weight decay,
@@ -40,6 +42,8 @@ pub struct FinetuneConfig {
     pub base_learning_rate: f64,
     /// Seed of the choice of labels, the classifier's weights, order and augmentation.
     pub seed: u64,
+    /// Finds the learning rate of each step; `schedule` is the half cosine from `base_learning_rate`.
+    pub tuner: TunerConfig,
     /// What convolutions and linear layers multiply; if absent, what they did in pre-training.
     pub precision: Option<PrecisionConfig>,
 }
@@ -53,6 +57,7 @@ impl Default for FinetuneConfig {
             batch_size: 256,
             base_learning_rate: 0.05,
             seed: 1,
+            tuner: TunerConfig::Schedule,
             precision: None,
         }
     }
@@ -144,6 +149,8 @@ fn fit(
         warmup_epochs: 0.0,
         clip_norm: 0.0,
         initialise_as_batch_norm: false,
+        optim: OptimConfig { tuner: config.tuner },
+        monitor: MonitorConfig::default(),
         precision: config.precision.unwrap_or(trained.config.precision),
         optimizer: OptimizerConfig::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.0 },
         views: ViewsConfig { first: view.clone(), second: view.clone() },
@@ -175,9 +182,9 @@ fn fit(
         let batch = loader.next_batch()?;
         let learning_rate = schedule.at(step);
         let clock = Clock { step, total_steps, learning_rate, observe: false };
-        let report = precision.scope(|| learner.step(&batch, clock));
+        let report = precision.scope(|| learner.step(&batch, clock))?;
         loader.recycle(batch);
-        report.check(step as u64 + 1, learning_rate)?;
+        report.check(step as u64 + 1)?;
         tell(step as u64 + 1, total_steps as u64, report.loss());
     }
 
@@ -193,7 +200,7 @@ fn assess(
     threads: usize,
 ) -> Result<ClassificationReport> {
     let num_classes = pictures.class_names().len();
-    let features = embed(learner.encoder(), pictures, &trained.view(), device, threads, &mut |_| ())?;
+    let features = embed(&learner.encoder(), pictures, &trained.view(), device, threads, &mut |_| ())?;
     let labels = features.complete_labels().expect("labels were checked before training");
     Ok(ClassificationReport::from_scores(&learner.scores(&features, device), num_classes, &labels))
 }

@@ -3,13 +3,13 @@
 use autodidact_data::loader::Batch;
 use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
 use autodidact_nn::{Mode, ResNet};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use super::nt_xent;
-use crate::byol::OnlineNetwork;
+use crate::byol::{OnlineNetwork, OnlineOutput};
 use crate::train::{Clock, Learner, StepReport};
 use crate::update::Update;
-use crate::views::micro_batches;
+use crate::views::{Views, micro_batches};
 use crate::{RepresentConfig, Result, probe};
 
 /// Encoder and projector with their optimizer.
@@ -33,14 +33,13 @@ impl Simclr {
 
 impl Learner for Simclr {
     /// Negatives come from the same micro-batch only: accumulation does not enlarge the set of negatives.
-    fn step(&mut self, batch: &Batch, clock: Clock) -> StepReport {
+    fn step(&mut self, batch: &Batch, clock: Clock) -> Result<StepReport> {
         let mut report = StepReport::new(clock.observe);
         let training = self.device.clone().autodiff();
-        for views in micro_batches(batch, self.config.micro_batch(), &training) {
-            let first = self.network.forward(views.views[0].clone(), Mode::Train);
-            let second = self.network.forward(views.views[1].clone(), Mode::Train);
+        let (micro_batch, temperature) = (self.config.micro_batch(), self.config.temperature);
+        for views in micro_batches(batch, micro_batch, &training) {
+            let (mut loss, first, second) = contrastive_loss(&self.network, &views, temperature);
             report.observe_projections(&first.projection, &second.projection);
-            let mut loss = nt_xent(first.projection, second.projection, self.config.temperature);
             report.observe_loss(&loss);
             if let (Some(classifier), Some(labels)) = (&self.network.classifier, &views.labels) {
                 let reading = probe::read(classifier, first.representation, labels);
@@ -49,14 +48,19 @@ impl Learner for Simclr {
             }
             self.update.accumulate(&self.network, &loss);
         }
-        let (network, _, gradient_norm) = self.update.apply(self.network.clone(), clock.learning_rate);
-        self.network = network;
-        report.gradient_norm = gradient_norm;
-        report
+        let objective = |network: &OnlineNetwork, each: &mut dyn FnMut(Tensor<1>)| {
+            for views in micro_batches(batch, micro_batch, &training) {
+                each(contrastive_loss(network, &views, temperature).0);
+            }
+        };
+        let applied = self.update.apply(self.network.clone(), clock, report.loss(), objective)?;
+        report.observe_step(&applied);
+        self.network = applied.module;
+        Ok(report)
     }
 
-    fn encoder(&self) -> &ResNet {
-        &self.network.encoder
+    fn encoder(&self) -> ResNet {
+        self.update.part_to_use(&self.network, "encoder", self.network.encoder.clone())
     }
 
     fn save(&self, checkpoint: CheckpointBuilder) -> Result<CheckpointBuilder> {
@@ -67,4 +71,15 @@ impl Learner for Simclr {
         self.network = self.update.restore(checkpoint, self.network.clone(), &self.device)?;
         Ok(())
     }
+}
+
+/// The loss of a micro-batch and the network's outputs for both views.
+fn contrastive_loss(
+    network: &OnlineNetwork,
+    views: &Views,
+    temperature: f64,
+) -> (Tensor<1>, OnlineOutput, OnlineOutput) {
+    let first = network.forward(views.views[0].clone(), Mode::Train);
+    let second = network.forward(views.views[1].clone(), Mode::Train);
+    (nt_xent(first.projection.clone(), second.projection.clone(), temperature), first, second)
 }

@@ -14,7 +14,7 @@ pub struct Clock {
     pub step: usize,
     /// All optimizer steps K.
     pub total_steps: usize,
-    /// Learning rate of this step.
+    /// Learning rate of this step by the schedule.
     pub learning_rate: f64,
     /// Whether the step's metrics are wanted; measuring costs time.
     pub observe: bool,
@@ -23,10 +23,13 @@ pub struct Clock {
 /// A method that can be trained by [`crate::train()`]: networks, their optimizer, and one update.
 pub trait Learner {
     /// One optimizer step on one batch, and for methods with a target network one target update.
-    fn step(&mut self, batch: &Batch, clock: Clock) -> StepReport;
+    ///
+    /// # Errors
+    /// Those of a tuner.
+    fn step(&mut self, batch: &Batch, clock: Clock) -> Result<StepReport>;
 
-    /// The encoder, which is what training is for.
-    fn encoder(&self) -> &ResNet;
+    /// The encoder, which is what training is for; its average where a tuner averages weights.
+    fn encoder(&self) -> ResNet;
 
     /// Everything the next step depends on, as sections of a checkpoint.
     ///

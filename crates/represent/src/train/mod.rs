@@ -7,4 +7,5 @@ mod run;
 
 pub use learner::{Clock, Learner};
 pub use report::StepReport;
+pub(crate) use report::{mean, scalar};
 pub use run::{Outcome, STEP, Telling, Trained, train};

@@ -1,10 +1,12 @@
 //! What a step tells of itself.
 
 use autodidact_nn::state::to_vec;
+use autodidact_optim::sharpness::Reading;
 use burn::tensor::Tensor;
 
 use crate::evaluate::{CollapseReading, Features};
 use crate::probe::ProbeReading;
+use crate::update::Applied;
 use crate::{Error, Result};
 
 /// Measurements of one optimizer step, averaged over its micro-batches.
@@ -18,6 +20,12 @@ pub struct StepReport {
     projections: Option<(Vec<f32>, Vec<f32>, usize)>,
     /// Global norm of the gradient before clipping.
     pub gradient_norm: f64,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+    /// Where a tuner chose it: whether its cap held it back.
+    capped: Option<bool>,
+    /// Sharpness on the step's batch, where it was read.
+    sharpness: Option<Reading>,
     /// Method-specific metrics.
     pub extra: Vec<(&'static str, f64)>,
 }
@@ -45,6 +53,20 @@ impl StepReport {
         }
     }
 
+    pub(crate) fn observe_step<M>(&mut self, applied: &Applied<M>) {
+        self.gradient_norm = applied.gradient_norm;
+        self.learning_rate = applied.learning_rate;
+        self.capped = applied.capped;
+        self.sharpness = applied.sharpness;
+    }
+
+    /// Name and value of what was read of the sharpness; empty where it was not.
+    pub fn sharpness(&self) -> Vec<(&'static str, f64)> {
+        self.sharpness.map_or_else(Vec::new, |reading| {
+            vec![("sharpness/value", reading.sharpness), ("sharpness/over_edge", reading.over_edge)]
+        })
+    }
+
     /// Mean loss of the micro-batches, without the online probe's.
     pub fn loss(&self) -> f64 {
         mean(&self.losses)
@@ -52,8 +74,8 @@ impl StepReport {
 
     /// # Errors
     /// [`Error::Diverged`] if the loss or the gradient is not a number any more.
-    pub(crate) fn check(&self, step: u64, learning_rate: f64) -> Result<()> {
-        let (loss, gradient_norm) = (self.loss(), self.gradient_norm);
+    pub(crate) fn check(&self, step: u64) -> Result<()> {
+        let (loss, gradient_norm, learning_rate) = (self.loss(), self.gradient_norm, self.learning_rate);
         if loss.is_finite() && gradient_norm.is_finite() {
             return Ok(());
         }
@@ -79,11 +101,15 @@ impl StepReport {
             metrics.push(("projection/effective_rank", reading.effective_rank));
         }
         metrics.extend(self.extra.iter().copied());
+        metrics.push(("optimizer/learning_rate", self.learning_rate));
+        if let Some(capped) = self.capped {
+            metrics.push(("optimizer/capped", if capped { 1.0 } else { 0.0 }));
+        }
         metrics
     }
 }
 
-fn scalar(tensor: &Tensor<1>) -> f64 {
+pub(crate) fn scalar(tensor: &Tensor<1>) -> f64 {
     f64::from(tensor.clone().detach().into_scalar::<f32>())
 }
 
@@ -91,6 +117,6 @@ fn detached(tensor: &Tensor<2>) -> Vec<f32> {
     to_vec(tensor.clone().detach())
 }
 
-fn mean(values: &[f64]) -> f64 {
+pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }

@@ -146,17 +146,17 @@ pub fn train(
         let clock = Clock { step, total_steps, learning_rate, observe };
         let report = {
             let _span = profile::phase(STEP);
-            precision.scope(|| learner.step(&batch, clock))
+            precision.scope(|| learner.step(&batch, clock))?
         };
         loader.recycle(batch);
         step += 1;
 
-        report.check(step as u64, learning_rate)?;
+        report.check(step as u64)?;
         let mut observed = Vec::new();
         if observe {
             let collapse = report.collapse(step as u64);
             observed = report.metrics(collapse.as_ref());
-            observed.push(("optimizer/learning_rate", learning_rate));
+            observed.extend(report.sharpness());
             metrics.log(step as u64, &observed);
             last_metrics = observed.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
             let warning = collapse.and_then(|reading| monitor.push(reading));
@@ -166,6 +166,8 @@ pub fn train(
                 tell(Telling::Note(warning.to_string()));
             }
             warned = warning;
+        } else if let sharpness @ [_, ..] = report.sharpness().as_slice() {
+            metrics.log(step as u64, sharpness);
         }
         tell(Telling::Step { step: step as u64, total: total_steps as u64, metrics: &observed });
 
@@ -183,7 +185,7 @@ pub fn train(
     }
 
     Ok(Outcome::Finished(Box::new(Trained {
-        encoder: learner.encoder().clone(),
+        encoder: learner.encoder(),
         steps: step as u64,
         metrics: last_metrics,
         skipped: loader.skipped().cloned().collect(),
