@@ -20,6 +20,7 @@ use autodidact::represent::{RepresentConfig, ViewsConfig, preset};
 // As in the program.
 #[path = "../src/allocator.rs"]
 mod allocator;
+mod common;
 
 /// Pixels of a side of the pictures that views are made of.
 const SIDE: usize = 32;
@@ -60,24 +61,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             loader.recycle(batch);
             batch = loader.next_batch()?;
         }
-        let report = precision.scope(|| byol.step(&batch, clock));
+        let report = precision.scope(|| byol.step(&batch, clock))?;
         let seconds = started.elapsed().as_secs_f64();
         assert!(report.loss().is_finite(), "the loss is a number");
         if step > 0 {
             println!("{seconds:.6}");
         }
     }
-    println!("peak {:.1}", peak_mebibytes());
+    println!("peak {:.1}", common::peak_mebibytes());
     Ok(())
-}
-
-/// Peak resident memory of this process, where the system tells.
-fn peak_mebibytes() -> f64 {
-    std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|status| {
-            let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-            line.split_whitespace().nth(1)?.parse::<f64>().ok()
-        })
-        .map_or(f64::NAN, |kibibytes| kibibytes / 1024.0)
 }

@@ -8,6 +8,7 @@ use autodidact::data::Dataset;
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
 use autodidact::nn::PrecisionConfig;
+use autodidact::optim::TunerConfig;
 use autodidact::represent::burn::tensor::Device;
 use autodidact::represent::evaluate::{
     ClassificationReport, KnnConfig, LabelledFeatures, LinearProbeConfig, SgdProbeConfig, knn_probe,
@@ -106,7 +107,7 @@ pub struct Finetune {
     #[arg(long, default_value_t = 1.0)]
     fraction: f64,
     /// Choose rate and length on held-out labels, from the paper's grid of ten, then train on all
-    #[arg(long, conflicts_with_all = ["epochs", "learning_rate"])]
+    #[arg(long, conflicts_with_all = ["epochs", "learning_rate", "tuner"])]
     sweep: bool,
     /// Passes over the labelled pictures
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
@@ -117,6 +118,9 @@ pub struct Finetune {
     /// Learning rate per 256 pictures
     #[arg(long, default_value_t = 0.05)]
     learning_rate: f64,
+    /// What finds the learning rate of each step, with its defaults: `schedule` (a half cosine from the learning rate), `cdat`, `dog`, …
+    #[arg(long, value_name = "NAME", default_value = "schedule", value_parser = tuner)]
+    tuner: TunerConfig,
     /// Seed of the labels' choice, weights, order and augmentation
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -220,6 +224,7 @@ fn fine_tune(arguments: &Finetune) -> Result<Exit> {
         batch_size: arguments.batch_size,
         base_learning_rate: arguments.learning_rate,
         seed: arguments.seed,
+        tuner: arguments.tuner,
         precision: arguments.precision,
         ..FinetuneConfig::default()
     };
@@ -245,6 +250,11 @@ fn swept(sets: &Sets, config: &FinetuneConfig, sweep: &Sweep, what: &str) -> Res
         format!("{what}, {labels} labels, rate {base_learning_rate}, {epochs} epochs: {top1}")
     })?;
     Ok(Exit::Done)
+}
+
+/// A tuner by its name.
+fn tuner(name: &str) -> Result<TunerConfig, String> {
+    serde_json::from_value(serde_json::json!({ "kind": name })).map_err(|error| error.to_string())
 }
 
 /// Trains on labels with a progress line.

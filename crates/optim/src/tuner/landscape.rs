@@ -2,7 +2,7 @@
 
 use autodidact_nn::TensorMap;
 
-use crate::curvature::{Differences, ahead};
+use crate::curvature::{Curvature, Differences, ahead};
 use crate::{Point, Result};
 
 /// The loss of one step at any weights: the same batch and the same randomness at each call.
@@ -44,5 +44,28 @@ pub trait Landscape {
 impl<G: FnMut(&TensorMap) -> Result<(f64, TensorMap)>> Landscape for G {
     fn gradient(&mut self, w: &TensorMap) -> Result<(f64, TensorMap)> {
         self(w)
+    }
+}
+
+/// A gradient, and a curvature that is found otherwise, such as [`crate::Exact`].
+#[derive(Debug)]
+pub struct WithCurvature<G, C> {
+    /// `w ↦ (f(w), ∇f(w))`
+    pub gradient: G,
+    /// The curvature of the same loss.
+    pub curvature: C,
+}
+
+impl<G, C> Landscape for WithCurvature<G, C>
+where
+    G: FnMut(&TensorMap) -> Result<(f64, TensorMap)>,
+    C: Curvature,
+{
+    fn gradient(&mut self, w: &TensorMap) -> Result<(f64, TensorMap)> {
+        (self.gradient)(w)
+    }
+
+    fn curvature(&mut self, at: &Point<'_>) -> Result<f64> {
+        Ok(self.curvature.along(at.w, at.u)?.curvature)
     }
 }

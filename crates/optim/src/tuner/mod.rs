@@ -18,7 +18,7 @@ mod sharpness;
 mod state;
 
 pub use config::{ArmijoConfig, CdatConfig, TunerConfig};
-pub use landscape::Landscape;
+pub use landscape::{Landscape, WithCurvature};
 pub use state::TunerState;
 
 use autodidact_nn::TensorMap;
