@@ -30,6 +30,9 @@ const RATE: f64 = 1e-3;
 trait Task: Module {
     const INPUTS: &'static [usize];
 
+    /// Parts of the batch that jets go through one after the other.
+    const PARTS: usize;
+
     fn logits(&self, inputs: Tensor<1>) -> Tensor<2>;
     fn jet(&self, direction: &Self, inputs: Tensor<1>) -> Jet<2>;
 }
@@ -37,13 +40,14 @@ trait Task: Module {
 /// Task A of the claim: 1024 pictures of 16×16×3, two hidden layers of 64.
 impl Task for Mlp {
     const INPUTS: &'static [usize] = &[1024, 768];
+    const PARTS: usize = 1;
 
     fn logits(&self, inputs: Tensor<1>) -> Tensor<2> {
         self.forward(inputs.reshape([1024, 768]), Mode::Train)
     }
 
     fn jet(&self, direction: &Self, inputs: Tensor<1>) -> Jet<2> {
-        self.taylor(direction, Jet::constant(inputs.reshape([1024, 768])), Mode::Train)
+        self.taylor(direction, Jet::constant(inputs.reshape([-1, 768])), Mode::Train)
     }
 }
 
@@ -56,13 +60,14 @@ struct Convolutional {
 
 impl Task for Convolutional {
     const INPUTS: &'static [usize] = &[256, 3, 32, 32];
+    const PARTS: usize = 8;
 
     fn logits(&self, inputs: Tensor<1>) -> Tensor<2> {
         self.classifier.forward(self.encoder.forward(inputs.reshape([256, 3, 32, 32]), Mode::Train))
     }
 
     fn jet(&self, direction: &Self, inputs: Tensor<1>) -> Jet<2> {
-        let features = self.encoder.taylor(&direction.encoder, inputs.reshape([256, 3, 32, 32]), Mode::Train);
+        let features = self.encoder.taylor(&direction.encoder, inputs.reshape([-1, 3, 32, 32]), Mode::Train);
         self.classifier.taylor(&direction.classifier, features)
     }
 }
@@ -85,7 +90,11 @@ fn time<T: Task>(network: &T, mode: &str, steps: usize) {
         Ok((value, state::gradients(&network, &mut loss.backward())))
     };
     let jets = |network: &T, direction: &T| -> LossJet {
-        network.jet(direction, inputs.clone()).cross_entropy(labels.clone())
+        let (rows, width) = (rows / T::PARTS, count / T::PARTS);
+        LossJet::over(T::PARTS, |part| {
+            let labels = labels.clone().narrow(0, part * rows, rows);
+            network.jet(direction, inputs.clone().narrow(0, part * width, width)).cross_entropy(labels)
+        })
     };
     let mut exact = WithCurvature { gradient, curvature: Exact::new(network.clone().valid(), jets) };
     let mut differences = gradient;

@@ -64,7 +64,7 @@ impl Conv2d {
             weight
         };
         let geometry = Geometry::new([self.stride; 2], [self.padding; 2]);
-        x.weighted(&weight, |x, weight| ops::conv2d(x, weight, geometry, Precision::current()))
+        x.product(&weight, |x, weight| ops::conv2d(x, weight, geometry, Precision::current()))
     }
 
     /// The weight the convolution applies: W, or Ŵ under weight standardisation. Exports fold it.

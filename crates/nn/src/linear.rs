@@ -49,7 +49,7 @@ impl Linear {
         let weight = Jet::parameter(&self.weight, &direction.weight);
         let weight = if self.standardise { weight.standardised(EPSILON) } else { weight };
         let out =
-            x.weighted(&weight, |x, weight| ops::product(x, weight, [false, true], Precision::current()));
+            x.product(&weight, |x, weight| ops::product(x, weight, [false, true], Precision::current()));
         match (&self.bias, &direction.bias) {
             (Some(bias), Some(direction)) => out + Jet::parameter(bias, direction).linear(Tensor::unsqueeze),
             _ => out,

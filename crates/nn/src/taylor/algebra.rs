@@ -72,46 +72,4 @@ impl<const D: usize> Jet<D> {
             second: sum(ends, cross),
         }
     }
-
-    /// [`Jet::product`] with a weight, for a map that treats the entries of the first axis alike: all that meets the
-    /// same weight is stacked along that axis and goes through in one call.
-    pub fn weighted<const E: usize>(
-        self,
-        weight: &Jet<E>,
-        map: impl Fn(Tensor<D>, Tensor<E>) -> Tensor<D>,
-    ) -> Self {
-        let rows = self.value.dims()[0];
-        let stacked = |parts: &[Option<&Tensor<D>>], weight: &Tensor<E>| -> Vec<Option<Tensor<D>>> {
-            let present: Vec<Tensor<D>> = parts.iter().copied().flatten().cloned().collect();
-            let out = map(Tensor::cat(present, 0), weight.clone());
-            let mut slot = 0;
-            parts
-                .iter()
-                .map(|part| {
-                    part.map(|_| {
-                        let found = out.clone().narrow(0, slot * rows, rows);
-                        slot += 1;
-                        found
-                    })
-                })
-                .collect()
-        };
-        let mut straight =
-            stacked(&[Some(&self.value), self.first.as_ref(), self.second.as_ref()], &weight.value);
-        let (second, first, value) = (straight.remove(2), straight.remove(1), straight.remove(0));
-        let (moved, crossed) = match &weight.first {
-            Some(weight) => {
-                let mut moved = stacked(&[Some(&self.value), self.first.as_ref()], weight);
-                let crossed = moved.remove(1).map(|cross| cross.mul_scalar(2.0));
-                (moved.remove(0), crossed)
-            }
-            None => (None, None),
-        };
-        let bent = weight.second.as_ref().map(|weight| map(self.value.clone(), weight.clone()));
-        Self {
-            value: value.expect("a value always goes through"),
-            first: sum(first, moved),
-            second: sum(sum(second, crossed), bent),
-        }
-    }
 }

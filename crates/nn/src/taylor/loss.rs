@@ -28,6 +28,25 @@ impl LossJet {
     }
 }
 
+impl LossJet {
+    /// The loss over parts of a batch of equal size, of which each is `each`: jets leave no tape, so that part by part a
+    /// batch takes the memory of one part. Not for networks with batch statistics.
+    ///
+    /// # Panics
+    /// If there are no parts.
+    pub fn over(parts: usize, mut each: impl FnMut(usize) -> Self) -> Self {
+        assert!(parts > 0, "a loss over no parts");
+        let mut sum = Self { value: 0.0, slope: 0.0, curvature: 0.0 };
+        for part in 0..parts {
+            let Self { value, slope, curvature } = each(part);
+            sum.value += value / parts as f64;
+            sum.slope += slope / parts as f64;
+            sum.curvature += curvature / parts as f64;
+        }
+        sum
+    }
+}
+
 impl Jet<2> {
     /// Mean over the rows of `−ln softmax(logits)[label]`; logits are `[N, classes]`, labels `[N]`.
     pub fn cross_entropy(self, labels: Tensor<1, Int>) -> LossJet {
