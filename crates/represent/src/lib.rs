@@ -2,6 +2,7 @@
 
 pub mod byol;
 mod config;
+mod curvature;
 mod embed;
 mod error;
 pub mod evaluate;
@@ -21,6 +22,7 @@ mod views;
 /// The tensor library, for the types of this crate's interface.
 pub use burn;
 pub use config::{Method, MonitorConfig, OptimConfig, RepresentConfig, TargetConfig, ViewsConfig};
+pub use curvature::{CurvatureReport, Look, curvature};
 pub use embed::{Embeddings, embed};
 pub use error::{Error, Result};
 pub use finetune::{

@@ -8,8 +8,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::probe::{ProbeReading, accuracy, cross_entropy};
-use crate::train::{Clock, Learner, StepReport};
-use crate::update::Update;
+use crate::train::{Clock, Learner, Scene, StepReport};
+use crate::update::{Objective, Update};
 use crate::views::{Views, micro_batches};
 use crate::{Embeddings, RepresentConfig, Result};
 
@@ -79,15 +79,17 @@ impl Learner for Supervised {
             report.observe_probe(&ProbeReading { loss: loss.clone(), accuracy });
             self.update.accumulate(&self.network, &loss);
         }
-        let objective = |network: &Classifier, each: &mut dyn FnMut(Tensor<1>)| {
-            for views in micro_batches(batch, micro_batch, &training) {
-                each(classification_loss(network, &views, is_frozen).0);
-            }
-        };
+        let objective = objective(batch, micro_batch, &training, is_frozen);
         let applied = self.update.apply(self.network.clone(), clock, report.loss(), objective)?;
         report.observe_step(&applied);
         self.network = applied.module;
         Ok(report)
+    }
+
+    fn look(&self, batch: &Batch, at: &mut dyn FnMut(Scene<'_>) -> Result<()>) -> Result<()> {
+        let training = self.device.clone().autodiff();
+        let objective = objective(batch, self.config.micro_batch(), &training, self.is_frozen);
+        self.update.look(&self.network, objective, at)
     }
 
     fn encoder(&self) -> ResNet {
@@ -121,4 +123,18 @@ fn classification_loss(network: &Classifier, views: &Views, is_frozen: bool) -> 
     let logits = network.classifier.forward(network.representation(views.views[0].clone(), is_frozen));
     let accuracy = accuracy(&logits, labels);
     (cross_entropy(logits, labels), accuracy)
+}
+
+/// The loss of each micro-batch.
+fn objective<'a>(
+    batch: &'a Batch,
+    micro_batch: usize,
+    device: &'a Device,
+    is_frozen: bool,
+) -> impl Objective<Classifier> + 'a {
+    move |network, each| {
+        for views in micro_batches(batch, micro_batch, device) {
+            each(classification_loss(network, &views, is_frozen).0);
+        }
+    }
 }

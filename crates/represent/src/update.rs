@@ -10,7 +10,7 @@ use autodidact_optim::{
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::train::{Clock, mean, scalar};
+use crate::train::{Clock, Scene, mean, scalar};
 use crate::{Method, RepresentConfig, Result};
 
 /// The section of a checkpoint that holds the module to use, where that is not the one that is trained.
@@ -111,6 +111,23 @@ impl Update {
             capped: is_tuned.then_some(step.chosen.is_capped),
             sharpness,
         })
+    }
+
+    /// Shows `objective` around the weights of `module` to `at`.
+    pub fn look<M: Module>(
+        &self,
+        module: &M,
+        objective: impl Objective<M>,
+        at: &mut dyn FnMut(Scene<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut w = state::parameters(module);
+        w.retain(|name, _| !(self.is_probed && is_classifier(name)));
+        let buffers = state::buffers(module);
+        let mut landscape = Batch { module: module.clone(), objective };
+        let seen = at(Scene { w: &w, optimizer: self.optimizer.optimizer(), landscape: &mut landscape });
+        // Looking must not leave traces in the running statistics, which the copies of a module share.
+        state::replace(landscape.module, &buffers).expect("statistics come from this module");
+        seen
     }
 
     /// The weights to use while `module` is trained, where the tuner averages them.

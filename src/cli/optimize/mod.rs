@@ -1,5 +1,6 @@
-//! `autodidact optimize`: the best point of a function of one number.
+//! `autodidact optimize`: the best point of a function of one number, and the loss around a run's weights.
 
+mod curvature;
 mod evaluation;
 mod search;
 mod settings;
@@ -18,11 +19,14 @@ pub enum Verb {
     Maximize(search::Arguments),
     /// Find where a command prints its smallest value
     Minimize(search::Arguments),
+    /// Sharpness, spectrum and the loss along the next update of a run
+    Curvature(curvature::Arguments),
 }
 
 pub fn run(verb: Verb) -> Result<Exit> {
     match verb {
         Verb::Maximize(arguments) => search::run(&arguments, Goal::Maximum),
         Verb::Minimize(arguments) => search::run(&arguments, Goal::Minimum),
+        Verb::Curvature(arguments) => curvature::run(&arguments),
     }
 }

@@ -17,6 +17,8 @@ use autodidact::represent::TrainedEncoder;
 use autodidact::represent::burn::tensor::Device;
 use clap::Subcommand;
 
+pub(super) use train::own_pictures;
+
 use super::common::Output;
 use super::exit::Exit;
 

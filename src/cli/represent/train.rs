@@ -1,6 +1,6 @@
 //! `represent train` and `represent presets`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -247,6 +247,30 @@ fn origin(arguments: &Train, stored: Option<&RunDirectory>) -> Result<Origin> {
         unlabelled: *unlabelled || before.unlabelled,
         limit: arguments.limit.or(before.limit),
     })
+}
+
+/// The pictures that a run was trained on, or those of `data` where they have moved.
+pub(in crate::cli) fn own_pictures(
+    run: &RunDirectory,
+    config: &RepresentConfig,
+    data: Option<&Path>,
+    output: Output,
+) -> Result<Arc<dyn Dataset>> {
+    let origin: Option<Origin> = run.read_json(ORIGIN, "description of a run's data")?;
+    let Some(mut origin) = origin else {
+        let path = run.path().display();
+        bail!(WrongUse(format!(
+            "`{path}` does not say which data it was trained on; is it a run of `represent train`?"
+        )));
+    };
+    if let Some(data) = data {
+        origin.data = Some(data.to_owned());
+    }
+    let (pictures, unread) = pictures(&origin, config, output)?;
+    for unread in &unread {
+        unread.tell(output);
+    }
+    Ok(pictures)
 }
 
 /// The pictures, and those that cannot be read.

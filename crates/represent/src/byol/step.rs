@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::network::{OnlineNetwork, OnlineOutput, TargetNetwork, initialise_as_batch_norm};
 use super::regression_loss;
-use crate::train::{Clock, Learner, StepReport};
-use crate::update::Update;
+use crate::train::{Clock, Learner, Scene, StepReport};
+use crate::update::{Objective, Update};
 use crate::views::{Views, micro_batches};
 use crate::{RepresentConfig, Result, probe};
 
@@ -72,6 +72,20 @@ impl Byol {
     }
 }
 
+/// The loss of each micro-batch with given targets.
+fn objective<'a>(
+    batch: &'a Batch,
+    micro_batch: usize,
+    device: &'a Device,
+    targets: &'a [Targets],
+) -> impl Objective<OnlineNetwork> + 'a {
+    move |online, each| {
+        for (views, targets) in micro_batches(batch, micro_batch, device).zip(targets) {
+            each(bootstrap_loss(online, &views, targets).0);
+        }
+    }
+}
+
 /// Target projections of the first and of the second view.
 type Targets = [Tensor<2>; 2];
 
@@ -101,11 +115,7 @@ impl Learner for Byol {
             self.update.accumulate(&self.online, &loss);
         }
 
-        let objective = |online: &OnlineNetwork, each: &mut dyn FnMut(Tensor<1>)| {
-            for (views, targets) in micro_batches(batch, micro_batch, &training).zip(&targets) {
-                each(bootstrap_loss(online, &views, targets).0);
-            }
-        };
+        let objective = objective(batch, micro_batch, &training, &targets);
         let applied = self.update.apply(self.online.clone(), clock, report.loss(), objective)?;
         report.observe_step(&applied);
         self.online = applied.module;
@@ -117,6 +127,15 @@ impl Learner for Byol {
 
         report.extra.push(("target/tau", tau));
         Ok(report)
+    }
+
+    fn look(&self, batch: &Batch, at: &mut dyn FnMut(Scene<'_>) -> Result<()>) -> Result<()> {
+        let (training, micro_batch) = (self.device.clone().autodiff(), self.config.micro_batch());
+        let buffers = state::buffers(&self.target);
+        let targets: Vec<Targets> =
+            micro_batches(batch, micro_batch, &training).map(|views| self.targets(&views)).collect();
+        state::replace(self.target.clone(), &buffers)?;
+        self.update.look(&self.online, objective(batch, micro_batch, &training, &targets), at)
     }
 
     fn encoder(&self) -> ResNet {

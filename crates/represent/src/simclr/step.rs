@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::nt_xent;
 use crate::byol::{OnlineNetwork, OnlineOutput};
-use crate::train::{Clock, Learner, StepReport};
-use crate::update::Update;
+use crate::train::{Clock, Learner, Scene, StepReport};
+use crate::update::{Objective, Update};
 use crate::views::{Views, micro_batches};
 use crate::{RepresentConfig, Result, probe};
 
@@ -48,15 +48,16 @@ impl Learner for Simclr {
             }
             self.update.accumulate(&self.network, &loss);
         }
-        let objective = |network: &OnlineNetwork, each: &mut dyn FnMut(Tensor<1>)| {
-            for views in micro_batches(batch, micro_batch, &training) {
-                each(contrastive_loss(network, &views, temperature).0);
-            }
-        };
+        let objective = objective(batch, &self.config, &training);
         let applied = self.update.apply(self.network.clone(), clock, report.loss(), objective)?;
         report.observe_step(&applied);
         self.network = applied.module;
         Ok(report)
+    }
+
+    fn look(&self, batch: &Batch, at: &mut dyn FnMut(Scene<'_>) -> Result<()>) -> Result<()> {
+        let training = self.device.clone().autodiff();
+        self.update.look(&self.network, objective(batch, &self.config, &training), at)
     }
 
     fn encoder(&self) -> ResNet {
@@ -82,4 +83,17 @@ fn contrastive_loss(
     let first = network.forward(views.views[0].clone(), Mode::Train);
     let second = network.forward(views.views[1].clone(), Mode::Train);
     (nt_xent(first.projection.clone(), second.projection.clone(), temperature), first, second)
+}
+
+/// The loss of each micro-batch.
+fn objective<'a>(
+    batch: &'a Batch,
+    config: &'a RepresentConfig,
+    device: &'a Device,
+) -> impl Objective<OnlineNetwork> + 'a {
+    |network, each| {
+        for views in micro_batches(batch, config.micro_batch(), device) {
+            each(contrastive_loss(network, &views, config.temperature).0);
+        }
+    }
 }

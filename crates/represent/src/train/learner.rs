@@ -2,7 +2,8 @@
 
 use autodidact_data::loader::Batch;
 use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
-use autodidact_nn::ResNet;
+use autodidact_nn::{ResNet, TensorMap};
+use autodidact_optim::{Landscape, Optimizer};
 
 use super::StepReport;
 use crate::Result;
@@ -20,6 +21,17 @@ pub struct Clock {
     pub observe: bool,
 }
 
+/// The loss of a batch around a learner's weights.
+#[allow(missing_debug_implementations, reason = "a loss is a closure")]
+pub struct Scene<'a> {
+    /// The weights that the loss depends on.
+    pub w: &'a TensorMap,
+    /// The rule that moves them, with its state.
+    pub optimizer: &'a Optimizer,
+    /// The loss at any weights.
+    pub landscape: &'a mut dyn Landscape,
+}
+
 /// A method that can be trained by [`crate::train()`]: networks, their optimizer, and one update.
 pub trait Learner {
     /// One optimizer step on one batch, and for methods with a target network one target update.
@@ -27,6 +39,12 @@ pub trait Learner {
     /// # Errors
     /// Those of a tuner.
     fn step(&mut self, batch: &Batch, clock: Clock) -> Result<StepReport>;
+
+    /// Shows the loss of a batch, without the online probe's, to `at`.
+    ///
+    /// # Errors
+    /// Those of `at`.
+    fn look(&self, batch: &Batch, at: &mut dyn FnMut(Scene<'_>) -> Result<()>) -> Result<()>;
 
     /// The encoder, which is what training is for; its average where a tuner averages weights.
     fn encoder(&self) -> ResNet;

@@ -193,6 +193,28 @@ pub fn train(
     })))
 }
 
+/// The learner of a run as its last checkpoint has it, its loader at the next batch, and the steps made.
+pub(crate) fn resumed(
+    config: &RepresentConfig,
+    dataset: Arc<dyn Dataset>,
+    device: &Device,
+    run: &RunDirectory,
+) -> Result<(Box<dyn Learner>, Loader, u64)> {
+    config.validate()?;
+    let data = Data::of(&*dataset);
+    let num_classes = labelled_classes(config, &*dataset)?;
+    let loader_config =
+        LoaderConfig { batch_size: config.batch_size, seed: config.seed, ..LoaderConfig::default() };
+    let views = [config.views.first.clone(), config.views.second.clone()];
+    let mut loader = Loader::new(dataset, &views, loader_config)?;
+    let mut learner = learner(config, num_classes, &mut loader, device)?;
+    let latest = run.checkpoints().latest()?;
+    let checkpoint = latest.ok_or_else(|| Error::NoCheckpoint { path: run.path().to_owned() })?.checkpoint;
+    let (place, _) = checkpoint::restore(&mut *learner, (config, &data), &checkpoint, run.path())?;
+    loader.seek(place.position)?;
+    Ok((learner, loader, checkpoint.step()))
+}
+
 /// The last metrics that the run has on disk: what a finished run has to tell.
 fn last_logged(run: &RunDirectory) -> Result<Vec<(String, f64)>> {
     let last = read_metrics(&run.metrics_path())?.pop();
