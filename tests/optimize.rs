@@ -273,3 +273,57 @@ fn wrong_use_is_told() {
     assert_eq!(other.status.code(), Some(2));
     assert!(stderr(&other).contains("maximize"), "{}", stderr(&other));
 }
+
+/// Where no scale is given it is estimated, and the promise says so.
+#[test]
+fn a_scale_that_is_not_given_is_estimated() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let arguments = [
+        "--lower",
+        "0",
+        "--upper",
+        "1",
+        "--epsilon",
+        "0.05",
+        "--command",
+        "awk 'BEGIN { print -sqrt(({x} - 0.3) ^ 2) }'",
+    ];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_autodidact"));
+    command.current_dir(folder.path()).args(["optimize", "maximize", "--json"]).args(arguments);
+    let found = output(&mut command);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    let found = json(&found);
+    assert!((found["x"].as_f64().unwrap() - 0.3).abs() < 0.06, "{found}");
+    assert_eq!(found["scale_is_estimated"], true);
+    let assumed = found["assumed_scale"].as_f64().expect("an estimate");
+    assert!(assumed > found["scale"].as_f64().unwrap() && assumed < 1.0, "{found}");
+    assert!(found["evaluations"].as_u64().unwrap() >= 34);
+    if found["guarantee"]["kind"] != "none" {
+        assert_eq!(found["guarantee"]["estimated_scale"].as_f64(), Some(assumed));
+    }
+}
+
+#[test]
+fn a_table_is_searched_like_a_command() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let rows: String = (0..=200).map(|row| format!("{},{}\n", row, -(f64::from(row) - 77.0).abs())).collect();
+    fs::write(folder.path().join("curve.csv"), format!("day,value\n{rows}")).expect("a table");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_autodidact"));
+        command.current_dir(folder.path()).args(["optimize", "maximize", "--json"]).args(arguments);
+        output(&mut command)
+    };
+    let found = run(&["--csv", "curve.csv", "--epsilon", "3", "--out", "table"]);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    let found = json(&found);
+    assert!((found["x"].as_f64().unwrap() - 77.0).abs() <= 3.0, "{found}");
+    let again = run(&["--resume", "--out", "table"]);
+    assert_eq!(json(&again)["x"], found["x"]);
+    fs::write(folder.path().join("bad.csv"), "0,1\n1,two\n").expect("a table");
+    let refused = run(&["--csv", "bad.csv", "--epsilon", "3", "--out", "bad"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("line 2"), "{}", stderr(&refused));
+    assert!(!folder.path().join("bad").exists());
+    let both = run(&["--csv", "curve.csv", "--command", "echo {x}", "--epsilon", "3"]);
+    assert_eq!(both.status.code(), Some(2));
+}

@@ -16,7 +16,7 @@ pub enum Reason {
     Exhausted,
 }
 
-/// What is promised about an answer, if the function is a Brownian motion of the given scale.
+/// What is promised about an answer, if the function is a Brownian motion, of the given scale or of an unknown one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Guarantee {
@@ -26,6 +26,9 @@ pub enum Guarantee {
         within: f64,
         /// …but for a probability of this at most.
         failure: f64,
+        /// The upper bound of the scale that was estimated, if it was; `failure` has its part.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        estimated_scale: Option<f64>,
     },
     /// Given the values that were found, with an exact probability.
     Posterior {
@@ -33,6 +36,9 @@ pub enum Guarantee {
         within: f64,
         /// …but for this probability.
         failure: f64,
+        /// The upper bound of the scale that was estimated, if it was; `failure` has its part.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        estimated_scale: Option<f64>,
     },
     /// The search ended before there was one.
     None,
@@ -40,14 +46,20 @@ pub enum Guarantee {
 
 impl fmt::Display for Guarantee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let motion = |estimated: &Option<f64>| match estimated {
+            None => "a Brownian motion of this scale".to_owned(),
+            Some(scale) => format!("a Brownian motion of unknown scale (estimated: {scale:.3e} at most)"),
+        };
         match self {
-            Self::Optimistic { within, failure } => write!(
+            Self::Optimistic { within, failure, estimated_scale } => write!(
                 f,
-                "for a Brownian motion of this scale the supremum is at most {within} further, but for a probability of {failure:.2e}"
+                "for {} the supremum is at most {within} further, but for a probability of {failure:.2e}",
+                motion(estimated_scale)
             ),
-            Self::Posterior { within, failure } => write!(
+            Self::Posterior { within, failure, estimated_scale } => write!(
                 f,
-                "given these values, a Brownian motion of this scale goes more than {within} further with a probability of {failure:.2e}"
+                "given these values, {} goes more than {within} further with a probability of {failure:.2e}",
+                motion(estimated_scale)
             ),
             Self::None => f.write_str("the search ended before anything was guaranteed"),
         }

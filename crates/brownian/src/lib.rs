@@ -15,8 +15,8 @@
 //! # Ok::<(), autodidact_brownian::Error>(())
 //! ```
 //!
-//! The promise is about Brownian motions of a known scale; [`Optimizer::roughness`] tells what the values say of that. What is
-//! not here: more than one axis, noise, and a scale that is estimated on the way.
+//! The promise is about Brownian motions of a scale that is known or estimated on the way ([`Scale`]);
+//! [`Optimizer::roughness`] tells what the values say of that. What is not here: more than one axis, and noise.
 
 #![doc = include_str!("../README.md")]
 
@@ -31,6 +31,7 @@ mod path;
 mod promise;
 mod roughness;
 mod rule;
+mod scale;
 mod settings;
 mod state;
 mod stop;
@@ -42,6 +43,7 @@ pub use error::{Error, Result};
 pub use leaf::Leaf;
 pub use optimizer::{Next, Optimizer, Query};
 pub use path::BrownianPath;
-pub use roughness::{Doubt, Hurst, Roughness};
+pub use roughness::{Doubt, Hurst, Kurtosis, Roughness};
 pub use rule::{Rule, width};
+pub use scale::{Estimate, Scale};
 pub use settings::{Goal, Settings, Stop};

@@ -6,7 +6,10 @@ use crate::heap::{Entry, Heap};
 use crate::roughness::Innovations;
 use crate::rule::{Change, Context};
 use crate::state::State;
-use crate::{Answer, Error, Leaf, Reason, Result, Roughness, Settings};
+use crate::{Answer, Error, Estimate, Leaf, Reason, Result, Roughness, Scale, Settings};
+
+/// The least estimate of a scale, in units of ε.
+const LEAST_SCALE: f64 = 1e-3;
 
 /// A search of the maximum, or the minimum, of a function on an interval.
 ///
@@ -35,6 +38,8 @@ pub struct Optimizer {
     pub(crate) state: State,
     /// The leaves that can be split, by score.
     heap: Heap,
+    /// Whether the first leaf of the heap is the one that was asked for, alone: its parts take its place cheaply.
+    first_is_asked: bool,
     /// What was asked for and not told, in order.
     pub(crate) asked: Vec<Asked>,
     next_id: u64,
@@ -93,6 +98,8 @@ impl Optimizer {
             missed: Vec::new(),
             best: None,
             evaluations: 0,
+            estimate: None,
+            estimates: 0,
             reason: None,
         };
         Self::try_from(state)
@@ -110,9 +117,10 @@ impl Optimizer {
         if self.state.ends.iter().any(Option::is_none) {
             return Next::Wait;
         }
+        self.take_asked();
         let selected = self.select();
         let begun = self.state.evaluations + self.asked.len() as u64;
-        let may_stop = begun >= self.state.settings.least_evaluations;
+        let may_stop = begun >= self.state.settings.least_evaluations && !self.is_measuring();
         let is_waiting_to_stop = may_stop && self.is_waiting_to_stop(selected);
         if may_stop && let Some(reason) = self.reached(selected) {
             return self.done(reason);
@@ -121,12 +129,22 @@ impl Optimizer {
         let point = selected.and_then(|entry| Some((entry.item, self.point(entry.item)?)));
         match point {
             Some((leaf, at)) if !spent && !is_waiting_to_stop => {
-                self.heap.pop();
+                self.first_is_asked = self.asked.is_empty();
+                if !self.first_is_asked {
+                    self.heap.pop();
+                }
                 self.evaluate(Place::Inside { leaf, at })
             }
             _ if !self.asked.is_empty() => Next::Wait,
             _ if spent => self.done(Reason::Evaluations),
             _ => self.done(Reason::Exhausted),
+        }
+    }
+
+    /// Takes the leaf that was asked for out of the heap if it is still there.
+    fn take_asked(&mut self) {
+        if std::mem::take(&mut self.first_is_asked) {
+            self.heap.pop();
         }
     }
 
@@ -201,13 +219,22 @@ impl Optimizer {
             self.log_within = self.total_log_within();
         }
         let smallest = left.share().min(right.share());
+        if self.estimate() {
+            self.rebuild();
+            return;
+        }
         if smallest < self.smallest && self.state.settings.rule.change() == Change::Rise {
             self.smallest = smallest;
             self.rebuild_heap();
             return;
         }
         self.smallest = self.smallest.min(smallest);
-        self.push(item);
+        if self.first_is_asked {
+            self.first_is_asked = false;
+            self.heap.replace_first(Entry { score: self.score(item), item });
+        } else {
+            self.push(item);
+        }
         self.push(next);
     }
 
@@ -223,7 +250,9 @@ impl Optimizer {
         }
         depths[depth].count += 1;
         // Values near the largest numbers have squares beyond them, and a save has no infinity.
-        depths[depth].sum = (depths[depth].sum + innovation * innovation).min(f64::MAX);
+        let square = innovation * innovation;
+        depths[depth].sum = (depths[depth].sum + square).min(f64::MAX);
+        depths[depth].fourths = (depths[depth].fourths + square * square).min(f64::MAX);
     }
 
     /// How rough the function was found to be, or nothing after too few evaluations. It does not change the search.
@@ -242,7 +271,7 @@ impl Optimizer {
     /// # Ok::<(), autodidact_brownian::Error>(())
     /// ```
     pub fn roughness(&self) -> Option<Roughness> {
-        Roughness::new(&self.state.innovations, self.state.upper - self.state.lower)
+        Roughness::new(&self.state.innovations, self.length())
     }
 
     /// Gives up a point that was asked for and has no value. Its interval is asked for at another point, once; without a value
@@ -255,6 +284,7 @@ impl Optimizer {
         match self.asked[place].place {
             Place::End(end) => Err(Error::NoEnd { x: self.state.x(end as f64) }),
             Place::Inside { leaf, .. } => {
+                self.take_asked();
                 self.asked.remove(place);
                 if self.state.missed.contains(&leaf)
                     || self.state.leaves[leaf as usize].beside_middle().is_none()
@@ -284,6 +314,41 @@ impl Optimizer {
         })
     }
 
+    /// The scale that the search goes by, over a distance of 1 in `x`: the known one, or the present estimate, or nothing before
+    /// there is one.
+    pub fn scale(&self) -> Option<f64> {
+        match self.state.settings.scale {
+            Scale::Known(scale) => Some(scale),
+            Scale::Estimated(_) => self.state.estimate.map(|whole| whole / self.length().sqrt()),
+        }
+    }
+
+    fn length(&self) -> f64 {
+        self.state.upper - self.state.lower
+    }
+
+    /// Whether the scale is to be estimated and has not been yet.
+    pub(crate) fn is_measuring(&self) -> bool {
+        matches!(self.state.settings.scale, Scale::Estimated(_)) && self.state.estimate.is_none()
+    }
+
+    /// Makes the next estimate of the scale if it is due.
+    fn estimate(&mut self) -> bool {
+        let Settings { scale: Scale::Estimated(estimate), delta, epsilon, .. } = self.state.settings else {
+            return false;
+        };
+        let State { innovations, estimates, .. } = &self.state;
+        let count: u64 = innovations.iter().map(|depth| depth.count).sum();
+        if count < estimate.due(*estimates) {
+            return false;
+        }
+        let upper = estimate.upper(delta, *estimates, innovations);
+        // Of a constant function it is zero; below this nothing is within reach of ε anyway.
+        self.state.estimate = Some(upper.max(LEAST_SCALE * epsilon));
+        self.state.estimates += 1;
+        true
+    }
+
     /// The intervals between neighbouring evaluations, in no order.
     pub fn leaves(&self) -> &[Leaf] {
         &self.state.leaves
@@ -301,7 +366,11 @@ impl Optimizer {
 
     pub(crate) fn context(&self) -> Context {
         let Settings { epsilon, delta, scale, .. } = self.state.settings;
-        let scale = scale * (self.state.upper - self.state.lower).sqrt();
+        let delta = match scale {
+            Scale::Known(_) => delta,
+            Scale::Estimated(Estimate { share, .. }) => delta * (1.0 - share),
+        };
+        let scale = self.scale().unwrap_or(f64::INFINITY) * self.length().sqrt();
         let best = self.state.best.map_or(f64::NEG_INFINITY, |[_, value]| value);
         Context { delta, epsilon, scale, best, smallest: self.smallest }
     }
@@ -316,6 +385,9 @@ impl Optimizer {
     }
 
     pub(crate) fn score(&self, item: u32) -> f64 {
+        if self.is_measuring() {
+            return self.state.leaves[item as usize].share();
+        }
         self.state.settings.rule.score(&self.state.leaves[item as usize], &self.context())
     }
 
@@ -327,7 +399,7 @@ impl Optimizer {
     fn select(&mut self) -> Option<Entry> {
         loop {
             let first = self.heap.peek()?;
-            if self.state.settings.rule.change() == Change::Never {
+            if self.is_measuring() || self.state.settings.rule.change() == Change::Never {
                 return Some(first);
             }
             let score = self.score(first.item);
@@ -349,6 +421,7 @@ impl Optimizer {
 
     fn rebuild_heap(&mut self) {
         self.heap.clear();
+        self.first_is_asked = false;
         let waiting = |item: u32| {
             self.state.given_up.contains(&item)
                 || self
@@ -376,6 +449,7 @@ impl TryFrom<State> for Optimizer {
         let mut optimizer = Self {
             state,
             heap: Heap::default(),
+            first_is_asked: false,
             asked: Vec::new(),
             next_id: 0,
             log_within: 0.0,

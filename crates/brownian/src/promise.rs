@@ -1,6 +1,7 @@
 //! What is promised about the best point of a search.
 
-use crate::{Guarantee, Leaf, Optimizer, Reason, Rule, Settings, Stop, width};
+use crate::rule::Context;
+use crate::{Guarantee, Leaf, Optimizer, Reason, Rule, Scale, Settings, Stop, width};
 
 impl Optimizer {
     /// What is promised now.
@@ -8,14 +9,22 @@ impl Optimizer {
         if self.state.reason != Some(Reason::Stop) {
             return Guarantee::None;
         }
-        let Settings { epsilon, delta, rule, stop, .. } = self.state.settings;
+        let Settings { epsilon, rule, stop, scale, delta: total, .. } = self.state.settings;
+        let delta = self.context().delta;
+        // What estimates of the scale may have taken.
+        let taken = total - delta;
+        let estimated_scale = match scale {
+            Scale::Known(_) => None,
+            Scale::Estimated(_) => self.scale(),
+        };
         match (stop, rule) {
             (Stop::Posterior, _) => {
-                Guarantee::Posterior { within: epsilon, failure: -self.total_log_within().exp_m1() }
+                let failure = taken - self.total_log_within().exp_m1();
+                Guarantee::Posterior { within: epsilon, failure, estimated_scale }
             }
             (_, Rule::Optimistic { exponent }) => {
                 let failure = (0.5 * delta).powf(exponent) / (1.0 - 2f64.powf(1.0 - exponent));
-                Guarantee::Optimistic { within: epsilon, failure }
+                Guarantee::Optimistic { within: epsilon, failure: taken + failure, estimated_scale }
             }
             _ => Guarantee::None,
         }
@@ -23,8 +32,11 @@ impl Optimizer {
 
     /// What the function exceeds with the probability of the guarantee at most, turned.
     pub(crate) fn bound(&self) -> f64 {
-        let Settings { delta, scale, rule, .. } = self.state.settings;
-        let scale = scale * (self.state.upper - self.state.lower).sqrt();
+        if self.is_measuring() {
+            return f64::INFINITY;
+        }
+        let Context { delta, scale, .. } = self.context();
+        let rule = self.state.settings.rule;
         let leaves = &self.state.leaves;
         if let Rule::Optimistic { exponent } = rule {
             let bound =

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, Rule};
+use crate::{Error, Estimate, Result, Rule, Scale};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +50,8 @@ pub struct Settings {
     pub epsilon: f64,
     /// The probability that it is further; above 0, at most 1/2.
     pub delta: f64,
-    /// The standard deviation of the function's increments over a distance of 1 in `x`: σ of a Brownian motion; above 0.
-    pub scale: f64,
+    /// The standard deviation of the function's increments over a distance of 1 in `x`.
+    pub scale: Scale,
     /// Which interval is split next.
     pub rule: Rule,
     /// When the search stops.
@@ -71,7 +71,7 @@ impl Settings {
             goal: Goal::Maximum,
             epsilon,
             delta: epsilon.min(0.5),
-            scale: 1.0,
+            scale: Scale::Known(1.0),
             rule: Rule::Optimistic { exponent: 5.0 },
             stop: Stop::Width,
             least_evaluations: 0,
@@ -102,7 +102,10 @@ impl Settings {
             Err(Error::Setting { name, value, expected: "a number above 0" })
         };
         positive("epsilon", self.epsilon)?;
-        positive("scale", self.scale)?;
+        match self.scale {
+            Scale::Known(scale) => positive("scale", scale)?,
+            Scale::Estimated(estimate) => check_estimate(estimate)?,
+        }
         if !(self.delta > 0.0 && self.delta <= 0.5) {
             return Err(Error::Setting {
                 name: "delta",
@@ -133,4 +136,14 @@ impl Settings {
             _ => Ok(()),
         }
     }
+}
+
+fn check_estimate(Estimate { share, least }: Estimate) -> Result<()> {
+    if !(share > 0.0 && share < 1.0) {
+        return Err(Error::Setting { name: "share", value: share, expected: "a share between 0 and 1" });
+    }
+    if least < 8 {
+        return Err(Error::Setting { name: "least", value: least as f64, expected: "eight or more" });
+    }
+    Ok(())
 }

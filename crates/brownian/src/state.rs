@@ -26,6 +26,11 @@ pub(crate) struct State {
     /// Share and turned value of the best point.
     pub best: Option<[f64; 2]>,
     pub evaluations: u64,
+    /// The present estimate of the scale of the whole interval, and how many there were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<f64>,
+    #[serde(default)]
+    pub estimates: u32,
     pub reason: Option<Reason>,
 }
 
@@ -45,7 +50,11 @@ impl State {
             && leaves.iter().all(is_leaf)
             && given_up.iter().chain(missed).all(|&leaf| (leaf as usize) < leaves.len())
             && numbers.into_iter().all(|number| number.is_finite())
-            && innovations.iter().all(|depth| depth.sum.is_finite() && depth.sum >= 0.0)
+            && self.estimate.is_none_or(|scale| scale > 0.0 && scale.is_finite())
+            && innovations.iter().all(|depth| {
+                let sums = [depth.sum, depth.fourths];
+                sums.iter().all(|sum| sum.is_finite() && *sum >= 0.0)
+            })
         {
             Ok(())
         } else {

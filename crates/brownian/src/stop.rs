@@ -28,7 +28,7 @@ impl Optimizer {
                 (first.max(highest(&mut waiting)) <= limit, highest(&mut given_up()) <= limit)
             }
             Stop::Posterior => {
-                let limit = (-self.state.settings.delta).ln_1p();
+                let limit = (-context.delta).ln_1p();
                 let lost: f64 =
                     given_up().map(|leaf| self.log_within(&self.state.leaves[leaf as usize])).sum();
                 // Differences have been added up: near the limit only the whole sum tells, with or without a break before.

@@ -110,7 +110,7 @@ fn the_posterior_probability_is_that_of_failures() {
             optimizer.tell(query.id, path.at(query.x)).expect("values are finite");
         }
         let answer = optimizer.answer().expect("both ends were told");
-        let Guarantee::Posterior { within, failure } = answer.guarantee else { panic!("no promise") };
+        let Guarantee::Posterior { within, failure, .. } = answer.guarantee else { panic!("no promise") };
         assert!(within == 0.15 && failure <= 0.25);
         let beyond = |leaf| path.supremum(leaf) > answer.value + within;
         promised += failure;

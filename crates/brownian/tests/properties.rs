@@ -1,8 +1,8 @@
 //! What holds for every function.
 
 use autodidact_brownian::{
-    Answer, BrownianPath, Error, Goal, Guarantee, Next, Optimizer, Reason, Rule, Settings, Stop, maximize,
-    minimize,
+    Answer, BrownianPath, Error, Estimate, Goal, Guarantee, Next, Optimizer, Reason, Rule, Scale, Settings,
+    Stop, maximize, minimize,
 };
 use proptest::prelude::*;
 
@@ -20,13 +20,25 @@ fn settings() -> impl Strategy<Value = Settings> {
         }),
         (epsilon.clone(), 0.001f64..0.5).prop_map(|(epsilon, delta)| Settings::posterior(epsilon, delta)),
         (2u64..300, 0.05f64..2.0).prop_map(|(budget, lambda)| Settings::budget(budget, lambda)),
-        (epsilon, 0.05f64..2.0).prop_map(|(epsilon, lambda)| Settings {
+        (epsilon.clone(), 0.05f64..2.0).prop_map(|(epsilon, lambda)| Settings {
             rule: Rule::CalvinHefterHerzwurm { lambda },
             stop: Stop::Posterior,
             most_evaluations: Some(500),
             ..Settings::optimistic(epsilon)
         }),
+        (epsilon, 0.05f64..0.9, 8u64..60).prop_map(|(epsilon, share, least)| Settings {
+            scale: Scale::Estimated(Estimate { share, least }),
+            ..Settings::posterior(epsilon, 0.1)
+        }),
     ]
+}
+
+/// The scale of a function that is so many times as rough.
+fn scaled(scale: Scale, factor: f64) -> Scale {
+    match scale {
+        Scale::Known(scale) => Scale::Known(scale * factor),
+        Scale::Estimated(_) => scale,
+    }
 }
 
 /// The points that are asked for one at a time, and the answer.
@@ -53,7 +65,7 @@ proptest! {
         let (asked, answer) = run(&|x| path.at(x), [0.0, 1.0], settings);
         let stretched = Settings {
             epsilon: settings.epsilon * height,
-            scale: settings.scale * height / length.sqrt(),
+            scale: scaled(settings.scale, height / length.sqrt()),
             ..settings
         };
         let (others, other) = run(&|x| height * path.at(x / length), [0.0, length], stretched);
@@ -214,7 +226,7 @@ fn points_that_are_given_up_do_not_end_a_search_with_a_promise_that_is_false() {
 #[test]
 fn a_search_ends_where_no_number_is_left_between_two() {
     // With so small an ε the neighbours of the best point are split to the last bit.
-    let settings = Settings { scale: 1e-9, ..Settings::posterior(1e-30, 1e-9) };
+    let settings = Settings { scale: 1e-9.into(), ..Settings::posterior(1e-30, 1e-9) };
     let answer = maximize(|x| -(x - 0.1).abs(), 0.0, 1.0, settings).expect("a search");
     assert_eq!(answer.reason, Some(Reason::Exhausted));
 }
@@ -232,7 +244,7 @@ fn wrong_settings_are_refused_with_their_name() {
     let right = Settings::optimistic(0.1);
     assert!(message(Settings { epsilon: 0.0, ..right }).starts_with("`epsilon` is 0"));
     assert!(message(Settings { delta: 0.6, ..right }).contains("at most 0.5"));
-    assert!(message(Settings { scale: f64::NAN, ..right }).starts_with("`scale` is NaN"));
+    assert!(message(Settings { scale: f64::NAN.into(), ..right }).starts_with("`scale` is NaN"));
     assert!(message(Settings { most_evaluations: Some(1), ..right }).contains("two or more"));
     assert!(
         message(Settings { rule: Rule::Optimistic { exponent: 1.0 }, ..right }).starts_with("`exponent`")

@@ -14,8 +14,10 @@ fn search(f: impl Fn(f64) -> f64, upper: f64, settings: Settings) -> Roughness {
 #[test]
 fn the_scale_of_a_brownian_motion_is_found_without_bias() {
     const PATHS: u64 = 400;
-    for settings in [Settings::posterior(0.05, 0.05), Settings { scale: 0.5, ..Settings::optimistic(0.05) }] {
-        let (mut square, mut below, mut above, mut doubts, mut rougher) = (0.0, 0, 0, 0, 0);
+    for settings in
+        [Settings::posterior(0.05, 0.05), Settings { scale: 0.5.into(), ..Settings::optimistic(0.05) }]
+    {
+        let (mut square, mut below, mut above, mut doubts, mut rougher, mut heavy) = (0.0, 0, 0, 0, 0, 0);
         for seed in 0..PATHS {
             let path = BrownianPath::new(seed);
             // An interval of 4 at a quarter of the speed: half the scale.
@@ -26,13 +28,14 @@ fn the_scale_of_a_brownian_motion_is_found_without_bias() {
             match found.doubt(0.5) {
                 Some(Doubt::Rougher { .. }) => rougher += 1,
                 Some(Doubt::Scale { .. }) => doubts += 1,
+                Some(Doubt::HeavyTails { .. }) => heavy += 1,
                 None => {}
             }
         }
         assert!((square / 0.25 - 1.0).abs() < 0.05, "{square}");
         // One in twenty of 400 is 20, with a standard deviation of 4.4.
         assert!((5..40).contains(&below) && (5..40).contains(&above), "{below} {above}");
-        assert!(doubts < 40 && rougher < 30, "{doubts} {rougher}");
+        assert!(doubts < 40 && rougher < 30 && heavy < 4, "{doubts} {rougher} {heavy}");
     }
 }
 
@@ -78,4 +81,21 @@ fn a_saved_search_knows_as_much() {
     let restored: Optimizer = serde_json::from_str(&saved).expect("a search");
     assert_eq!(restored.roughness(), optimizer.roughness());
     assert_eq!(optimizer.roughness().map(|found| found.innovations), Some(48));
+}
+
+/// Functions that are flat but for some steps, and paths, whose innovations are normal.
+#[test]
+fn values_that_stand_out_are_doubted() {
+    for seed in 0..20 {
+        let path = BrownianPath::new(seed);
+        let steps = |x: f64| (path.at((x * 8.0).floor() / 8.0) * 4.0).round();
+        let found =
+            search(steps, 1.0, Settings { most_evaluations: Some(300), ..Settings::budget(300, 10.0) });
+        assert!(
+            matches!(found.doubt(100.0), Some(Doubt::HeavyTails { .. } | Doubt::Rougher { .. })),
+            "{found:?}"
+        );
+        let found = search(|x| path.at(x), 1.0, Settings::optimistic(0.02));
+        assert!(found.kurtosis.is_some_and(|kurtosis| kurtosis.deviations < 4.0), "{found:?}");
+    }
 }

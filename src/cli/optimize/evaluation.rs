@@ -1,4 +1,4 @@
-//! One evaluation: a process that is given a number and prints its value.
+//! One evaluation: a process that is given a number and prints its value, or a value that is known.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -10,9 +10,41 @@ use super::settings::{Description, PLACE};
 /// Bytes that are kept of what a process prints.
 const KEPT: usize = 1 << 16;
 
+/// An evaluation that was begun.
+#[derive(Debug)]
+pub enum Evaluation {
+    /// A process that runs.
+    Process(Process),
+    /// The value is known.
+    Known(f64),
+}
+
+impl Evaluation {
+    /// One that has its value.
+    pub fn known(value: f64) -> Self {
+        Self::Known(value)
+    }
+
+    /// Starts the command at a number.
+    ///
+    /// # Errors
+    /// What to say of a command that cannot be started.
+    pub fn start(search: &Description, x: f64) -> Result<Self, String> {
+        Process::start(search, x).map(Self::Process)
+    }
+
+    /// The value, or what went wrong, once it is there.
+    pub fn poll(&mut self) -> Option<Result<f64, String>> {
+        match self {
+            Self::Process(process) => process.poll(),
+            Self::Known(value) => Some(Ok(*value)),
+        }
+    }
+}
+
 /// A process that runs.
 #[derive(Debug)]
-pub struct Evaluation {
+pub struct Process {
     child: Child,
     printed: Option<JoinHandle<std::io::Result<Vec<u8>>>>,
     started: Instant,
@@ -21,7 +53,7 @@ pub struct Evaluation {
     ended: bool,
 }
 
-impl Drop for Evaluation {
+impl Drop for Process {
     /// Nobody waits for it any more.
     fn drop(&mut self) {
         if !self.ended {
@@ -30,12 +62,8 @@ impl Drop for Evaluation {
     }
 }
 
-impl Evaluation {
-    /// Starts the command at a number.
-    ///
-    /// # Errors
-    /// What to say of a command that cannot be started.
-    pub fn start(search: &Description, x: f64) -> Result<Self, String> {
+impl Process {
+    fn start(search: &Description, x: f64) -> Result<Self, String> {
         let mut words = search.command.iter().map(|word| word.replace(PLACE, &x.to_string()));
         let program = words.next().unwrap_or_default();
         let mut command = Command::new(&program);
@@ -50,7 +78,7 @@ impl Evaluation {
     }
 
     /// The value, or what went wrong, once the process has ended and nobody writes to its output any more.
-    pub fn poll(&mut self) -> Option<Result<f64, String>> {
+    fn poll(&mut self) -> Option<Result<f64, String>> {
         let is_read = self.printed.as_ref().is_none_or(JoinHandle::is_finished);
         let outcome = match self.child.try_wait() {
             Ok(Some(status)) if !status.success() => {

@@ -4,6 +4,7 @@ mod curvature;
 mod evaluation;
 mod search;
 mod settings;
+mod table;
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use autodidact::brownian::{
-    Answer, Doubt, Error, Goal, Guarantee, Hurst, Next, Optimizer, Query, Reason, Roughness,
+    Answer, Doubt, Error, Goal, Guarantee, Hurst, Next, Optimizer, Query, Reason, Roughness, Scale,
 };
 use autodidact::experiment::figure::ScatterChart;
 use autodidact::experiment::interrupt;
@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use super::evaluation::Evaluation;
 use super::settings::{Description, Flags};
+use super::table::Table;
 use crate::cli::common::Output;
 use crate::cli::exit::{Exit, WrongUse};
 
@@ -34,15 +35,17 @@ const SAVE: Duration = Duration::from_millis(500);
 /// Flags of both verbs.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  autodidact optimize maximize --lower 0 --upper 1 --scale 0.5 --epsilon 0.1 -- ./score.sh --rate {x}
+  autodidact optimize maximize --lower 0 --upper 1 --epsilon 0.1 -- ./score.sh --rate {x}
+  autodidact optimize maximize --lower 0 --upper 1 --epsilon 0.1 --command './score.sh {x} | tail -1'
+  autodidact optimize maximize --csv measured.csv --epsilon 0.1
   autodidact optimize minimize --lower -5 --upper 0 --scale 0.2 --epsilon 0.05 --jobs 2 --retries 1 \\
       --timeout 600 --out searches/rate -- python train.py --log-rate {x}
   autodidact optimize minimize --resume --out searches/rate
 
 The answer is within epsilon of the best value but for a probability of delta, if the values are those of a
-Brownian motion of the given scale: values at points that are d apart typically differ by scale * sqrt(d).
-With an epsilon of a fifth of that over the whole interval a search takes some 20 evaluations, of a tenth
-some 70, and of a hundredth thousands. Smoother functions cost more than they need, rougher ones break the
+Brownian motion: values at points that are d apart typically differ by scale * sqrt(d). The scale is estimated,
+which takes 34 evaluations, or given. With an epsilon of a fifth of that over the whole interval a search takes
+some 20 evaluations, of a tenth some 70, and of a hundredth thousands. Smoother functions cost more than they need, rougher ones break the
 promise. A command that fails, takes too long or prints no number is told, tried again as asked,
 and never counted as a value.")]
 pub struct Arguments {
@@ -89,7 +92,8 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
         return Ok(Exit::Interrupted);
     }
     let roughness = search.optimizer.roughness();
-    let doubt = roughness.and_then(|roughness| roughness.doubt(search.description.settings.scale));
+    let assumed_scale = search.optimizer.scale();
+    let doubt = roughness.and_then(|roughness| roughness.doubt(assumed_scale?));
     let Answer { x, value, evaluations, bound, reason, guarantee } = answer;
     let found = Found {
         x,
@@ -99,6 +103,8 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
         reason,
         guarantee: if doubt.is_some() { Guarantee::None } else { guarantee },
         scale: roughness.map(|roughness| roughness.scale),
+        assumed_scale,
+        scale_is_estimated: matches!(search.description.settings.scale, Scale::Estimated(_)),
         hurst: roughness.and_then(|roughness| roughness.hurst).map(|hurst| hurst.exponent),
         roughness,
         doubt,
@@ -129,6 +135,9 @@ struct Found {
     /// The scale and the exponent of Hurst that the values have, after enough of them.
     scale: Option<f64>,
     hurst: Option<f64>,
+    /// The scale that the search went by: what was given, or an upper bound of what the values have.
+    assumed_scale: Option<f64>,
+    scale_is_estimated: bool,
     roughness: Option<Roughness>,
     /// Evaluations that gave no value, each try counted.
     failed: u64,
@@ -154,7 +163,8 @@ impl std::fmt::Display for Found {
             None => writeln!(f, "{guarantee}")?,
         }
         if let Some(Roughness { scale, interval: [low, high], hurst, .. }) = self.roughness {
-            write!(f, "roughness of the values: scale {scale:.3} (90 %: {low:.3} to {high:.3})")?;
+            let [scale, low, high] = [scale, low, high].map(short);
+            write!(f, "roughness of the values: scale {scale} (90 %: {low} to {high})")?;
             match hurst {
                 Some(Hurst { exponent, error }) => {
                     writeln!(f, ", exponent of Hurst {exponent:.2} ± {error:.2}")?;
@@ -173,10 +183,21 @@ impl std::fmt::Display for Found {
     }
 }
 
+/// Three digits, of very small and very large numbers with their power of ten.
+fn short(number: f64) -> String {
+    if number == 0.0 || (0.01..10_000.0).contains(&number.abs()) {
+        format!("{number:.3}")
+    } else {
+        format!("{number:.2e}")
+    }
+}
+
 /// A search on disk.
 struct Search {
     run: RunDirectory,
     description: Description,
+    /// What is searched, where it is no command.
+    table: Option<Table>,
     optimizer: Optimizer,
     evaluations: File,
     saved: Instant,
@@ -245,7 +266,18 @@ impl Search {
             .open(&path)
             .with_context(|| format!("`{}` cannot be written", path.display()))?;
         let saved = Instant::now();
-        Ok(Self { run, description, optimizer, evaluations, saved, has_news: false, failed, _lock: lock })
+        let table = description.csv.as_deref().map(Table::open).transpose()?;
+        Ok(Self {
+            run,
+            description,
+            table,
+            optimizer,
+            evaluations,
+            saved,
+            has_news: false,
+            failed,
+            _lock: lock,
+        })
     }
 
     /// Evaluates until the search is over, which is true, or somebody interrupts it.
@@ -280,8 +312,10 @@ impl Search {
             };
             self.take(&mut running, place, outcome)?;
             if let Some(answer) = self.optimizer.answer() {
+                // Before the scale is known nothing is bounded.
                 let shown = [("best", answer.value), ("bound", answer.bound)];
-                progress.set(answer.evaluations, &shown);
+                let shown = if answer.bound.is_finite() { &shown[..] } else { &shown[..1] };
+                progress.set(answer.evaluations, shown);
             }
         };
         progress.finish();
@@ -289,7 +323,10 @@ impl Search {
     }
 
     fn start(&self, x: f64) -> Result<Evaluation> {
-        Evaluation::start(&self.description, x).map_err(|reason| WrongUse(reason).into())
+        match &self.table {
+            Some(table) => Ok(Evaluation::known(table.at(x))),
+            None => Evaluation::start(&self.description, x).map_err(|reason| WrongUse(reason).into()),
+        }
     }
 
     /// Takes in how an evaluation ended.

@@ -1,16 +1,21 @@
 //! What is searched, and how: flags, and the file that keeps them for a search that goes on.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use anyhow::Result;
-use autodidact::brownian::{Goal, Rule, Settings, Stop};
+use autodidact::brownian::{Estimate, Goal, Rule, Scale, Settings, Stop};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use super::table::Table;
 use crate::cli::exit::WrongUse;
 
 /// What the number stands for in a command.
 pub const PLACE: &str = "{x}";
+
+/// What reads a command for the shell.
+const SHELL: [&str; 2] = if cfg!(windows) { ["cmd", "/C"] } else { ["sh", "-c"] };
 
 /// Probability that the answer is further off than was asked for, where nobody says.
 const DELTA: f64 = 0.05;
@@ -21,11 +26,11 @@ const LEAST: u64 = 20;
 /// Flags that say what is searched.
 #[derive(Debug, Args)]
 pub struct Flags {
-    /// Lower end of the interval
-    #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
+    /// Lower end of the interval [default with `--csv`: its least x]
+    #[arg(long, allow_negative_numbers = true, required_unless_present_any = ["resume", "csv"])]
     lower: Option<f64>,
-    /// Upper end of the interval
-    #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
+    /// Upper end of the interval [default with `--csv`: its largest x]
+    #[arg(long, allow_negative_numbers = true, required_unless_present_any = ["resume", "csv"])]
     upper: Option<f64>,
     /// How far from the best value the answer may be, in the unit of the values
     #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
@@ -33,9 +38,9 @@ pub struct Flags {
     /// Probability that it is further [default: 0.05]
     #[arg(long, allow_negative_numbers = true)]
     delta: Option<f64>,
-    /// Roughness: the standard deviation of the change of the value over a distance of 1. Nothing is promised if it is
-    /// too small
-    #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
+    /// Roughness, if it is known: the standard deviation of the change of the value over a distance of 1. Nothing is
+    /// promised if it is too small. Without it the roughness is estimated from the first 34 evaluations and again later
+    #[arg(long, allow_negative_numbers = true)]
     scale: Option<f64>,
     /// Which interval is halved next, and when that ends
     #[arg(long, value_enum, help = "Which interval is halved next, and when that ends [default: posterior]")]
@@ -52,8 +57,14 @@ pub struct Flags {
     /// How often a failed evaluation is tried again before its interval is given up [default: 0]
     #[arg(long)]
     retries: Option<u32>,
+    /// A command for the shell, in the place of words after `--`; `{x}` in it is replaced by the number
+    #[arg(long = "command", value_name = "TEXT", conflicts_with_all = ["csv", "command"])]
+    shell: Option<String>,
+    /// A table in the place of a command: lines of x and value, straight lines between them
+    #[arg(long, value_name = "FILE", conflicts_with = "command")]
+    csv: Option<PathBuf>,
     /// The command; `{x}` in its words is replaced by the number, and the last line that it prints is the value
-    #[arg(last = true, value_name = "COMMAND", required_unless_present = "resume")]
+    #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["resume", "shell", "csv"])]
     command: Vec<OsString>,
 }
 
@@ -72,7 +83,11 @@ enum RuleName {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Description {
+    /// The words of the command; none where there is a table.
+    #[serde(default)]
     pub command: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csv: Option<PathBuf>,
     pub lower: f64,
     pub upper: f64,
     /// In seconds.
@@ -97,17 +112,21 @@ impl Flags {
         if let Some(timeout) = self.timeout.filter(|&seconds| !(seconds > 0.0 && seconds < 1e9)) {
             return Err(WrongUse(format!("`--timeout` is {timeout}, expected seconds above 0")).into());
         }
+        let csv = self.csv.as_deref().map(std::path::absolute).transpose()?;
+        let ends = csv.as_deref().map(Table::open).transpose()?.map(|table| table.ends());
+        let command = if csv.is_some() { Vec::new() } else { self.command()? };
         Ok(Description {
-            command: self.command()?,
-            lower: needed("lower", self.lower)?,
-            upper: needed("upper", self.upper)?,
+            command,
+            csv,
+            lower: needed("lower", self.lower.or(ends.map(|[lower, _]| lower)))?,
+            upper: needed("upper", self.upper.or(ends.map(|[_, upper]| upper)))?,
             timeout: self.timeout,
             retries: self.retries.unwrap_or(0),
             settings: Settings {
                 goal,
                 epsilon,
                 delta: self.delta.unwrap_or(DELTA),
-                scale: needed("scale", self.scale)?,
+                scale: self.scale.map_or(Scale::Estimated(Estimate::default()), Scale::Known),
                 rule,
                 stop,
                 least_evaluations: self.least.unwrap_or(LEAST),
@@ -117,11 +136,16 @@ impl Flags {
     }
 
     fn command(&self) -> Result<Vec<String>> {
-        let words: Option<Vec<String>> =
-            self.command.iter().map(|word| word.to_str().map(str::to_owned)).collect();
+        let words: Option<Vec<String>> = match &self.shell {
+            Some(text) => Some(SHELL.iter().map(|word| (*word).to_owned()).chain([text.clone()]).collect()),
+            None => self.command.iter().map(|word| word.to_str().map(str::to_owned)).collect(),
+        };
         let words = words.ok_or_else(|| WrongUse("the command is not valid UTF-8".to_owned()))?;
         if !words.iter().any(|word| word.contains(PLACE)) {
-            let example = format!("for instance `-- {} {PLACE}`", words.join(" "));
+            let example = match &self.shell {
+                Some(text) => format!("for instance `--command '{text} {PLACE}'`"),
+                None => format!("for instance `-- {} {PLACE}`", words.join(" ")),
+            };
             return Err(WrongUse(format!(
                 "no word of the command has `{PLACE}`, where the number goes; {example}"
             ))
@@ -137,6 +161,8 @@ impl Flags {
         numbers.iter().all(Option::is_none)
             && counts.iter().all(Option::is_none)
             && self.rule.is_none()
+            && self.shell.is_none()
+            && self.csv.is_none()
             && self.command.is_empty()
     }
 }
