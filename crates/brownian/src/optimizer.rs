@@ -6,10 +6,17 @@ use crate::heap::{Entry, Heap};
 use crate::roughness::Innovations;
 use crate::rule::{Change, Context};
 use crate::state::State;
-use crate::{Answer, Error, Estimate, Leaf, Reason, Result, Roughness, Scale, Settings};
+use crate::{Answer, Error, Estimate, Leaf, Reason, Result, Roughness, Rule, Scale, Settings, width};
 
 /// The least estimate of a scale, in units of ε.
 const LEAST_SCALE: f64 = 1e-3;
+
+/// How often the whole is halved to come to a share, to the nearest whole number.
+fn halvings(share: f64) -> usize {
+    // The exponent of the number, after half a halving for rounding.
+    let exponent = (share * std::f64::consts::SQRT_2).to_bits() >> 52;
+    1023u64.saturating_sub(exponent) as usize
+}
 
 /// A search of the maximum, or the minimum, of a function on an interval.
 ///
@@ -40,7 +47,9 @@ pub struct Optimizer {
     heap: Heap,
     /// Whether the first leaf of the heap is the one that was asked for, alone: its parts take its place cheaply.
     first_is_asked: bool,
-    /// What was asked for and not told, in order.
+    /// The scale of the whole interval, infinite before there is one.
+    whole_scale: f64,
+    /// What was asked for and not told.
     pub(crate) asked: Vec<Asked>,
     next_id: u64,
     /// `Σ ln(1 − p)` over all leaves, if the posterior decides when to stop: each exceeds the best value by ε with probability p.
@@ -187,7 +196,7 @@ impl Optimizer {
         self.state.evaluations += 1;
         // What was waited for when the search ended may have more to say.
         self.state.reason = None;
-        match self.asked.remove(place).place {
+        match self.asked.swap_remove(place).place {
             Place::End(end) => self.tell_end(end, turned),
             Place::Inside { leaf, at } => self.tell_inside(leaf, at, turned),
         }
@@ -229,28 +238,29 @@ impl Optimizer {
             return;
         }
         self.smallest = self.smallest.min(smallest);
+        let [own, others] = self.scores(&left, &right);
+        let own = Entry { score: own, item };
         if self.first_is_asked {
             self.first_is_asked = false;
-            self.heap.replace_first(Entry { score: self.score(item), item });
+            self.heap.replace_first(own);
         } else {
-            self.push(item);
+            self.heap.push(own);
         }
-        self.push(next);
+        self.heap.push(Entry { score: others, item: next });
     }
 
     fn note_innovation(&mut self, parent: &Leaf, at: f64, value: f64) {
         let share = parent.share();
         let part = (at - parent.ends[0]) / share;
         let expected = (1.0 - part) * parent.values[0] + part * parent.values[1];
-        let innovation = (value - expected) / (part * (1.0 - part) * share).sqrt();
-        let depth = -share.log2().round() as usize;
+        let square = (value - expected).powi(2) / (part * (1.0 - part) * share);
+        let depth = halvings(share);
         let depths = &mut self.state.innovations;
         if depths.len() <= depth {
             depths.resize(depth + 1, Innovations::default());
         }
         depths[depth].count += 1;
         // Values near the largest numbers have squares beyond them, and a save has no infinity.
-        let square = innovation * innovation;
         depths[depth].sum = (depths[depth].sum + square).min(f64::MAX);
         depths[depth].fourths = (depths[depth].fourths + square * square).min(f64::MAX);
     }
@@ -370,7 +380,7 @@ impl Optimizer {
             Scale::Known(_) => delta,
             Scale::Estimated(Estimate { share, .. }) => delta * (1.0 - share),
         };
-        let scale = self.scale().unwrap_or(f64::INFINITY) * self.length().sqrt();
+        let scale = self.whole_scale;
         let best = self.state.best.map_or(f64::NEG_INFINITY, |[_, value]| value);
         Context { delta, epsilon, scale, best, smallest: self.smallest }
     }
@@ -382,6 +392,22 @@ impl Optimizer {
             self.state.best = Some([share, value]);
         }
         improves
+    }
+
+    /// The scores of both parts of a leaf; of halves the width is computed once.
+    fn scores(&self, left: &Leaf, right: &Leaf) -> [f64; 2] {
+        let leaves = [left, right];
+        if self.is_measuring() {
+            return leaves.map(Leaf::share);
+        }
+        let context = self.context();
+        if let Rule::Optimistic { exponent } = self.state.settings.rule
+            && left.share() == right.share()
+        {
+            let width = width(exponent, context.delta, context.scale, left.share());
+            return leaves.map(|Leaf { values: [x, y], .. }| x.max(*y) + width);
+        }
+        leaves.map(|leaf| self.state.settings.rule.score(leaf, &context))
     }
 
     pub(crate) fn score(&self, item: u32) -> f64 {
@@ -413,6 +439,7 @@ impl Optimizer {
     /// Everything that follows from the state.
     fn rebuild(&mut self) {
         self.smallest = self.state.leaves.iter().map(Leaf::share).fold(1.0, f64::min);
+        self.whole_scale = self.scale().unwrap_or(f64::INFINITY) * self.length().sqrt();
         if self.counts_posterior() {
             self.log_within = self.total_log_within();
         }
@@ -450,6 +477,7 @@ impl TryFrom<State> for Optimizer {
             state,
             heap: Heap::default(),
             first_is_asked: false,
+            whole_scale: f64::INFINITY,
             asked: Vec::new(),
             next_id: 0,
             log_within: 0.0,
