@@ -29,6 +29,7 @@ mod leaf;
 mod optimizer;
 mod path;
 mod promise;
+pub mod rivals;
 mod roughness;
 mod rule;
 mod scale;

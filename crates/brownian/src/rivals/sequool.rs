@@ -1,0 +1,57 @@
+//! Sequential online optimization, which knows its budget.
+
+use super::Plan;
+use super::cells::{Cell, Cells, DEEPEST};
+
+/// `SequOOL` (Bartlett, Gabillon, Valko 2019): with n cuts and `h_max = ⌊n / Σ_{i ≤ n} 1/i⌋`, depth after depth cuts the
+/// `⌊h_max / h⌋` best cells of depth h into thirds, once.
+#[derive(Clone, Debug)]
+pub struct Sequool {
+    deepest: usize,
+    depth: usize,
+    cells: Cells,
+    cut: Vec<Cell>,
+    begun: bool,
+}
+
+impl Sequool {
+    /// For so many evaluations: a cut takes two.
+    pub fn new(evaluations: usize) -> Self {
+        let cuts = (evaluations.saturating_sub(1) / 2).max(1);
+        let harmonic: f64 = (1..=cuts).map(|i| 1.0 / i as f64).sum();
+        let deepest = ((cuts as f64 / harmonic).floor() as usize).max(1);
+        Self { deepest, depth: 0, cells: Cells::default(), cut: Vec::new(), begun: false }
+    }
+}
+
+impl Plan for Sequool {
+    fn next(&mut self) -> Vec<f64> {
+        if !self.begun {
+            return vec![Cell::ROOT.centre()];
+        }
+        let (depth, deepest) = (self.depth, self.deepest);
+        self.depth += 1;
+        if depth > deepest || depth >= DEEPEST as usize {
+            return Vec::new();
+        }
+        let count = if depth == 0 { 1 } else { deepest / depth };
+        self.cut = (0..count)
+            .map_while(|_| {
+                let place = self.cells.best(depth)?;
+                Some(self.cells.remove(depth, place))
+            })
+            .collect();
+        self.cut.iter().flat_map(Cell::outer).collect()
+    }
+
+    fn take(&mut self, values: &[f64]) {
+        if !self.begun {
+            self.begun = true;
+            self.cells.begin(values[0]);
+            return;
+        }
+        for (cell, pair) in std::mem::take(&mut self.cut).into_iter().zip(values.chunks(2)) {
+            self.cells.add_thirds(cell, pair);
+        }
+    }
+}

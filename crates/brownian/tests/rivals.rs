@@ -1,0 +1,190 @@
+//! Other searches against scipy and against transcriptions of the published pseudo-code (`reference/rivals.py`), and what holds
+//! for all of them.
+
+use autodidact_brownian::rivals::{
+    Brent, Direct, Grid, PiyavskiiShubert, Plan, Planned, Search, Sequool, Soo, Stosoo, spend,
+};
+use autodidact_brownian::{BrownianPath, Error, Goal, Next, Optimizer, Settings};
+use proptest::prelude::*;
+use serde_json::Value;
+
+fn functions() -> [(&'static str, fn(f64) -> f64); 3] {
+    [
+        ("sine", |x| (13.0 * x).sin() * (27.0 * x).sin() / 2.0 + 0.5 + 0.1 * x),
+        ("cusp", |x| 1.3 - (x - 0.3137f64).abs().sqrt()),
+        ("slope", |x| 2.0 + x - 3.0 * (x - 0.71) * (x - 0.71)),
+    ]
+}
+
+/// The points that a search evaluates.
+fn points(search: &mut dyn Search, most: usize, f: impl Fn(f64) -> f64) -> Vec<f64> {
+    let mut points = Vec::new();
+    spend(search, most, |x| {
+        points.push(x);
+        f(x)
+    })
+    .expect("finite values");
+    points
+}
+
+fn unit<P: Plan>(plan: P) -> Planned<P> {
+    Planned::new(0.0, 1.0, Goal::Maximum, plan).expect("an interval")
+}
+
+fn assert_same(what: &str, ours: &[f64], theirs: &[f64], tolerance: f64) {
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    for (at, (a, b)) in ours.iter().zip(theirs).enumerate() {
+        assert!((a - b).abs() <= tolerance, "{what}, point {at}: {a} and {b}");
+    }
+}
+
+#[test]
+fn points_are_those_of_the_references() {
+    let reference: Value = serde_json::from_str(include_str!("reference/rivals.json")).expect("valid JSON");
+    for (name, f) in functions() {
+        let theirs = |method: &str| -> Vec<f64> {
+            serde_json::from_value(reference["found"][method][name].clone()).expect("points")
+        };
+        let brent = theirs("brent");
+        assert_same("Brent", &points(&mut unit(Brent::new([0.0, 1.0], 1e-6)), 100, f), &brent, 1e-9);
+
+        let soo = theirs("soo");
+        assert_same("SOO", &points(&mut unit(Soo::new()), soo.len(), f), &soo, 1e-12);
+
+        let sequool = theirs("sequool");
+        assert_same("SequOOL", &points(&mut unit(Sequool::new(151)), 1000, f), &sequool, 1e-12);
+
+        let saw = theirs("piyavskii-shubert");
+        let mut search = unit(PiyavskiiShubert::new(30.0, 0.05));
+        assert_same("Piyavskii-Shubert", &points(&mut search, 1000, f), &saw, 1e-9);
+
+        // In what order an iteration evaluates its points is up to the code.
+        let mut direct = theirs("direct");
+        let mut ours = points(&mut unit(Direct::new()), direct.len(), f);
+        direct.sort_by(f64::total_cmp);
+        ours.sort_by(f64::total_cmp);
+        assert_same("DIRECT", &ours, &direct, 1e-12);
+    }
+}
+
+#[test]
+fn a_grid_is_even_after_each_round() {
+    let mut asked = points(&mut unit(Grid::new()), 17, |x| x);
+    asked.sort_by(f64::total_cmp);
+    assert_same("grid", &asked, &(0..=16).map(|index| f64::from(index) / 16.0).collect::<Vec<_>>(), 0.0);
+}
+
+/// Piyavskii and Shubert's bound is above the maximum of every function of that constant, and its answer within ε.
+#[test]
+fn a_lipschitz_bound_holds() {
+    for seed in 0..50 {
+        // A path of straight lines is as steep as its steepest piece.
+        let path = BrownianPath::new(seed);
+        let knots: Vec<f64> = (0..=64).map(|index| path.at(f64::from(index) / 64.0)).collect();
+        let f = |x: f64| {
+            let (at, part) = ((x * 64.0).min(63.0).floor(), x * 64.0 - (x * 64.0).min(63.0).floor());
+            knots[at as usize] * (1.0 - part) + knots[at as usize + 1] * part
+        };
+        let steepest = knots.windows(2).map(|pair| 64.0 * (pair[1] - pair[0]).abs()).fold(0.0, f64::max);
+        let maximum = knots.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut search = unit(PiyavskiiShubert::new(steepest * (1.0 + 1e-9), 0.01));
+        let mut previous = f64::INFINITY;
+        while let Next::Evaluate(query) = search.ask() {
+            search.tell(query.id, f(query.x)).expect("finite");
+            let bound = search.plan().bound();
+            assert!(bound >= maximum - 1e-9 && bound <= previous + 1e-9, "{bound} {maximum}");
+            previous = bound;
+        }
+        let [_, value] = search.best().expect("evaluated");
+        assert!(value >= maximum - 0.01 - 1e-9, "{value} {maximum}");
+    }
+}
+
+/// Under noise of ±1/2 the recommended point comes from means; SOO goes where the noise was largest.
+#[test]
+fn noise_is_averaged() {
+    let f = |x: f64| 1.0 - (x - 0.37).abs();
+    let apart = |search: &mut dyn Search, seed: u64| {
+        let noise = BrownianPath::new(seed);
+        let mut count = 0u64;
+        let best = spend(search, 3000, |x| {
+            count += 1;
+            // The digits far behind the point are as good as random.
+            let digits = noise.at((count as f64 * 0.618_033_988_75).fract()) * 1e6;
+            f(x) + digits.rem_euclid(1.0) - 0.5
+        });
+        (best.expect("finite").expect("evaluated")[0] - 0.37).abs()
+    };
+    let mean = |apart: Vec<f64>| apart.iter().sum::<f64>() / apart.len() as f64;
+    let stosoo = mean((0..30).map(|seed| apart(&mut unit(Stosoo::new(3000)), seed)).collect());
+    let soo = mean((0..30).map(|seed| apart(&mut unit(Soo::new()), seed)).collect());
+    assert!(stosoo < 0.06 && 2.0 * stosoo < soo, "{stosoo} and {soo}");
+}
+
+fn every_plan() -> Vec<Box<dyn Search>> {
+    fn boxed<P: Plan + 'static>(plan: P) -> Box<dyn Search> {
+        Box::new(Planned::new(-2.0, 6.0, Goal::Maximum, plan).expect("an interval"))
+    }
+    vec![
+        boxed(Grid::new()),
+        boxed(Direct::new()),
+        boxed(Soo::new()),
+        boxed(Sequool::new(80)),
+        boxed(PiyavskiiShubert::new(20.0, 1e-3)),
+        boxed(Brent::new([0.0, 1.0], 1e-6)),
+        Box::new(Optimizer::new(-2.0, 6.0, Settings::budget(80, 1.0)).expect("right")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Inside the interval, none twice, not more than allowed, and a value that is none does not lose its question.
+    #[test]
+    fn points_are_new_and_inside(seed: u64, budget in 1usize..80) {
+        let path = BrownianPath::new(seed);
+        for mut search in every_plan() {
+            let mut asked: Vec<f64> = Vec::new();
+            while asked.len() < budget && let Next::Evaluate(query) = search.ask() {
+                prop_assert!((-2.0..=6.0).contains(&query.x));
+                let refused = matches!(search.tell(query.id, f64::NAN), Err(Error::NotFinite { .. }));
+                prop_assert!(refused);
+                search.tell(query.id, path.at((query.x + 2.0) / 8.0)).expect("finite");
+                prop_assert!(search.tell(query.id, 0.0).is_err(), "told twice");
+                asked.push(query.x);
+            }
+            let best = search.best();
+            let highest = asked.iter().map(|x| path.at((x + 2.0) / 8.0)).fold(f64::NEG_INFINITY, f64::max);
+            if asked.len() >= 2 {
+                prop_assert_eq!(best.map(|[_, value]| value), Some(highest));
+            }
+            asked.sort_by(f64::total_cmp);
+            prop_assert!(asked.windows(2).all(|pair| pair[0] < pair[1]), "a point twice: {asked:?}");
+        }
+    }
+
+    /// What only compares values sees no difference between f and a f + b; DIRECT's share of the best value sees b.
+    #[test]
+    fn units_do_not_matter(seed: u64, height in -6i32..7, shift in -8i32..9) {
+        let path = BrownianPath::new(seed);
+        // Coarse, so that nothing is rounded.
+        let coarse = |x: f64| (path.at(x) * 2f64.powi(30)).round() * 2f64.powi(-30);
+        let (factor, shift) = (2f64.powi(height), f64::from(shift));
+        let scaled = |x: f64| factor * coarse(x) + shift;
+        prop_assert_eq!(points(&mut unit(Soo::new()), 60, coarse), points(&mut unit(Soo::new()), 60, scaled));
+        let sequool = || unit(Sequool::new(60));
+        prop_assert_eq!(points(&mut sequool(), 60, coarse), points(&mut sequool(), 60, scaled));
+        let direct = |f: &dyn Fn(f64) -> f64| points(&mut unit(Direct::new()), 60, f);
+        prop_assert_eq!(direct(&coarse), direct(&|x| factor * coarse(x)));
+    }
+
+    /// The least of f is the largest of −f.
+    #[test]
+    fn minima_are_maxima_of_the_opposite(seed: u64) {
+        let path = BrownianPath::new(seed);
+        let mut least = Planned::new(0.0, 1.0, Goal::Minimum, Soo::new()).expect("an interval");
+        let low = spend(&mut least, 50, |x| path.at(x)).expect("finite").expect("evaluated");
+        let high = spend(&mut unit(Soo::new()), 50, |x| -path.at(x)).expect("finite").expect("evaluated");
+        prop_assert_eq!(low, [high[0], -high[1]]);
+    }
+}
