@@ -69,13 +69,19 @@ impl Family {
         match self {
             Self::Constant => {
                 let rates = grid(if is_quick { 5..=11 } else { 3..=13 });
-                rates.map(|rate| setting(number(rate), TunerConfig::Constant { learning_rate: rate })).collect()
+                rates
+                    .map(|rate| setting(number(rate), TunerConfig::Constant { learning_rate: rate }))
+                    .collect()
             }
             Self::Warmup => grid(if is_quick { 8..=11 } else { 3..=14 })
                 .map(|peak| {
                     let warmup_steps = steps / 10;
-                    let tuner =
-                        TunerConfig::Warmup { peak, warmup_steps, total_steps: steps, decay: Decay::Constant };
+                    let tuner = TunerConfig::Warmup {
+                        peak,
+                        warmup_steps,
+                        total_steps: steps,
+                        decay: Decay::Constant,
+                    };
                     setting(number(peak), tuner)
                 })
                 .collect(),
@@ -123,8 +129,14 @@ fn line_searches(is_quick: bool) -> Vec<Setting> {
             if is_quick && (increase.is_none() || decrease == 0.0) {
                 continue;
             }
-            let config =
-                ArmijoConfig { decrease, slack, increase, backtrack: 0.8, max_backtracks: None, ..ArmijoConfig::default() };
+            let config = ArmijoConfig {
+                decrease,
+                slack,
+                increase,
+                backtrack: 0.8,
+                max_backtracks: None,
+                ..ArmijoConfig::default()
+            };
             let start = increase.map_or("from 1", |_| "from 4 η");
             let name = format!("c {}, δ {}, {start}", number(decrease), number(slack));
             settings.push(Setting { name, tuner: TunerConfig::Armijo(config) });

@@ -109,7 +109,12 @@ mod tests {
     use super::*;
 
     fn run() -> Run {
-        let point = |step: usize| Point { step, seconds: step as f64, loss: 1000.0 - step as f64, learning_rate: 0.1 };
+        let point = |step: usize| Point {
+            step,
+            seconds: step as f64,
+            loss: 1000.0 - step as f64,
+            learning_rate: 0.1,
+        };
         let reading = |step: usize| {
             let sharpness = if step < 750 { 10.0 } else { 12.0 };
             Reading { step, sharpness, product: if step < 500 { 0.5 } else { sharpness / 10.0 } }

@@ -73,7 +73,8 @@ impl Objective {
         let [rows, classes] = outputs.dims();
         let error = match &self.targets {
             Targets::Classes(labels) => {
-                activation::softmax(outputs, 1) - labels.clone().one_hot::<2>(classes).float().cast(DType::F64)
+                activation::softmax(outputs, 1)
+                    - labels.clone().one_hot::<2>(classes).float().cast(DType::F64)
             }
             Targets::Vectors(vectors) => outputs - vectors.clone().cast(DType::F64),
         };

@@ -100,7 +100,8 @@ fn finish(run: &mut Run, points: &[Point], end: f64) {
     run.early = mean_before(EARLY).filter(|_| run.diverged_at.is_none_or(|step| step > EARLY));
     run.last = mean_before(run.steps).filter(|_| run.diverged_at.is_none());
     run.curve = thinned(points);
-    let ends: Vec<usize> = run.sharpness.iter().skip(1).map(|reading| reading.step).chain([run.steps]).collect();
+    let ends: Vec<usize> =
+        run.sharpness.iter().skip(1).map(|reading| reading.step).chain([run.steps]).collect();
     for (reading, end) in run.sharpness.iter_mut().zip(ends) {
         let between = &points[reading.step..end];
         let rates: f64 = between.iter().map(|point| point.learning_rate).sum();
