@@ -15,6 +15,9 @@ mod tables;
 mod task;
 mod train;
 
+#[cfg(test)]
+mod tests;
+
 use autodidact_experiment::reproduction::{
     Claim, Findings, Job, JobContext, JobError, JobResult, Plan, Scale,
 };

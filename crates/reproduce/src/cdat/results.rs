@@ -1,6 +1,6 @@
 //! All results by task, family and seed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use autodidact_experiment::reproduction::JobResult;
 
@@ -72,10 +72,5 @@ impl Results {
     /// Mini-batch results, by batch size.
     pub fn batches(&self) -> &BTreeMap<Batch, BySeed<Trained>> {
         &self.batches
-    }
-
-    /// The batch sizes that were run.
-    pub fn batch_sizes(&self) -> BTreeSet<usize> {
-        self.batches.keys().map(|(batch, _)| *batch).collect()
     }
 }
