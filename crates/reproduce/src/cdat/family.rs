@@ -68,12 +68,12 @@ impl Family {
         let setting = |name: String, tuner| Setting { name, tuner };
         match self {
             Self::Constant => {
-                let rates = grid(if is_quick { 5..=11 } else { 3..=13 });
+                let rates = grid(if is_quick { 4..=9 } else { 3..=13 });
                 rates
                     .map(|rate| setting(number(rate), TunerConfig::Constant { learning_rate: rate }))
                     .collect()
             }
-            Self::Warmup => grid(if is_quick { 8..=11 } else { 3..=14 })
+            Self::Warmup => grid(if is_quick { 6..=9 } else { 3..=13 })
                 .map(|peak| {
                     let warmup_steps = steps / 10;
                     let tuner = TunerConfig::Warmup {

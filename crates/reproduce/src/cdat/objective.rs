@@ -80,10 +80,11 @@ impl Objective {
         };
         error.div_scalar(rows as f64)
     }
+}
 
-    fn at(&self, w: &TensorMap, network: &Network) -> Result<Network> {
-        Ok(state::replace(network.clone(), w)?)
-    }
+/// The network with these weights.
+fn at(w: &TensorMap, network: &Network) -> Result<Network> {
+    Ok(state::replace(network.clone(), w)?)
 }
 
 fn number(scalar: Tensor<1>) -> f64 {
@@ -92,7 +93,7 @@ fn number(scalar: Tensor<1>) -> f64 {
 
 impl Landscape for Objective {
     fn gradient(&mut self, w: &TensorMap) -> Result<(f64, TensorMap)> {
-        let network = self.at(w, &self.network)?;
+        let network = at(w, &self.network)?;
         let decay = network.dot(&network).cast(DType::F64).mul_scalar(0.5 * self.weight_decay);
         let loss = self.mean(network.forward(self.inputs.clone())) + decay;
         let gradients = state::gradients(&network, &mut loss.backward());
@@ -100,12 +101,12 @@ impl Landscape for Objective {
     }
 
     fn value(&mut self, w: &TensorMap) -> Result<f64> {
-        let network = self.at(w, &self.plain)?;
+        let network = at(w, &self.plain)?;
         let decay = 0.5 * self.weight_decay * number(network.dot(&network));
         Ok(number(self.mean(network.forward(self.inputs.clone()))) + decay)
     }
 
-    fn curvature(&mut self, at: &Point<'_>) -> Result<f64> {
+    fn curvature(&mut self, point: &Point<'_>) -> Result<f64> {
         let mut exact = Exact::new(self.plain.clone(), |network: &Network, u: &Network| {
             let outputs = network.taylor(u, Jet::constant(self.inputs.clone()));
             match &self.targets {
@@ -113,14 +114,14 @@ impl Landscape for Objective {
                 Targets::Vectors(vectors) => outputs.squared_error(vectors.clone()),
             }
         });
-        let along = exact.along(at.w, at.u)?;
-        Ok(along.curvature + self.weight_decay * global_norm(at.u).powi(2))
+        let along = exact.along(point.w, point.u)?;
+        Ok(along.curvature + self.weight_decay * global_norm(point.u).powi(2))
     }
 
     /// The gradient of `g·v`, exactly: reverse over forward.
     fn product(&mut self, w: &TensorMap, v: &TensorMap) -> Result<TensorMap> {
-        let network = self.at(w, &self.network)?;
-        let direction = self.at(v, &self.plain)?;
+        let network = at(w, &self.network)?;
+        let direction = at(v, &self.plain)?;
         let (outputs, moved) = network.tangent(&direction, self.inputs.clone());
         let decay = network.dot(&direction).cast(DType::F64).mul_scalar(self.weight_decay);
         let slope = (self.output_gradient(outputs) * moved.cast(DType::F64)).sum() + decay;

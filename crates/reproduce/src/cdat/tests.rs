@@ -133,11 +133,14 @@ fn one_seed_of_three_may_differ_and_two_may_not() {
     assert_eq!(with(2), Verdict::Inconclusive);
 }
 
+/// What a run is instead, if it is another one.
+type Change = Box<dyn Fn(Task, Family, &str) -> Option<Made>>;
+
 /// Each condition is needed.
 #[test]
 fn any_condition_that_fails_leaves_it_open() {
     let sigma_is = |name: &str, sigma: f64| name == sigma_name(sigma);
-    let cases: [(&str, Box<dyn Fn(Task, Family, &str) -> Option<Made>>); 6] = [
+    let cases: [(&str, Change); 6] = [
         (
             "edge above constant",
             Box::new(|task, family, name| {
