@@ -24,7 +24,7 @@ const LOSS: f64 = 1.2;
 /// Steps of a run that tells the long run.
 const LONG: usize = 6000;
 
-/// Why the rule's numbers are compared on one seed of a task.
+/// The runs that the rule compares on one seed of a task.
 pub(super) struct Seed<'a> {
     constant: Vec<&'a Run>,
     best_constant: &'a Run,
