@@ -4,6 +4,7 @@ mod brownian;
 mod byol;
 mod byol_no_batch_stats;
 mod byol_robustness;
+mod cdat;
 mod data;
 mod device;
 mod image_arm;
@@ -17,11 +18,12 @@ pub use brownian::Brownian;
 pub use byol::Byol;
 pub use byol_no_batch_stats::ByolNoBatchStats;
 pub use byol_robustness::ByolRobustness;
+pub use cdat::Cdat;
 pub use device::{DeviceError, device};
 
 use autodidact_experiment::reproduction::Claim;
 
 /// Every claim that can be re-tested today, in the order of the papers' table; extensions follow their paper's claim.
 pub fn claims() -> Vec<&'static dyn Claim> {
-    vec![&Byol, &ByolRobustness, &ByolNoBatchStats, &Brownian]
+    vec![&Byol, &ByolRobustness, &ByolNoBatchStats, &Cdat, &Brownian]
 }
