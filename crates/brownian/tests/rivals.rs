@@ -54,16 +54,19 @@ fn points_are_those_of_the_references() {
         let sequool = theirs("sequool");
         assert_same("SequOOL", &points(&mut unit(Sequool::new(151)), 1000, f), &sequool, 1e-12);
 
-        let saw = theirs("piyavskii-shubert");
-        let mut search = unit(PiyavskiiShubert::new(30.0, 0.05));
-        assert_same("Piyavskii-Shubert", &points(&mut search, 1000, f), &saw, 1e-9);
-
-        // In what order an iteration evaluates its points is up to the code.
-        let mut direct = theirs("direct");
-        let mut ours = points(&mut unit(Direct::new()), direct.len(), f);
-        direct.sort_by(f64::total_cmp);
+        // Both peaks beside a point are of one height, and rounding tells which is first.
+        let mut saw = theirs("piyavskii-shubert");
+        let mut ours = points(&mut unit(PiyavskiiShubert::new(30.0, 0.05)), 1000, f);
+        saw.sort_by(f64::total_cmp);
         ours.sort_by(f64::total_cmp);
-        assert_same("DIRECT", &ours, &direct, 1e-12);
+        assert_same("Piyavskii-Shubert", &ours, &saw, 1e-9);
+
+        let direct = theirs("direct");
+        let mut search = unit(Direct::new());
+        assert_same("DIRECT", &points(&mut search, direct.len(), f), &direct, 1e-12);
+        let scipys = reference["scipy_direct"][name].as_f64().expect("a value");
+        let [_, best] = search.best().expect("evaluated");
+        assert!((best - scipys).abs() < 1e-4, "{name}: {best} and scipy's {scipys}");
     }
 }
 
@@ -100,7 +103,7 @@ fn a_lipschitz_bound_holds() {
     }
 }
 
-/// Under noise of ±1/2 the recommended point comes from means; SOO goes where the noise was largest.
+/// Under noise of ±1/2, half of what the function varies by, the recommended point is near.
 #[test]
 fn noise_is_averaged() {
     let f = |x: f64| 1.0 - (x - 0.37).abs();
@@ -115,10 +118,9 @@ fn noise_is_averaged() {
         });
         (best.expect("finite").expect("evaluated")[0] - 0.37).abs()
     };
-    let mean = |apart: Vec<f64>| apart.iter().sum::<f64>() / apart.len() as f64;
-    let stosoo = mean((0..30).map(|seed| apart(&mut unit(Stosoo::new(3000)), seed)).collect());
-    let soo = mean((0..30).map(|seed| apart(&mut unit(Soo::new()), seed)).collect());
-    assert!(stosoo < 0.06 && 2.0 * stosoo < soo, "{stosoo} and {soo}");
+    let stosoo: Vec<f64> = (0..30).map(|seed| apart(&mut unit(Stosoo::new(3000)), seed)).collect();
+    let mean = stosoo.iter().sum::<f64>() / stosoo.len() as f64;
+    assert!(mean < 0.06, "{mean}");
 }
 
 fn every_plan() -> Vec<Box<dyn Search>> {
