@@ -306,8 +306,9 @@ fn a_scale_that_is_not_given_is_estimated() {
 #[test]
 fn a_table_is_searched_like_a_command() {
     let folder = tempfile::tempdir().expect("a scratch folder");
-    let rows: String = (0..=200).map(|row| format!("{},{}\n", row, -(f64::from(row) - 77.0).abs())).collect();
-    fs::write(folder.path().join("curve.csv"), format!("day,value\n{rows}")).expect("a table");
+    let rows: Vec<String> =
+        (0..=200).map(|row| format!("{row},{}", -(f64::from(row) - 77.0).abs())).collect();
+    fs::write(folder.path().join("curve.csv"), format!("day,value\n{}\n", rows.join("\n"))).expect("a table");
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_autodidact"));
         command.current_dir(folder.path()).args(["optimize", "maximize", "--json"]).args(arguments);

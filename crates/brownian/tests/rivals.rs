@@ -8,7 +8,9 @@ use autodidact_brownian::{BrownianPath, Error, Goal, Next, Optimizer, Settings};
 use proptest::prelude::*;
 use serde_json::Value;
 
-fn functions() -> [(&'static str, fn(f64) -> f64); 3] {
+type Named = (&'static str, fn(f64) -> f64);
+
+fn functions() -> [Named; 3] {
     [
         ("sine", |x| (13.0 * x).sin() * (27.0 * x).sin() / 2.0 + 0.5 + 0.1 * x),
         ("cusp", |x| 1.3 - (x - 0.3137f64).abs().sqrt()),

@@ -28,7 +28,7 @@ fn run(seed: u64, relative: f64, settings: fn(f64) -> Settings) -> (u64, f64, f6
         | Guarantee::Optimistic { failure, estimated_scale: Some(_), .. } => failure,
         other => panic!("{other:?}"),
     };
-    assert!(failure <= 0.05 + 1e-12 && failure >= 0.0125, "{failure}");
+    assert!((0.0125..=0.05 + 1e-12).contains(&failure), "{failure}");
     let supremum = optimizer.leaves().iter().map(|leaf| {
         let standard = autodidact_brownian::Leaf { values: leaf.values.map(|value| value / scale), ..*leaf };
         scale * path.supremum(&standard)

@@ -36,7 +36,7 @@ pub enum OptimizerConfig {
         #[serde(default)]
         trust: TrustRatio,
     },
-    /// RMSProp: `g ← g + λ w`, `ν ← ρ ν + (1 − ρ) g²` from zero and without bias correction, `w ← w − lr g / √(ν + ε)`;
+    /// `RMSProp`: `g ← g + λ w`, `ν ← ρ ν + (1 − ρ) g²` from zero and without bias correction, `w ← w − lr g / √(ν + ε)`;
     /// the form of Roulet et al. 2024, appendix B.1.
     RmsProp {
         /// Decay ρ of the mean square.

@@ -34,7 +34,7 @@ impl Plan for Sequool {
         if depth > deepest || depth >= DEEPEST as usize {
             return Vec::new();
         }
-        let count = if depth == 0 { 1 } else { deepest / depth };
+        let count = deepest.checked_div(depth).unwrap_or(1);
         self.cut = (0..count)
             .map_while(|_| {
                 let place = self.cells.best(depth)?;
