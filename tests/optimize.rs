@@ -325,6 +325,10 @@ fn a_table_is_searched_like_a_command() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(stderr(&refused).contains("line 2"), "{}", stderr(&refused));
     assert!(!folder.path().join("bad").exists());
+    let garland = json(&run(&["--function", "garland", "--epsilon", "0.1", "--out", "garland"]));
+    assert!((garland["value"].as_f64().unwrap() - 0.99777).abs() < 0.1, "{garland}");
+    let unknown = run(&["--function", "gerland", "--epsilon", "0.1"]);
+    assert!(unknown.status.code() == Some(2) && stderr(&unknown).contains("garland"), "{}", stderr(&unknown));
     let both = run(&["--csv", "curve.csv", "--command", "echo {x}", "--epsilon", "3"]);
     assert_eq!(both.status.code(), Some(2));
 }

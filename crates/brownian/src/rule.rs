@@ -17,6 +17,9 @@ pub enum Rule {
     /// That which exceeds the best value by ε most likely, `2 (T − x)(T − y) / (σ² h)` least for `T = best + ε`. Ours; at other
     /// points than the middle it would be Kushner's rule of 1964.
     Posterior,
+    /// That whose supremum exceeds the best value by most in the mean, `E (sup − M)₊`: expected improvement (Močkus 1975), in closed
+    /// form ([`Bridge::log_improvement`](crate::Bridge::log_improvement)).
+    ExpectedImprovement,
     /// That of the largest `h / ((M − x + g)(M − y + g))` with the best value M and `g = √(λ τ ln(1/τ))` for the smallest
     /// interval τ: Calvin, Hefter, Herzwurm, arXiv 1601.01276, which minimises.
     CalvinHefterHerzwurm {
@@ -69,6 +72,7 @@ impl Rule {
                 x.max(y) + width(exponent, context.delta, context.scale, leaf.share())
             }
             Self::Posterior => leaf.bridge(context.scale).log_exceedance(context.best + context.epsilon),
+            Self::ExpectedImprovement => leaf.bridge(context.scale).log_improvement(context.best),
             Self::CalvinHefterHerzwurm { lambda } => {
                 let smallest = context.smallest;
                 let g = context.scale * (lambda * smallest * -smallest.ln()).sqrt();
@@ -80,7 +84,7 @@ impl Rule {
     pub(crate) fn change(self) -> Change {
         match self {
             Self::Optimistic { .. } => Change::Never,
-            Self::Posterior => Change::Fall,
+            Self::Posterior | Self::ExpectedImprovement => Change::Fall,
             Self::CalvinHefterHerzwurm { .. } => Change::Rise,
         }
     }

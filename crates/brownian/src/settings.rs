@@ -129,7 +129,10 @@ impl Settings {
     fn check_stop(&self) -> Result<()> {
         match (self.stop, self.rule) {
             (Stop::Never, _) if self.most_evaluations.is_none() => Err(Error::Endless),
-            (Stop::Width | Stop::Gap, Rule::Posterior | Rule::CalvinHefterHerzwurm { .. }) => {
+            (
+                Stop::Width | Stop::Gap,
+                Rule::Posterior | Rule::ExpectedImprovement | Rule::CalvinHefterHerzwurm { .. },
+            ) => {
                 let stop = if self.stop == Stop::Width { "width" } else { "gap" };
                 Err(Error::StopWithoutWidths { stop })
             }

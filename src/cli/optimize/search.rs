@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use autodidact::brownian::{
     Answer, Doubt, Error, Goal, Guarantee, Hurst, Next, Optimizer, Query, Reason, Roughness, Scale,
+    TestFunction,
 };
 use autodidact::experiment::figure::ScatterChart;
 use autodidact::experiment::interrupt;
@@ -38,6 +39,7 @@ const SAVE: Duration = Duration::from_millis(500);
   autodidact optimize maximize --lower 0 --upper 1 --epsilon 0.1 -- ./score.sh --rate {x}
   autodidact optimize maximize --lower 0 --upper 1 --epsilon 0.1 --command './score.sh {x} | tail -1'
   autodidact optimize maximize --csv measured.csv --epsilon 0.1
+  autodidact optimize maximize --function garland --epsilon 0.05
   autodidact optimize minimize --lower -5 --upper 0 --scale 0.2 --epsilon 0.05 --jobs 2 --retries 1 \\
       --timeout 600 --out searches/rate -- python train.py --log-rate {x}
   autodidact optimize minimize --resume --out searches/rate
@@ -197,7 +199,7 @@ struct Search {
     run: RunDirectory,
     description: Description,
     /// What is searched, where it is no command.
-    table: Option<Table>,
+    known: Option<Known>,
     optimizer: Optimizer,
     evaluations: File,
     saved: Instant,
@@ -207,6 +209,29 @@ struct Search {
     failed: u64,
     /// Held while the search goes on.
     _lock: File,
+}
+
+/// A function that is evaluated without a command.
+enum Known {
+    Table(Table),
+    Function(TestFunction),
+}
+
+impl Known {
+    fn of(description: &Description) -> Result<Option<Self>> {
+        Ok(match (&description.csv, &description.function) {
+            (Some(path), _) => Some(Self::Table(Table::open(path)?)),
+            (None, Some(name)) => Some(Self::Function(name.parse()?)),
+            (None, None) => None,
+        })
+    }
+
+    fn at(&self, x: f64) -> f64 {
+        match self {
+            Self::Table(table) => table.at(x),
+            Self::Function(function) => function.at(x),
+        }
+    }
 }
 
 /// An evaluation that is waited for.
@@ -266,11 +291,11 @@ impl Search {
             .open(&path)
             .with_context(|| format!("`{}` cannot be written", path.display()))?;
         let saved = Instant::now();
-        let table = description.csv.as_deref().map(Table::open).transpose()?;
+        let known = Known::of(&description)?;
         Ok(Self {
             run,
             description,
-            table,
+            known,
             optimizer,
             evaluations,
             saved,
@@ -323,8 +348,8 @@ impl Search {
     }
 
     fn start(&self, x: f64) -> Result<Evaluation> {
-        match &self.table {
-            Some(table) => Ok(Evaluation::known(table.at(x))),
+        match &self.known {
+            Some(known) => Ok(Evaluation::known(known.at(x))),
             None => Evaluation::start(&self.description, x).map_err(|reason| WrongUse(reason).into()),
         }
     }

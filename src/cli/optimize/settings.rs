@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use autodidact::brownian::{Estimate, Goal, Rule, Scale, Settings, Stop};
+use autodidact::brownian::{Estimate, Goal, Rule, Scale, Settings, Stop, TestFunction};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +26,11 @@ const LEAST: u64 = 20;
 /// Flags that say what is searched.
 #[derive(Debug, Args)]
 pub struct Flags {
-    /// Lower end of the interval [default with `--csv`: its least x]
-    #[arg(long, allow_negative_numbers = true, required_unless_present_any = ["resume", "csv"])]
+    /// Lower end of the interval [default with `--csv` and `--function`: theirs]
+    #[arg(long, allow_negative_numbers = true, required_unless_present_any = ["resume", "csv", "function"])]
     lower: Option<f64>,
-    /// Upper end of the interval [default with `--csv`: its largest x]
-    #[arg(long, allow_negative_numbers = true, required_unless_present_any = ["resume", "csv"])]
+    /// Upper end of the interval [default with `--csv` and `--function`: theirs]
+    #[arg(long, allow_negative_numbers = true, required_unless_present_any = ["resume", "csv", "function"])]
     upper: Option<f64>,
     /// How far from the best value the answer may be, in the unit of the values
     #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
@@ -58,13 +58,16 @@ pub struct Flags {
     #[arg(long)]
     retries: Option<u32>,
     /// A command for the shell, in the place of words after `--`; `{x}` in it is replaced by the number
-    #[arg(long = "command", value_name = "TEXT", conflicts_with_all = ["csv", "command"])]
+    #[arg(long = "command", value_name = "TEXT", conflicts_with_all = ["csv", "function", "command"])]
     shell: Option<String>,
     /// A table in the place of a command: lines of x and value, straight lines between them
-    #[arg(long, value_name = "FILE", conflicts_with = "command")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["function", "command"])]
     csv: Option<PathBuf>,
+    /// A function of known maximum in the place of a command, to try searches on: `parabola`, `rastrigin`, `garland`, …
+    #[arg(long, value_name = "NAME", conflicts_with = "command")]
+    function: Option<TestFunction>,
     /// The command; `{x}` in its words is replaced by the number, and the last line that it prints is the value
-    #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["resume", "shell", "csv"])]
+    #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["resume", "shell", "csv", "function"])]
     command: Vec<OsString>,
 }
 
@@ -83,11 +86,14 @@ enum RuleName {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Description {
-    /// The words of the command; none where there is a table.
+    /// The words of the command; none where there is a table or a function.
     #[serde(default)]
     pub command: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<PathBuf>,
+    /// Name of a [`TestFunction`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
     pub lower: f64,
     pub upper: f64,
     /// In seconds.
@@ -113,11 +119,13 @@ impl Flags {
             return Err(WrongUse(format!("`--timeout` is {timeout}, expected seconds above 0")).into());
         }
         let csv = self.csv.as_deref().map(std::path::absolute).transpose()?;
-        let ends = csv.as_deref().map(Table::open).transpose()?.map(|table| table.ends());
-        let command = if csv.is_some() { Vec::new() } else { self.command()? };
+        let table = csv.as_deref().map(Table::open).transpose()?;
+        let ends = table.map(|table| table.ends()).or(self.function.map(TestFunction::domain));
+        let command = if ends.is_some() { Vec::new() } else { self.command()? };
         Ok(Description {
             command,
             csv,
+            function: self.function.map(|function| function.to_string()),
             lower: needed("lower", self.lower.or(ends.map(|[lower, _]| lower)))?,
             upper: needed("upper", self.upper.or(ends.map(|[_, upper]| upper)))?,
             timeout: self.timeout,
@@ -163,6 +171,7 @@ impl Flags {
             && self.rule.is_none()
             && self.shell.is_none()
             && self.csv.is_none()
+            && self.function.is_none()
             && self.command.is_empty()
     }
 }

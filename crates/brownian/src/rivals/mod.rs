@@ -60,7 +60,7 @@ impl Search for Optimizer {
 ///
 /// let mut soo = Planned::new(0.0, 10.0, Goal::Maximum, Soo::new())?;
 /// let best = spend(&mut soo, 100, |x| -(x - 2.0).abs())?.expect("evaluations were made");
-/// assert!((best[0] - 2.0).abs() < 1e-6);
+/// assert!((best[0] - 2.0).abs() < 1e-3);
 /// # Ok::<(), autodidact_brownian::Error>(())
 /// ```
 ///
