@@ -80,6 +80,7 @@ pub struct Answer {
     pub bound: f64,
     /// Why the search ended, or nothing while it goes on.
     pub reason: Option<Reason>,
-    /// What is promised.
+    /// What is promised, if the function is a Brownian motion; [`Optimizer::doubt`](crate::Optimizer::doubt) says what speaks against
+    /// that.
     pub guarantee: Guarantee,
 }

@@ -6,7 +6,7 @@ use crate::heap::{Entry, Heap};
 use crate::roughness::Innovations;
 use crate::rule::{Change, Context};
 use crate::state::State;
-use crate::{Answer, Error, Estimate, Leaf, Reason, Result, Roughness, Rule, Scale, Settings, width};
+use crate::{Answer, Doubt, Error, Estimate, Leaf, Reason, Result, Roughness, Rule, Scale, Settings, width};
 
 /// The least estimate of a scale, in units of ε.
 const LEAST_SCALE: f64 = 1e-3;
@@ -282,6 +282,12 @@ impl Optimizer {
     /// ```
     pub fn roughness(&self) -> Option<Roughness> {
         Roughness::new(&self.state.innovations, self.length())
+    }
+
+    /// What the values say against a promise about Brownian motions of the scale that the search goes by, or nothing. The
+    /// guarantee of an answer is for Brownian motions, whatever the function is: whoever passes it on asks this too.
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.roughness()?.doubt(self.scale()?)
     }
 
     /// Gives up a point that was asked for and has no value. Its interval is asked for at another point, once; without a value

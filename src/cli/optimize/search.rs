@@ -95,7 +95,7 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
     }
     let roughness = search.optimizer.roughness();
     let assumed_scale = search.optimizer.scale();
-    let doubt = roughness.and_then(|roughness| roughness.doubt(assumed_scale?));
+    let doubt = search.optimizer.doubt();
     let Answer { x, value, evaluations, bound, reason, guarantee } = answer;
     let found = Found {
         x,
