@@ -332,3 +332,60 @@ fn a_table_is_searched_like_a_command() {
     let both = run(&["--csv", "curve.csv", "--command", "echo {x}", "--epsilon", "3"]);
     assert_eq!(both.status.code(), Some(2));
 }
+
+/// Each evaluation is a training run; one that was begun is gone on with.
+#[test]
+fn a_learning_rate_is_searched_by_training() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let program = env!("CARGO_BIN_EXE_autodidact");
+    let preset = output(Command::new(program).args(["represent", "train", "--dry-run"]));
+    fs::write(folder.path().join("run.toml"), preset.stdout).expect("settings");
+    let run = |arguments: &[&str]| {
+        let small = [
+            "--set",
+            "epochs=1",
+            "--set",
+            "batch_size=16",
+            "--set",
+            "views.first.size=8",
+            "--set",
+            "views.second.size=8",
+        ];
+        let mut command = Command::new(program);
+        command.current_dir(folder.path()).args(["optimize", "learning-rate", "--json", "--limit", "32"]);
+        output(command.args(small).args(arguments))
+    };
+    let found =
+        run(&["--config", "run.toml", "--evaluations", "3", "--metric", "loss/total", "--goal", "minimum"]);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    let found = json(&found);
+    let rate = found["learning_rate"].as_f64().expect("a rate");
+    assert!(
+        (rate.log10() - found["x"].as_f64().unwrap()).abs() < 1e-9 && (0.01..=10.0).contains(&rate),
+        "{found}"
+    );
+    assert_eq!(fs::read_dir(folder.path().join("search/runs")).expect("runs").count(), 3);
+
+    let unknown = run(&["--config", "run.toml", "--metric", "loss/totle", "--out", "unknown"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(stderr(&unknown).contains("no metric `loss/totle`"), "{}", stderr(&unknown));
+    // Mended by hand, the search goes on with the runs that are there.
+    let config = folder.path().join("unknown/config.toml");
+    let text = fs::read_to_string(&config).expect("a description").replace("loss/totle", "loss/total");
+    fs::write(&config, text.replace("most-evaluations = 20", "most-evaluations = 2")).expect("writable");
+    let mut command = Command::new(program);
+    command.current_dir(folder.path()).args([
+        "optimize",
+        "learning-rate",
+        "--resume",
+        "--out",
+        "unknown",
+        "--json",
+    ]);
+    let mended = output(&mut command);
+    assert_eq!(mended.status.code(), Some(0), "{}", stderr(&mended));
+
+    let bad = run(&["--config", "run.toml", "--lower", "0", "--out", "bad"]);
+    assert_eq!(bad.status.code(), Some(2));
+    assert_eq!(run(&["--config", "missing.toml", "--out", "bad"]).status.code(), Some(1));
+}

@@ -98,7 +98,7 @@ impl TestFunction {
             Self::Parabola | Self::DoubleSine => [0.3, 0.0],
             Self::Rastrigin => [0.0, 0.0],
             // 60 x = 10 π.
-            Self::Garland => [0.523_598_775_598_298_9, 0.997_772_313_413_222],
+            Self::Garland => [std::f64::consts::FRAC_PI_6, 0.997_772_313_413_222],
             Self::Weierstrass3 | Self::Weierstrass5 | Self::Weierstrass7 => [PEAK, 0.0],
         }
     }

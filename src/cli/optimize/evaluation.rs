@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::settings::{Description, PLACE};
+use super::learning_rate;
+use super::settings::{Description, PLACE, POWER_PLACE};
 
 /// Bytes that are kept of what a process prints.
 const KEPT: usize = 1 << 16;
@@ -49,6 +50,7 @@ pub struct Process {
     printed: Option<JoinHandle<std::io::Result<Vec<u8>>>>,
     started: Instant,
     timeout: Option<Duration>,
+    metric: Option<String>,
     /// Whether how it ended was told.
     ended: bool,
 }
@@ -64,7 +66,13 @@ impl Drop for Process {
 
 impl Process {
     fn start(search: &Description, x: f64) -> Result<Self, String> {
-        let mut words = search.command.iter().map(|word| word.replace(PLACE, &x.to_string()));
+        let power = 10f64.powf(x).to_string();
+        let fill = |word: &String| word.replace(POWER_PLACE, &power).replace(PLACE, &x.to_string());
+        let mut words: Vec<String> = search.command.iter().map(fill).collect();
+        if search.metric.is_some() {
+            words = learning_rate::continued(words);
+        }
+        let mut words = words.into_iter();
         let program = words.next().unwrap_or_default();
         let mut command = Command::new(&program);
         command.args(words).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -74,7 +82,8 @@ impl Process {
         let mut child = command.spawn().map_err(|error| format!("`{program}` cannot be started: {error}"))?;
         let printed = child.stdout.take().map(|stdout| std::thread::spawn(move || read_end(stdout)));
         let timeout = search.timeout.map(Duration::from_secs_f64);
-        Ok(Self { child, printed, started: Instant::now(), timeout, ended: false })
+        let metric = search.metric.clone();
+        Ok(Self { child, printed, started: Instant::now(), timeout, metric, ended: false })
     }
 
     /// The value, or what went wrong, once the process has ended and nobody writes to its output any more.
@@ -114,7 +123,11 @@ impl Process {
         let reader = self.printed.take().ok_or("its output was read before")?;
         let bytes = reader.join().map_err(|_| "its output could not be read")?;
         let text = bytes.map_err(|error| format!("its output could not be read: {error}"))?;
-        parse(&String::from_utf8_lossy(&text))
+        let text = String::from_utf8_lossy(&text);
+        match &self.metric {
+            Some(metric) => metric_of(&text, metric),
+            None => parse(&text),
+        }
     }
 }
 
@@ -130,6 +143,17 @@ fn read_end(mut stdout: impl Read) -> std::io::Result<Vec<u8>> {
         }
         kept.drain(..kept.len().saturating_sub(KEPT));
     }
+}
+
+/// A metric in the summary of a training run.
+fn metric_of(text: &str, metric: &str) -> Result<f64, String> {
+    let summary: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| format!("it printed no summary of a run: {error}"))?;
+    let metrics = summary["metrics"].as_object().ok_or("its summary has no metrics")?;
+    metrics.get(metric).and_then(serde_json::Value::as_f64).ok_or_else(|| {
+        let known: Vec<&str> = metrics.keys().map(String::as_str).collect();
+        format!("the run has no metric `{metric}` that is a number; it has {}", known.join(", "))
+    })
 }
 
 /// The number on the last line that is not empty.

@@ -2,6 +2,7 @@
 
 mod curvature;
 mod evaluation;
+mod learning_rate;
 mod search;
 mod settings;
 mod table;
@@ -20,6 +21,8 @@ pub enum Verb {
     Maximize(search::Arguments),
     /// Find where a command prints its smallest value
     Minimize(search::Arguments),
+    /// Find the learning rate of `represent train` at which a metric is best
+    LearningRate(learning_rate::Arguments),
     /// Sharpness, spectrum and the loss along the next update of a run
     Curvature(curvature::Arguments),
 }
@@ -28,6 +31,7 @@ pub fn run(verb: Verb) -> Result<Exit> {
     match verb {
         Verb::Maximize(arguments) => search::run(&arguments, Goal::Maximum),
         Verb::Minimize(arguments) => search::run(&arguments, Goal::Minimum),
+        Verb::LearningRate(arguments) => learning_rate::run(&arguments),
         Verb::Curvature(arguments) => curvature::run(&arguments),
     }
 }

@@ -53,22 +53,47 @@ and never counted as a value.")]
 pub struct Arguments {
     #[command(flatten)]
     flags: Flags,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Where a search is, and how it runs.
+#[derive(Debug, Args)]
+pub struct Place {
     /// Evaluations at the same time
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
     /// Folder of the search; it must not exist or be empty
     #[arg(long, default_value = "search")]
-    out: PathBuf,
+    pub out: PathBuf,
     /// Go on with the search in `--out`, as it was described then
     #[arg(long)]
-    resume: bool,
+    pub resume: bool,
     #[command(flatten)]
-    output: Output,
+    pub output: Output,
 }
 
 pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
-    let mut search =
-        if arguments.resume { Search::open(arguments, goal)? } else { Search::create(arguments, goal)? };
+    let Arguments { flags, place } = arguments;
+    if place.resume && !flags.is_empty() {
+        bail!(WrongUse("a search that goes on has its command, its interval and its settings; give `--resume`, `--out` and `--jobs` alone".to_owned()));
+    }
+    let verb = if goal == Goal::Maximum { "maximize" } else { "minimize" };
+    conduct(place, verb, |found: &Description| found.settings.goal == goal, || flags.describe(goal))
+}
+
+/// Goes on with the search in a place if it is one of this verb, or begins the one that is described.
+pub fn conduct(
+    arguments: &Place,
+    verb: &str,
+    is_own: impl Fn(&Description) -> bool,
+    describe: impl FnOnce() -> Result<Description>,
+) -> Result<Exit> {
+    let mut search = if arguments.resume {
+        Search::open(&arguments.out, verb, is_own)?
+    } else {
+        Search::create(&arguments.out, describe()?)?
+    };
     interrupt::install()?;
     let ended = search.go_on(usize::from(arguments.jobs), arguments.output);
     if ended.is_err() && !arguments.resume && search.is_unbegun() {
@@ -100,6 +125,7 @@ pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
     let found = Found {
         x,
         value,
+        learning_rate: search.description.metric.is_some().then(|| 10f64.powf(x)),
         evaluations,
         upper_bound: bound,
         reason,
@@ -126,6 +152,9 @@ struct Found {
     /// The best point, and the value there.
     x: f64,
     value: f64,
+    /// Of a search of a learning rate, whose logarithm x is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learning_rate: Option<f64>,
     evaluations: u64,
     /// What the function does not go beyond; of a minimum, what it does not go below.
     upper_bound: f64,
@@ -151,7 +180,12 @@ struct Found {
 impl std::fmt::Display for Found {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { x, value, evaluations, reason, guarantee, .. } = self;
-        writeln!(f, "best value {value} at {x}, after {evaluations} evaluations")?;
+        match self.learning_rate {
+            Some(rate) => {
+                writeln!(f, "best value {value} at learning rate {}, after {evaluations} runs", short(rate))?
+            }
+            None => writeln!(f, "best value {value} at {x}, after {evaluations} evaluations")?,
+        }
         match reason {
             Some(Reason::Evaluations) => writeln!(f, "stopped: that was the limit on evaluations")?,
             Some(Reason::Exhausted) if self.given_up > 0 => {
@@ -253,26 +287,29 @@ struct Line<'a> {
 }
 
 impl Search {
-    fn create(arguments: &Arguments, goal: Goal) -> Result<Self> {
-        let description = arguments.flags.describe(goal)?;
+    fn create(out: &Path, description: Description) -> Result<Self> {
         let optimizer = Optimizer::new(description.lower, description.upper, description.settings)
             .map_err(|error| WrongUse(error.to_string()))?;
         let config = toml::to_string(&description).context("a search cannot be written as TOML")?;
-        let run = RunDirectory::create(&arguments.out)?;
+        let run = RunDirectory::create(out)?;
         run.describe(&config, &command_line(), &Environment::capture(1))?;
         Self::begin(run, description, optimizer)
     }
 
-    fn open(arguments: &Arguments, goal: Goal) -> Result<Self> {
-        if !arguments.flags.is_empty() {
-            bail!(WrongUse("a search that goes on has its command, its interval and its settings; give `--resume`, `--out` and `--jobs` alone".to_owned()));
-        }
-        let run = RunDirectory::open(&arguments.out)?;
-        let description: Description = toml::from_str(&run.config()?)
-            .with_context(|| format!("`{}` is no search", arguments.out.display()))?;
-        if description.settings.goal != goal {
-            let verb = if goal == Goal::Maximum { "minimize" } else { "maximize" };
-            bail!(WrongUse(format!("the search in `{}` goes on with `{verb}`", arguments.out.display())));
+    fn open(out: &Path, verb: &str, is_own: impl Fn(&Description) -> bool) -> Result<Self> {
+        let run = RunDirectory::open(out)?;
+        let description: Description =
+            toml::from_str(&run.config()?).with_context(|| format!("`{}` is no search", out.display()))?;
+        if !is_own(&description) {
+            let verbs = match (&description.metric, description.settings.goal) {
+                (Some(_), _) => "learning-rate",
+                (None, Goal::Maximum) => "maximize",
+                (None, Goal::Minimum) => "minimize",
+            };
+            bail!(WrongUse(format!(
+                "the search in `{}` goes on with `{verbs}`, not `{verb}`",
+                out.display()
+            )));
         }
         let optimizer = match run.read_json(SEARCH, "search")? {
             Some(optimizer) => optimizer,

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::table::Table;
 use crate::cli::exit::WrongUse;
 
-/// What the number stands for in a command.
+/// What stands for the number in a command, and for ten to its power.
 pub const PLACE: &str = "{x}";
+pub const POWER_PLACE: &str = "{10^x}";
 
 /// What reads a command for the shell.
 const SHELL: [&str; 2] = if cfg!(windows) { ["cmd", "/C"] } else { ["sh", "-c"] };
@@ -57,7 +58,8 @@ pub struct Flags {
     /// How often a failed evaluation is tried again before its interval is given up [default: 0]
     #[arg(long)]
     retries: Option<u32>,
-    /// A command for the shell, in the place of words after `--`; `{x}` in it is replaced by the number
+    /// A command for the shell, in the place of words after `--`; `{x}` in it is replaced by the number, `{10^x}` by ten to
+    /// its power
     #[arg(long = "command", value_name = "TEXT", conflicts_with_all = ["csv", "function", "command"])]
     shell: Option<String>,
     /// A table in the place of a command: lines of x and value, straight lines between them
@@ -66,7 +68,8 @@ pub struct Flags {
     /// A function of known maximum in the place of a command, to try searches on: `parabola`, `rastrigin`, `garland`, …
     #[arg(long, value_name = "NAME", conflicts_with = "command")]
     function: Option<TestFunction>,
-    /// The command; `{x}` in its words is replaced by the number, and the last line that it prints is the value
+    /// The command; `{x}` in its words is replaced by the number, `{10^x}` by ten to its power, and the last line that it prints
+    /// is the value
     #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["resume", "shell", "csv", "function"])]
     command: Vec<OsString>,
 }
@@ -94,6 +97,9 @@ pub struct Description {
     /// Name of a [`TestFunction`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
+    /// The metric that is the value, of a command that prints the summary of a training run as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
     pub lower: f64,
     pub upper: f64,
     /// In seconds.
@@ -126,6 +132,7 @@ impl Flags {
             command,
             csv,
             function: self.function.map(|function| function.to_string()),
+            metric: None,
             lower: needed("lower", self.lower.or(ends.map(|[lower, _]| lower)))?,
             upper: needed("upper", self.upper.or(ends.map(|[_, upper]| upper)))?,
             timeout: self.timeout,
@@ -149,7 +156,7 @@ impl Flags {
             None => self.command.iter().map(|word| word.to_str().map(str::to_owned)).collect(),
         };
         let words = words.ok_or_else(|| WrongUse("the command is not valid UTF-8".to_owned()))?;
-        if !words.iter().any(|word| word.contains(PLACE)) {
+        if !words.iter().any(|word| word.contains(PLACE) || word.contains(POWER_PLACE)) {
             let example = match &self.shell {
                 Some(text) => format!("for instance `--command '{text} {PLACE}'`"),
                 None => format!("for instance `-- {} {PLACE}`", words.join(" ")),
