@@ -67,10 +67,20 @@ impl BrownianPath {
 
     /// A standard normal number of this node.
     fn normal(self, depth: u32, index: u64) -> f64 {
-        let bits = mix(mix(self.seed) ^ mix(index ^ (u64::from(depth) << 58)));
-        let (radius, angle) = (uniform(bits), uniform(mix(bits)));
-        (-2.0 * radius.ln()).sqrt() * (TAU * angle).cos()
+        normal(self.seed, index ^ (u64::from(depth) << 58))
     }
+}
+
+/// The standard normal number of this number and seed.
+pub(crate) fn normal(seed: u64, index: u64) -> f64 {
+    let bits = mix(mix(seed) ^ mix(index));
+    let (radius, angle) = (uniform(bits), uniform(mix(bits)));
+    (-2.0 * radius.ln()).sqrt() * (TAU * angle).cos()
+}
+
+/// The number of this number and seed, uniform on (0, 1].
+pub(crate) fn uniform_of(seed: u64, index: u64) -> f64 {
+    uniform(mix(mix(seed ^ 0x556e_6966_6f72_6d21) ^ mix(index)))
 }
 
 /// A number in (0, 1].

@@ -48,11 +48,7 @@ pub(crate) fn update(
             weight
         }
         OptimizerConfig::Lars { momentum, weight_decay, eta, trust } => {
-            let trust_ratio = if setting.is_excluded {
-                1.0
-            } else {
-                trust_ratio(trust, eta, weight_decay, setting.learning_rate, &weight, &gradient)
-            };
+            let trust_ratio = trust_ratio((trust, eta, weight_decay), setting, &weight, &gradient);
             let lars = Lars { learning_rate, momentum, weight_decay: decay(weight_decay), trust_ratio };
             let [velocity] = take(state);
             let [weight, velocity] = updates::lars(weight, gradient, velocity, lars);
@@ -83,18 +79,14 @@ pub(crate) fn direction(
     state: &mut Vec<Tensor<1>>,
 ) -> Tensor<1> {
     let decay = |weight_decay| if setting.is_excluded { 0.0 } else { weight_decay };
-    let Setting { learning_rate, multiplier, step, is_excluded } = setting;
+    let Setting { multiplier, step, .. } = setting;
     match config {
         OptimizerConfig::Sgd { momentum, nesterov, weight_decay } => {
             let gradient = decayed(&weight, gradient, decay(weight_decay));
             descent(gradient, multiplier, momentum, nesterov, state)
         }
         OptimizerConfig::Lars { momentum, weight_decay, eta, trust } => {
-            let ratio = if is_excluded {
-                1.0
-            } else {
-                trust_ratio(trust, eta, weight_decay, learning_rate, &weight, &gradient)
-            };
+            let ratio = trust_ratio((trust, eta, weight_decay), setting, &weight, &gradient);
             let gradient = decayed(&weight, gradient, decay(weight_decay)).mul_scalar(ratio);
             descent(gradient, multiplier, momentum, false, state)
         }
@@ -162,14 +154,16 @@ fn take<const SLOTS: usize>(state: &mut Vec<Tensor<1>>) -> [Tensor<1>; SLOTS] {
     std::mem::take(state).try_into().expect("the state has the rule's slots")
 }
 
+/// r of LARS, 1 for what is excluded.
 fn trust_ratio(
-    trust: TrustRatio,
-    eta: f64,
-    weight_decay: f64,
-    learning_rate: f64,
+    (trust, eta, weight_decay): (TrustRatio, f64, f64),
+    Setting { learning_rate, is_excluded, .. }: Setting,
     weight: &Tensor<1>,
     gradient: &Tensor<1>,
 ) -> f64 {
+    if is_excluded {
+        return 1.0;
+    }
     let norms = updates::norms(weight.clone(), gradient.clone(), weight_decay);
     let ratio = match trust {
         TrustRatio::Official => eta * norms.weight / norms.decayed_gradient,

@@ -180,12 +180,11 @@ struct Found {
 impl std::fmt::Display for Found {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { x, value, evaluations, reason, guarantee, .. } = self;
-        match self.learning_rate {
-            Some(rate) => {
-                writeln!(f, "best value {value} at learning rate {}, after {evaluations} runs", short(rate))?
-            }
-            None => writeln!(f, "best value {value} at {x}, after {evaluations} evaluations")?,
-        }
+        let (at, what) = match self.learning_rate {
+            Some(rate) => (format!("learning rate {}", short(rate)), "runs"),
+            None => (x.to_string(), "evaluations"),
+        };
+        writeln!(f, "best value {value} at {at}, after {evaluations} {what}")?;
         match reason {
             Some(Reason::Evaluations) => writeln!(f, "stopped: that was the limit on evaluations")?,
             Some(Reason::Exhausted) if self.given_up > 0 => {

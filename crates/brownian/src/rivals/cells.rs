@@ -44,6 +44,17 @@ pub(super) struct Cells {
 }
 
 impl Cells {
+    /// Values at the centre of the whole, or at those of the outer thirds of the cells that are cut.
+    pub fn take(&mut self, cut: &mut Vec<Cell>, values: &[f64]) {
+        if self.depths.is_empty() {
+            self.begin(values[0]);
+            return;
+        }
+        for (cell, outer) in cut.drain(..).zip(values.chunks(2)) {
+            self.add_thirds(cell, outer);
+        }
+    }
+
     /// Begins with the whole.
     pub fn begin(&mut self, value: f64) {
         self.add(Cell { value, ..Cell::ROOT });

@@ -62,13 +62,7 @@ impl Plan for Direct {
     fn take(&mut self, values: &[f64]) {
         self.best =
             values.iter().copied().fold(if self.begun { self.best } else { f64::NEG_INFINITY }, f64::max);
-        if !self.begun {
-            self.begun = true;
-            self.cells.begin(values[0]);
-            return;
-        }
-        for (cell, pair) in std::mem::take(&mut self.cut).into_iter().zip(values.chunks(2)) {
-            self.cells.add_thirds(cell, pair);
-        }
+        self.begun = true;
+        self.cells.take(&mut self.cut, values);
     }
 }

@@ -45,13 +45,7 @@ impl Plan for Sequool {
     }
 
     fn take(&mut self, values: &[f64]) {
-        if !self.begun {
-            self.begun = true;
-            self.cells.begin(values[0]);
-            return;
-        }
-        for (cell, pair) in std::mem::take(&mut self.cut).into_iter().zip(values.chunks(2)) {
-            self.cells.add_thirds(cell, pair);
-        }
+        self.begun = true;
+        self.cells.take(&mut self.cut, values);
     }
 }
