@@ -30,7 +30,8 @@ pub enum Guarantee {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         estimated_scale: Option<f64>,
     },
-    /// Given the values that were found, with an exact probability.
+    /// Given the values that were found, with an exact probability; with an estimated scale, the sum of that and of the probability
+    /// that the scale is larger, which is from before the values.
     Posterior {
         /// The supremum is at most this far above the answer…
         within: f64,
@@ -58,8 +59,9 @@ impl fmt::Display for Guarantee {
             ),
             Self::Posterior { within, failure, estimated_scale } => write!(
                 f,
-                "given these values, {} goes more than {within} further with a probability of {failure:.2e}",
-                motion(estimated_scale)
+                "given these values, {} goes more than {within} further with a probability of {failure:.2e}{}",
+                motion(estimated_scale),
+                if estimated_scale.is_some() { " at most, that of a larger scale included" } else { "" }
             ),
             Self::None => f.write_str("the search ended before anything was guaranteed"),
         }

@@ -105,6 +105,14 @@ fn a_lipschitz_bound_holds() {
     }
 }
 
+/// A constant that is too small is found out: no bound, no end.
+#[test]
+fn a_constant_that_is_too_small_promises_nothing() {
+    let mut search = unit(PiyavskiiShubert::new(0.1, 0.01));
+    assert_eq!(points(&mut search, 40, |x| x).len(), 40);
+    assert_eq!(search.plan().bound(), f64::INFINITY);
+}
+
 /// Under noise of ±1/2, half of what the function varies by, the recommended point is near.
 #[test]
 fn noise_is_averaged() {

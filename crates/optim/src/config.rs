@@ -101,16 +101,27 @@ impl OptimizerConfig {
         matches!(self, Self::RmsProp { .. } | Self::Adam { .. } | Self::AdamW { .. })
     }
 
-    /// Where this rule's edge of stability is; of the preconditioned sharpness for adaptive rules.
-    pub fn edge(&self) -> Edge {
+    /// The weight decay λ that is a part of the rule's gradient, and so of the loss.
+    pub fn decay_of_the_loss(&self) -> f64 {
         match *self {
-            Self::Sgd { nesterov: false, momentum, .. } | Self::Lars { momentum, .. } => {
-                Edge::HeavyBall { momentum }
-            }
+            Self::Sgd { weight_decay, .. }
+            | Self::Lars { weight_decay, .. }
+            | Self::RmsProp { weight_decay, .. }
+            | Self::Adam { weight_decay, .. } => weight_decay,
+            Self::AdamW { .. } => 0.0,
+        }
+    }
+
+    /// Where this rule's edge of stability is; of the preconditioned sharpness for adaptive rules. `None` for LARS, which scales
+    /// the steps of each tensor by its own norms.
+    pub fn edge(&self) -> Option<Edge> {
+        Some(match *self {
+            Self::Lars { .. } => return None,
+            Self::Sgd { nesterov: false, momentum, .. } => Edge::HeavyBall { momentum },
             Self::Sgd { nesterov: true, momentum, .. } => Edge::Nesterov { momentum },
             Self::RmsProp { .. } => Edge::GradientDescent,
             Self::Adam { beta1, .. } | Self::AdamW { beta1, .. } => Edge::Adam { beta1 },
-        }
+        })
     }
 
     /// SGD with momentum 0.9.

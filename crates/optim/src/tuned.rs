@@ -2,7 +2,7 @@
 
 use autodidact_nn::TensorMap;
 
-use crate::tuner::TunerState;
+use crate::tuner::{Decayed, TunerState};
 use crate::{
     Chosen, Landscape, Optimizer, OptimizerConfig, ParameterGroup, Point, Result, Tuner, TunerConfig,
 };
@@ -65,6 +65,9 @@ impl Tuned {
 
     /// One update of `w`, where the loss has this value and gradient.
     ///
+    /// Where the rule's weight decay is a part of its gradient (all but `AdamW`'s), the tuner sees it as a part of the loss, so that
+    /// slope and curvature are of one function.
+    ///
     /// `scheduled` is the rate of the trainer's schedule, taken where no tuner is set. `used` is the gradient that the rule
     /// gets; it may be clipped and may name weights that the loss does not know, which then move with the others.
     ///
@@ -86,14 +89,18 @@ impl Tuned {
             return Ok(TunedStep { weights, chosen: Chosen { learning_rate: scheduled, is_capped: false } });
         };
         let moves = self.optimizer.direction(w, used);
-        let u: TensorMap = moves
-            .iter()
-            .filter(|(name, _)| gradient.contains_key(*name))
-            .map(|(name, tensor)| (name.clone(), tensor.clone()))
-            .collect();
+        // What the loss does not know has no say.
+        let known = |map: &TensorMap| -> TensorMap {
+            let both = map.iter().filter(|(name, _)| gradient.contains_key(*name));
+            both.map(|(name, tensor)| (name.clone(), tensor.clone())).collect()
+        };
+        let (u, seen) = (known(&moves), known(w));
+        let mut landscape = Decayed { landscape, decay: self.optimizer.config().decay_of_the_loss() };
+        let (value, gradient) = landscape.add(&seen, value, gradient.clone());
         let is_adaptive = self.optimizer.config().is_adaptive();
-        let chosen = tuner.learning_rate(&Point { w, value, gradient, u: &u, is_adaptive }, landscape)?;
-        let all = Point { w, value, gradient, u: &moves, is_adaptive };
+        let at = Point { w: &seen, value, gradient: &gradient, u: &u, is_adaptive };
+        let chosen = tuner.learning_rate(&at, &mut landscape)?;
+        let all = Point { w, u: &moves, ..at };
         Ok(TunedStep { weights: tuner.step(&all, chosen.learning_rate), chosen })
     }
 
@@ -125,7 +132,7 @@ impl Tuned {
         self.optimizer.load_state(state, steps)?;
         match &mut self.tuner {
             Some(known) => known.load(tuner),
-            None => Ok(()),
+            None => tuner.finish(),
         }
     }
 }

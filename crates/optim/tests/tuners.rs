@@ -202,7 +202,7 @@ fn optax_examples() {
         &[14.0, 3.5, 0.875, 0.21875, 0.0546875, 0.013_671_875, 0.003_417_968_75],
         1e-12,
     );
-    let search = ArmijoConfig { increase: Some(1.5), ..ArmijoConfig::default() };
+    let search = ArmijoConfig { increase: 1.5, ..ArmijoConfig::default() };
     let found = steps(TunerConfig::Armijo(search));
     assert_near("backtracking", &found[..6], &[14.0, 5.04, 1.81, 0.653, 0.235, 0.0847], 5e-3);
 }
@@ -368,6 +368,7 @@ fn constants_out_of_range_are_named() {
         (r#"{"kind": "schedule-free", "beta": 0.0}"#, "beta"),
         (r#"{"kind": "prodigy", "initial": 0.0}"#, "initial"),
         (r#"{"kind": "warmup", "peak": 0.0, "total_steps": 3}"#, "peak"),
+        (r#"{"kind": "warmup", "peak": 0.1, "warmup_steps": 3, "total_steps": 3}"#, "total_steps"),
     ] {
         let tuner: TunerConfig = serde_json::from_str(text).expect(text);
         let error = tuner.validate().expect_err(text).to_string();
@@ -375,4 +376,82 @@ fn constants_out_of_range_are_named() {
     }
     let unknown = serde_json::from_str::<TunerConfig>(r#"{"kind": "cdat", "sigme": 2.0}"#);
     assert!(unknown.unwrap_err().to_string().contains("sigme"));
+}
+
+/// Written to a file and read again, every constant is what it was.
+#[test]
+fn a_tuner_survives_a_file() {
+    let unlimited = ArmijoConfig { increase: 0.0, max_backtracks: 0, ..ArmijoConfig::default() };
+    let cap = CdatConfig { max_learning_rate: Some(3.0), ..CdatConfig::default() };
+    let more = [TunerConfig::Armijo(unlimited), TunerConfig::Cdat(cap), TunerConfig::Schedule];
+    for tuner in every_tuner().into_iter().chain(more) {
+        let text = serde_json::to_string(&tuner).expect("plain data");
+        assert_eq!(serde_json::from_str::<TunerConfig>(&text).expect(&text), tuner);
+    }
+}
+
+/// ½ (w − 1)² with decay ½ is lowest at 2/3, wherever the decay is: the tuner sees what the rule descends.
+#[test]
+fn weight_decay_is_a_part_of_the_loss() {
+    let mut loss = |w: &TensorMap| {
+        let off = w["w"].values.clone().sub_scalar(1.0);
+        Ok((0.5 * number(off.clone().square().sum()), common::named(off)))
+    };
+    let rule = OptimizerConfig::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.5 };
+    for tuner in [
+        TunerConfig::QuadraticallyGreedy,
+        TunerConfig::Cdat(CdatConfig::full_batch(0.5)),
+        TunerConfig::Armijo(ArmijoConfig::default()),
+        TunerConfig::Sharpness { sigma: 1.0, iterations: 10, tolerance: 1e-6 },
+    ] {
+        let mut optimizer = Tuned::new(rule, vec![], tuner);
+        let mut w = vector(&[3.0]);
+        for _ in 0..60 {
+            let (value, gradient) = loss(&w).expect("a value");
+            w = optimizer.step(0.0, &w, (value, &gradient), &gradient, &mut loss).expect("a step").weights;
+        }
+        let end = number(w["w"].values.clone());
+        assert!((end - 2.0 / 3.0).abs() < 1e-5, "{tuner:?}: {end}");
+    }
+}
+
+/// Weights that the loss does not know move along and change no rate.
+#[test]
+fn what_the_loss_does_not_know_has_no_say() {
+    for tuner in every_tuner() {
+        let rates = [1.0, 1000.0].map(|watching| {
+            let mut loss = quadratic(&[3.0, 1.0]);
+            let mut optimizer = Tuned::new(OptimizerConfig::GRADIENT_DESCENT, vec![], tuner);
+            let mut w = vector(&[1.0, -1.0]);
+            w.insert("watching".to_owned(), vector(&[watching])["w"].clone());
+            let mut rates = vec![];
+            for _ in 0..4 {
+                let (value, gradient) = loss(&w).expect("a value");
+                let mut used = gradient.clone();
+                used.insert("watching".to_owned(), vector(&[watching])["w"].clone());
+                let step = optimizer.step(0.1, &w, (value, &gradient), &used, &mut loss).expect("a step");
+                assert!(step.weights.contains_key("watching"));
+                rates.push(step.chosen.learning_rate);
+                w = step.weights;
+            }
+            rates
+        });
+        assert_eq!(rates[0], rates[1], "{tuner:?}");
+    }
+}
+
+/// A first step along a straight line takes the rule's own length; a state of another tuner is refused by a schedule too.
+#[test]
+fn corners() {
+    let flat = vector(&[1.0, 2.0]);
+    let mut loss = |w: &TensorMap| Ok((number(w["w"].values.clone().sum()), flat.clone()));
+    let w = vector(&[0.0, 0.0]);
+    let mut optimizer =
+        Tuned::new(OptimizerConfig::GRADIENT_DESCENT, vec![], TunerConfig::Cdat(CdatConfig::default()));
+    let (value, gradient) = loss(&w).expect("a value");
+    let step = optimizer.step(0.0, &w, (value, &gradient), &gradient, &mut loss).expect("a step");
+    assert_eq!(step.chosen.learning_rate, 1.0);
+    let state = optimizer.tuner_state();
+    let mut scheduled = Tuned::new(OptimizerConfig::GRADIENT_DESCENT, vec![], TunerConfig::Schedule);
+    assert!(scheduled.load(&TensorMap::new(), 1, state).is_err());
 }

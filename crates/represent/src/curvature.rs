@@ -49,7 +49,7 @@ pub struct CurvatureReport {
     pub largest: f64,
     /// Smallest eigenvalue.
     pub smallest: f64,
-    /// The edge of stability of the run's rule at that learning rate; for adaptive rules it is of the preconditioned
+    /// The edge of stability of the run's rule at that learning rate; none is known for LARS, and for adaptive rules it is of the preconditioned
     /// Hessian and not to be held against `largest`.
     pub edge: Option<f64>,
     /// Whether the rule is adaptive.
@@ -67,7 +67,7 @@ pub struct CurvatureReport {
     /// `(η, f(w + η u))`.
     pub along: Vec<(f64, f64)>,
     /// `(step, sharpness, sharpness over the edge)` as the run logged them (`monitor.sharpness`).
-    pub history: Vec<(u64, f64, f64)>,
+    pub history: Vec<(u64, f64, Option<f64>)>,
 }
 
 /// Looks at the loss of a run that [`crate::train()`] made, on its own pictures. Nothing of the run changes.
@@ -88,13 +88,15 @@ pub fn curvature(
     let records = read_metrics(&run.metrics_path())?;
     let learning_rate = records.iter().rev().find_map(|record| record.get("optimizer/learning_rate"));
     let history = records.iter().filter_map(|record| {
-        Some((record.step, record.get("sharpness/value")?, record.get("sharpness/over_edge")?))
+        Some((record.step, record.get("sharpness/value")?, record.get("sharpness/over_edge")))
     });
     let history = history.collect();
     let mut report = None;
-    learner.look(&batch, &mut |scene| {
-        report = Some(read(scene, config.seed, steps, learning_rate, look, tell)?);
-        Ok(())
+    config.precision.on(device).scope(|| {
+        learner.look(&batch, &mut |scene| {
+            report = Some(read(scene, config.seed, steps, learning_rate, look, tell)?);
+            Ok(())
+        })
     })?;
     let report = report.expect("a learner shows its loss");
     Ok(CurvatureReport { history, ..report })
@@ -108,7 +110,7 @@ fn read(
     look: Look,
     tell: &mut dyn FnMut(u64, u64),
 ) -> Result<CurvatureReport> {
-    let Scene { w, optimizer, landscape } = scene;
+    let Scene { w, optimizer, clip, landscape } = scene;
     let total = ((1 + look.probes) * look.lanczos_steps + look.points) as u64;
     let mut done = 0;
     let mut advance = || {
@@ -117,7 +119,7 @@ fn read(
     };
 
     let (loss, gradient) = landscape.gradient(w)?;
-    let u = optimizer.clone().direction(w, &gradient);
+    let u = optimizer.clone().direction(w, &clip(gradient.clone()));
     let along_u = Differences::new(|w: &TensorMap| landscape.gradient(w)).along(w, &u)?;
 
     let mut product = |v: &TensorMap| {
@@ -130,7 +132,8 @@ fn read(
     let probes: Vec<TensorMap> = (0..look.probes).map(|_| probe()).collect();
     let spectrum = spectral_density(&probes, look.lanczos_steps, &mut product)?.points;
 
-    let greedy_rate = (-along_u.slope).max(0.0) / along_u.curvature.abs();
+    let descent = (-along_u.slope).max(0.0);
+    let greedy_rate = if descent > 0.0 { descent / along_u.curvature.abs() } else { 0.0 };
     let reach = if greedy_rate.is_finite() && greedy_rate > 0.0 {
         3.0 * greedy_rate
     } else {
@@ -150,7 +153,7 @@ fn read(
         learning_rate,
         largest,
         smallest,
-        edge: learning_rate.filter(|rate| *rate > 0.0).map(|rate| config.edge().at(rate)),
+        edge: learning_rate.filter(|rate| *rate > 0.0).and_then(|rate| Some(config.edge()?.at(rate))),
         is_adaptive: config.is_adaptive(),
         slope: along_u.slope,
         curvature: along_u.curvature,

@@ -37,6 +37,8 @@ pub(crate) struct Applied<M> {
     /// Global norm of the gradient before clipping, without the online probe's.
     pub gradient_norm: f64,
     pub learning_rate: f64,
+    /// Whether the weights of a tuned step are numbers; what a schedule does shows in the next loss.
+    pub has_sound_weights: bool,
     /// Whether a tuner chose the rate, and its cap held it back.
     pub capped: Option<bool>,
     pub sharpness: Option<Reading>,
@@ -79,12 +81,7 @@ impl Update {
         let _span = profile::phase("optimizer");
         let (mut watching, gradients): (TensorMap, TensorMap) =
             self.accumulator.take().into_iter().partition(|(name, _)| self.is_probed && is_classifier(name));
-        let (mut used, gradient_norm) = if self.clip_norm > 0.0 {
-            clip_by_global_norm(gradients.clone(), self.clip_norm)
-        } else {
-            let norm = global_norm(&gradients);
-            (gradients.clone(), norm)
-        };
+        let (mut used, gradient_norm) = self.clipped(gradients.clone());
         used.append(&mut watching);
 
         let w = state::parameters(&module);
@@ -103,14 +100,26 @@ impl Update {
         let module = state::replace(module, &buffers).expect("statistics come from this module");
         let module = state::replace(module, &step.weights).expect("weights come from this module");
         let is_tuned = self.optimizer.tuner() != TunerConfig::Schedule;
+        let has_sound_weights = !is_tuned || global_norm(&step.weights).is_finite();
         Ok(Applied {
             module,
             weights: step.weights,
             gradient_norm,
             learning_rate,
+            has_sound_weights,
             capped: is_tuned.then_some(step.chosen.is_capped),
             sharpness,
         })
+    }
+
+    /// The gradient as the rule gets it.
+    fn clipped(&self, gradients: TensorMap) -> (TensorMap, f64) {
+        if self.clip_norm > 0.0 {
+            clip_by_global_norm(gradients, self.clip_norm)
+        } else {
+            let norm = global_norm(&gradients);
+            (gradients, norm)
+        }
     }
 
     /// Shows `objective` around the weights of `module` to `at`.
@@ -124,7 +133,9 @@ impl Update {
         w.retain(|name, _| !(self.is_probed && is_classifier(name)));
         let buffers = state::buffers(module);
         let mut landscape = Batch { module: module.clone(), objective };
-        let seen = at(Scene { w: &w, optimizer: self.optimizer.optimizer(), landscape: &mut landscape });
+        let optimizer = self.optimizer.optimizer();
+        let clip = |gradients| self.clipped(gradients).0;
+        let seen = at(Scene { w: &w, optimizer, clip: &clip, landscape: &mut landscape });
         // Looking must not leave traces in the running statistics, which the copies of a module share.
         state::replace(landscape.module, &buffers).expect("statistics come from this module");
         seen

@@ -62,8 +62,10 @@ fn a_tuned_step_is_a_step_of_its_rate() {
                     stepped(&RepresentConfig { optim: EDGE, monitor, ..plain.clone() }, 0.0);
                 let rate = report.learning_rate;
                 assert!(rate > 0.0 && rate.is_finite(), "{method:?}: {rate}");
-                let [sharpness, over_edge] = report.sharpness()[..] else { panic!("not read") };
-                assert!(sharpness.1 > 0.0 && over_edge.1 > 0.0, "{sharpness:?} {over_edge:?}");
+                let read = report.sharpness();
+                // No edge is known for LARS.
+                let expected = if matches!(optimizer, OptimizerConfig::Lars { .. }) { 1 } else { 2 };
+                assert!(read.len() == expected && read.iter().all(|(_, value)| *value > 0.0), "{read:?}");
                 let (straight, _) = stepped(&plain, rate);
                 let (tuned, straight) = (saved(&*tuned, "online"), saved(&*straight, "online"));
                 assert_eq!(tuned.keys().collect::<Vec<_>>(), straight.keys().collect::<Vec<_>>());
@@ -146,4 +148,24 @@ fn schedule_free_runs_are_used_by_their_average() {
     let used = autodidact_nn::state::to_vec(used["stem.layer.conv.weight"].values.clone());
     assert_eq!(used, section("averaged"));
     assert_ne!(used, section("online"));
+}
+
+/// A rate that throws the weights out of the numbers ends the run, also at its last step and under the monitor.
+#[test]
+fn a_rate_that_is_no_number_is_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (index, sharpness) in [0, 1, 2].into_iter().enumerate() {
+        for epochs in [1, 2] {
+            let cdat = CdatConfig { sigma: 1e300, ..CdatConfig::default() };
+            let optim = OptimConfig { tuner: TunerConfig::Cdat(cdat) };
+            let config = RepresentConfig { epochs, optim, monitor: MonitorConfig { sharpness }, ..short() };
+            let run =
+                RunDirectory::create(folder.path().join(format!("{index}-{epochs}"))).expect("a new run");
+            run.describe("", "test", &Environment::capture(1)).expect("writable");
+            let pictures = Arc::new(Procedural::new(1, 8, 8));
+            let error =
+                train(&config, pictures, &Device::flex(), 0, &run, &mut |_| ()).expect_err("diverged");
+            assert!(matches!(error, autodidact_represent::Error::Diverged { step: 1, .. }), "{error}");
+        }
+    }
 }

@@ -122,9 +122,18 @@ fn history(report: &CurvatureReport) -> Result<Option<Figure>> {
     if report.history.len() < 2 {
         return Ok(None);
     }
-    let chart = LineChart::new("Sharpness while training", "step", "sharpness over the edge of stability")
-        .with_line("sharpness / edge", report.history.iter().map(|&(step, _, over)| (step as f64, over)))
-        .with_reference("edge", 1.0);
+    let over: Vec<(f64, f64)> =
+        report.history.iter().filter_map(|&(step, _, over)| Some((step as f64, over?))).collect();
+    let chart = if over.is_empty() {
+        LineChart::new("Sharpness while training", "step", "largest eigenvalue").with_line(
+            "sharpness",
+            report.history.iter().map(|&(step, sharpness, _)| (step as f64, sharpness)),
+        )
+    } else {
+        LineChart::new("Sharpness while training", "step", "sharpness over the edge of stability")
+            .with_line("sharpness / edge", over)
+            .with_reference("edge", 1.0)
+    };
     Ok(Some(chart.draw()?))
 }
 

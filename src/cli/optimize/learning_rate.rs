@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use autodidact::brownian::{Estimate, Goal, Rule, Scale, Settings, Stop};
+use autodidact::experiment::settings;
+use autodidact::optim::TunerConfig;
+use autodidact::represent::{RepresentConfig, preset};
 use clap::{Args, ValueEnum};
 
 use super::search::{Place, conduct};
 use super::settings::{Description, PLACE, POWER_PLACE};
 use crate::cli::exit::{Exit, WrongUse};
+use crate::cli::represent::PRESET;
 
 /// Flags of `optimize learning-rate`.
 #[derive(Debug, Args)]
@@ -99,6 +103,22 @@ fn describe(arguments: &Arguments) -> Result<Description> {
     })
 }
 
+/// Whether the settings are those of a run, whose learning rate somebody sets.
+fn check(path: &Path, set: &[String]) -> Result<()> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the settings in `{}`", path.display()))?;
+    let origin = path.display().to_string();
+    let base = preset::named(PRESET).expect("the preset of `represent train`");
+    let config: RepresentConfig =
+        settings::layer(&base, Some((&origin, &text)), set).map_err(|error| WrongUse(error.to_string()))?;
+    config.validate().map_err(|error| WrongUse(error.to_string()))?;
+    if config.optim.tuner != TunerConfig::Schedule {
+        let told = "`optim.tuner` finds the learning rate by itself, so that there is none to search; leave it at `schedule`";
+        return Err(WrongUse(told.to_owned()).into());
+    }
+    Ok(())
+}
+
 /// The words that go on with a training run which was begun already, or the same words.
 pub fn continued(words: Vec<String>) -> Vec<String> {
     match words.last() {
@@ -122,8 +142,7 @@ fn command(arguments: &Arguments) -> Result<Vec<String>> {
     };
     let program = std::env::current_exe().context("the program does not know where it is")?;
     let config = arguments.config.as_deref().context("`--config` is missing")?;
-    std::fs::metadata(config)
-        .with_context(|| format!("cannot read the settings in `{}`", config.display()))?;
+    check(config, &arguments.set)?;
     let mut words = vec![text(&program)?];
     words.extend(["represent", "train", "--json", "--quiet", "--config"].map(str::to_owned));
     words.push(text(config)?);

@@ -33,6 +33,9 @@ const POLL: Duration = Duration::from_millis(5);
 /// Time between two savings of the search at least.
 const SAVE: Duration = Duration::from_millis(500);
 
+/// Time between two lines of progress at least.
+const SHOW: Duration = Duration::from_millis(100);
+
 /// Flags of both verbs.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -236,6 +239,8 @@ struct Search {
     optimizer: Optimizer,
     evaluations: File,
     saved: Instant,
+    /// When the progress was told last.
+    shown: Instant,
     /// Whether something was told since.
     has_news: bool,
     /// Evaluations that gave no value, also before the search was interrupted.
@@ -335,6 +340,7 @@ impl Search {
             optimizer,
             evaluations,
             saved,
+            shown: saved,
             has_news: false,
             failed,
             _lock: lock,
@@ -372,9 +378,13 @@ impl Search {
                 continue;
             };
             self.take(&mut running, place, outcome)?;
-            if let Some(answer) = self.optimizer.answer() {
-                // Before the scale is known nothing is bounded.
+            // The bound looks at every interval.
+            if self.shown.elapsed() >= SHOW
+                && let Some(answer) = self.optimizer.answer()
+            {
+                self.shown = Instant::now();
                 let shown = [("best", answer.value), ("bound", answer.bound)];
+                // Before the scale is known nothing is bounded.
                 let shown = if answer.bound.is_finite() { &shown[..] } else { &shown[..1] };
                 progress.set(answer.evaluations, shown);
             }

@@ -22,10 +22,24 @@ impl Table {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let mut points = Vec::new();
+        let (mut points, mut width) = (Vec::new(), None);
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let fields = line.split([',', ';', '\t', ' ']).map(str::trim).filter(|field| !field.is_empty());
-            let numbers: Option<Vec<f64>> = fields.map(|field| field.parse().ok()).collect();
+            let fields: Vec<&str> = if line.contains([',', ';', '\t']) {
+                line.split([',', ';', '\t']).map(str::trim).collect()
+            } else {
+                line.split_whitespace().collect()
+            };
+            if fields.contains(&"") {
+                return Err(format!("line {} has an empty cell: `{line}`", number + 1));
+            }
+            let numbers: Option<Vec<f64>> = fields.into_iter().map(|field| field.parse().ok()).collect();
+            if let Some(numbers) = &numbers {
+                let width = *width.get_or_insert(numbers.len());
+                if numbers.len() != width {
+                    let found = numbers.len();
+                    return Err(format!("line {} has {found} numbers, those before it {width}", number + 1));
+                }
+            }
             match numbers.as_deref() {
                 Some([value]) => points.push((points.len() as f64, *value)),
                 Some([x, value]) => points.push((*x, *value)),
@@ -91,6 +105,9 @@ mod tests {
             ("1,2", "1 points"),
             ("0,1\n0,2", "two values at 0"),
             ("0,1\n1,2,3", "line 2 has 3 numbers"),
+            ("0,10\n1,\n2,12", "line 2 has an empty cell"),
+            ("0,1\n7\n2,5", "line 2 has 1 numbers"),
+            ("1,2,3\n4,5,6", "line 1 has 3 numbers"),
             ("0,1\n1,nan", "finite"),
             ("0,1\nzwei,2", "line 2 has something"),
         ] {

@@ -254,7 +254,12 @@ fn swept(sets: &Sets, config: &FinetuneConfig, sweep: &Sweep, what: &str) -> Res
 
 /// A tuner by its name.
 fn tuner(name: &str) -> Result<TunerConfig, String> {
-    serde_json::from_value(serde_json::json!({ "kind": name })).map_err(|error| error.to_string())
+    serde_json::from_value(serde_json::json!({ "kind": name })).map_err(|error| match name {
+        "constant" | "warmup" => {
+            format!("`{name}` has constants without a default; use `schedule` and `--learning-rate`")
+        }
+        _ => error.to_string(),
+    })
 }
 
 /// Trains on labels with a progress line.

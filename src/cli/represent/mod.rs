@@ -17,7 +17,7 @@ use autodidact::represent::TrainedEncoder;
 use autodidact::represent::burn::tensor::Device;
 use clap::Subcommand;
 
-pub(super) use train::own_pictures;
+pub(super) use train::{PRESET, own_pictures};
 
 use super::common::Output;
 use super::exit::Exit;

@@ -21,6 +21,9 @@ use super::profile;
 use crate::cli::common::{Machine, Output, Selection, Unread, at_most, fresh, shell};
 use crate::cli::exit::{Exit, WrongUse};
 
+/// Named settings that a run starts from where none are named.
+pub(in crate::cli) const PRESET: &str = "cpu-small";
+
 /// Pictures drawn where no data is given.
 const DRAWN_PICTURES: usize = 10_000;
 /// Micro-batch below which batch norm's statistics are poor.
@@ -49,7 +52,7 @@ pub struct Train {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     /// Named settings to start from; `represent presets` lists them
-    #[arg(long, default_value = "cpu-small")]
+    #[arg(long, default_value = PRESET)]
     preset: String,
     /// TOML file with the settings that differ
     #[arg(long, value_name = "FILE")]

@@ -35,18 +35,20 @@ impl Default for PowerIteration {
 impl PowerIteration {
     /// Iterates from `start`: a random vector at first, the last eigenvector from then on (a warm start).
     ///
+    /// A start that is zero gives 0, one that is no vector of numbers NaN, both without a product and not converged.
+    ///
     /// # Errors
     /// Those of the product.
-    ///
-    /// # Panics
-    /// If `start` is zero.
     pub fn run(
         &self,
         start: &TensorMap,
         mut product: impl FnMut(&TensorMap) -> Result<TensorMap>,
     ) -> Result<Eigenpair> {
         let length = vector::length(start);
-        assert!(length > 0.0, "power iteration starts from a vector that is not zero");
+        if !(length > 0.0 && length.is_finite()) {
+            let value = if length == 0.0 { 0.0 } else { f64::NAN };
+            return Ok(Eigenpair { value, vector: start.clone(), iterations: 0, converged: false });
+        }
         let mut found = Eigenpair {
             value: 0.0,
             vector: vector::scaled(start, length.recip()),

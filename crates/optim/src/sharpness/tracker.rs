@@ -17,8 +17,9 @@ pub struct Tracker {
 pub struct Reading {
     /// The largest `|λ|` of the Hessian, preconditioned where the rule is adaptive.
     pub sharpness: f64,
-    /// Sharpness over the edge of stability of the rule at its learning rate; 1 is at the edge.
-    pub over_edge: f64,
+    /// Sharpness over the edge of stability of the rule at its learning rate; 1 is at the edge. `None` for a rule whose edge is
+    /// not known.
+    pub over_edge: Option<f64>,
     /// Whether the power iteration settled.
     pub converged: bool,
 }
@@ -54,11 +55,13 @@ impl Tracker {
             Some(p) => self.iteration.run(start, preconditioned(&p, product))?,
             None => self.iteration.run(start, product)?,
         };
-        self.eigenvector = found.vector;
-        let edge = optimizer.config().edge().at(learning_rate);
+        if found.value > 0.0 {
+            self.eigenvector = found.vector;
+        }
+        let edge = optimizer.config().edge().filter(|_| learning_rate > 0.0);
         Ok(Reading {
             sharpness: found.value,
-            over_edge: if learning_rate > 0.0 { found.value / edge } else { 0.0 },
+            over_edge: edge.map(|edge| found.value / edge.at(learning_rate)),
             converged: found.converged,
         })
     }

@@ -6,8 +6,8 @@ use crate::{Result, vector};
 /// The largest η of a falling sequence with `f(w + η u) ≤ (1 + δ) f(w) + c η g·u` (Roulet et al. 2024, appendix C.3). The
 /// sequence starts at `min(c₊ η_before, 1)` and falls by the factor c₋.
 ///
-/// Where u does not descend, or where rounding leaves nothing to compare, the search ends at its limit of backtracks or
-/// below the smallest number that changes anything, and η is 0.
+/// Where u does not descend, η is 0; so it is where the search ends at its limit of backtracks or far below the first guess
+/// without having found anything.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Armijo {
     config: ArmijoConfig,
@@ -26,11 +26,13 @@ impl Armijo {
 impl Tuner for Armijo {
     fn learning_rate(&mut self, at: &Point<'_>, landscape: &mut dyn Landscape) -> Result<Chosen> {
         let ArmijoConfig { decrease, slack, backtrack, .. } = self.config;
-        let first = self.config.increase.map_or(self.config.max_learning_rate, |increase| {
-            (increase * self.last).min(self.config.max_learning_rate)
-        });
+        let ArmijoConfig { increase, max_learning_rate: cap, max_backtracks, .. } = self.config;
+        let first = if increase == 0.0 { cap } else { (increase * self.last).min(cap) };
         let slope = at.slope();
-        let most = self.config.max_backtracks.unwrap_or(usize::MAX);
+        if slope >= 0.0 {
+            return Ok(Chosen::freely(0.0));
+        }
+        let most = if max_backtracks == 0 { usize::MAX } else { max_backtracks };
         let (mut rate, mut tries) = (first, 0);
         loop {
             let value = landscape.value(&vector::moved(at.w, rate, at.u))?;

@@ -6,7 +6,7 @@ use crate::Result;
 /// `η = σ n / d` with `n = max(−g·u, 0)` and `d = |u·Hu| + ε`, both averaged over steps with decay β (Roulet et al. 2024,
 /// eq. 8). Both averages start from zero; the bias is the same in both and cancels.
 ///
-/// Where d is zero, along a line on which the loss is straight, η is the cap, or without one the rate before.
+/// Where d is zero, along a line on which the loss is straight, η is the cap, or without one the rate before, 1 at first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cdat {
     config: CdatConfig,
@@ -17,7 +17,7 @@ pub(super) struct Cdat {
 
 impl Cdat {
     pub fn new(config: CdatConfig) -> Self {
-        Self { config, descent: 0.0, curvature: 0.0, last: 0.0 }
+        Self { config, descent: 0.0, curvature: 0.0, last: 1.0 }
     }
 }
 
@@ -35,7 +35,9 @@ impl Tuner for Cdat {
         } else {
             Chosen::at_most(max_learning_rate, wanted)
         };
-        self.last = chosen.learning_rate;
+        if chosen.learning_rate > 0.0 {
+            self.last = chosen.learning_rate;
+        }
         Ok(chosen)
     }
 

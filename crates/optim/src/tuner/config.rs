@@ -157,16 +157,14 @@ pub struct ArmijoConfig {
     pub decrease: f64,
     /// δ: how much above `f(w)` counts as no increase; 0 or 1e-3 in the paper.
     pub slack: f64,
-    /// c₊: the first guess is this times the rate before; 4 in the paper. Absent: always the cap (the paper's ∞).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub increase: Option<f64>,
+    /// c₊: the first guess is this times the rate before; 4 in the paper. 0 means the cap at every step (the paper's ∞).
+    pub increase: f64,
     /// c₋: factor from guess to guess; 0.8 or 0.9 in the paper.
     pub backtrack: f64,
     /// The largest first guess; 1 in the paper.
     pub max_learning_rate: f64,
-    /// Most backtracks a step; none in the paper's full-batch runs, 30 with mini-batches.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_backtracks: Option<usize>,
+    /// Most backtracks a step, 30 in the paper's mini-batch runs. 0 means no limit, as with its whole batches.
+    pub max_backtracks: usize,
 }
 
 impl Default for ArmijoConfig {
@@ -174,10 +172,10 @@ impl Default for ArmijoConfig {
         Self {
             decrease: 1e-4,
             slack: 0.0,
-            increase: Some(4.0),
+            increase: 4.0,
             backtrack: 0.8,
             max_learning_rate: 1.0,
-            max_backtracks: Some(30),
+            max_backtracks: 30,
         }
     }
 }
@@ -229,7 +227,11 @@ impl TunerConfig {
         match *self {
             Self::Schedule | Self::QuadraticallyGreedy => Ok(()),
             Self::Constant { learning_rate } => positive("learning_rate", learning_rate),
-            Self::Warmup { peak, .. } => positive("peak", peak),
+            Self::Warmup { peak, warmup_steps, total_steps, decay } => {
+                let fits = decay == Decay::Constant || warmup_steps < total_steps;
+                require(fits, "total_steps", total_steps as f64, "more than `warmup_steps`")?;
+                positive("peak", peak)
+            }
             Self::Cdat(CdatConfig { sigma, beta, epsilon, max_learning_rate }) => {
                 positive("sigma", sigma)?;
                 decay("beta", beta)?;
@@ -240,8 +242,8 @@ impl TunerConfig {
                 let ArmijoConfig { decrease, slack, increase, backtrack, max_learning_rate, .. } = config;
                 decay("decrease", decrease)?;
                 not_negative("slack", slack)?;
-                let grows = increase.is_none_or(|increase| increase >= 1.0 && increase.is_finite());
-                require(grows, "increase", increase.unwrap_or(0.0), "at least 1, or absent")?;
+                let grows = increase == 0.0 || (increase >= 1.0 && increase.is_finite());
+                require(grows, "increase", increase, "at least 1, or 0")?;
                 require(backtrack > 0.0 && backtrack < 1.0, "backtrack", backtrack, "between 0 and 1")?;
                 positive("max_learning_rate", max_learning_rate)
             }

@@ -6,6 +6,7 @@
 mod armijo;
 mod cdat;
 mod config;
+mod decayed;
 mod dog;
 mod hypergradient;
 mod landscape;
@@ -18,6 +19,7 @@ mod sharpness;
 mod state;
 
 pub use config::{ArmijoConfig, CdatConfig, TunerConfig};
+pub(crate) use decayed::Decayed;
 pub use landscape::{Landscape, WithCurvature};
 pub use state::TunerState;
 
@@ -26,7 +28,7 @@ use autodidact_nn::TensorMap;
 use crate::{Result, vector};
 
 /// All that a tuner may look at before a step.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Point<'a> {
     /// The weights w.
     pub w: &'a TensorMap,

@@ -10,7 +10,7 @@ use crate::{Result, vector};
 ///
 /// With `f̄ ← β f̄ + (1 − β) f`, `d ← β d + (1 − β) g`, `γ ← β γ + (1 − β) g·w` from zero and `ρ = 1 − βᵗ`:
 /// `η = min((f̄ + d·w − γ − ρ f*)₊ / (−d·u), η_max / ρ)`. With momentum as base, `d·u = −‖d‖² / (1 − β)`, and the steps are
-/// the paper's with bias correction; with Adam as base they are those of MoMo-Adam.
+/// the paper's with bias correction and a cap of `η_max / (1 − β)`; with Adam as base they are those of MoMo-Adam.
 #[derive(Clone, Debug)]
 pub(super) struct Momo {
     lower_bound: f64,

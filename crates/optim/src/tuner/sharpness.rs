@@ -3,8 +3,8 @@
 use autodidact_nn::TensorMap;
 
 use super::{Chosen, Landscape, Point, Tuner, TunerState};
+use crate::Result;
 use crate::sharpness::PowerIteration;
-use crate::{Result, vector};
 
 /// `η = σ / λ_max(H)` (Roulet et al. 2024, eq. 25). The power iteration starts from the eigenvector of the step before,
 /// first from the update.
@@ -24,12 +24,11 @@ impl Sharpness {
 impl Tuner for Sharpness {
     fn learning_rate(&mut self, at: &Point<'_>, landscape: &mut dyn Landscape) -> Result<Chosen> {
         let start = if self.eigenvector.is_empty() { at.u } else { &self.eigenvector };
-        if vector::length(start) == 0.0 {
-            return Ok(Chosen::freely(0.0));
-        }
         let found = self.iteration.run(start, |v| landscape.product(at.w, v))?;
-        self.eigenvector = found.vector;
-        Ok(Chosen::freely(if found.value > 0.0 { self.sigma / found.value } else { 0.0 }))
+        if found.value > 0.0 {
+            self.eigenvector = found.vector;
+        }
+        Ok(Chosen::freely(if found.value == 0.0 { 0.0 } else { self.sigma / found.value }))
     }
 
     fn state(&self) -> TunerState {

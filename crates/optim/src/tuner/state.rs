@@ -41,7 +41,7 @@ impl TunerState {
     }
 
     /// Nothing may be left.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         match self.numbers.into_keys().chain(self.vectors.into_keys()).next() {
             Some(name) => Err(Error::ForeignTunerState { name }),
             None => Ok(()),

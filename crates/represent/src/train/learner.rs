@@ -28,6 +28,8 @@ pub struct Scene<'a> {
     pub w: &'a TensorMap,
     /// The rule that moves them, with its state.
     pub optimizer: &'a Optimizer,
+    /// What happens to a gradient before the rule gets it.
+    pub clip: &'a dyn Fn(TensorMap) -> TensorMap,
     /// The loss at any weights.
     pub landscape: &'a mut dyn Landscape,
 }

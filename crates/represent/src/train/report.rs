@@ -22,6 +22,8 @@ pub struct StepReport {
     pub gradient_norm: f64,
     /// Learning rate of the step.
     pub learning_rate: f64,
+    /// Whether the weights after the step are numbers.
+    has_sound_weights: bool,
     /// Where a tuner chose it: whether its cap held it back.
     capped: Option<bool>,
     /// Sharpness on the step's batch, where it was read.
@@ -56,6 +58,7 @@ impl StepReport {
     pub(crate) fn observe_step<M>(&mut self, applied: &Applied<M>) {
         self.gradient_norm = applied.gradient_norm;
         self.learning_rate = applied.learning_rate;
+        self.has_sound_weights = applied.has_sound_weights;
         self.capped = applied.capped;
         self.sharpness = applied.sharpness;
     }
@@ -63,7 +66,8 @@ impl StepReport {
     /// Name and value of what was read of the sharpness; empty where it was not.
     pub fn sharpness(&self) -> Vec<(&'static str, f64)> {
         self.sharpness.map_or_else(Vec::new, |reading| {
-            vec![("sharpness/value", reading.sharpness), ("sharpness/over_edge", reading.over_edge)]
+            let over_edge = reading.over_edge.map(|over_edge| ("sharpness/over_edge", over_edge));
+            [("sharpness/value", reading.sharpness)].into_iter().chain(over_edge).collect()
         })
     }
 
@@ -73,10 +77,11 @@ impl StepReport {
     }
 
     /// # Errors
-    /// [`Error::Diverged`] if the loss or the gradient is not a number any more.
+    /// [`Error::Diverged`] if the loss, the gradient, the learning rate or the new weights are no numbers any more.
     pub(crate) fn check(&self, step: u64) -> Result<()> {
         let (loss, gradient_norm, learning_rate) = (self.loss(), self.gradient_norm, self.learning_rate);
-        if loss.is_finite() && gradient_norm.is_finite() {
+        let is_sound = self.has_sound_weights && learning_rate.is_finite();
+        if loss.is_finite() && gradient_norm.is_finite() && is_sound {
             return Ok(());
         }
         Err(Error::Diverged { step, loss, gradient_norm, learning_rate })

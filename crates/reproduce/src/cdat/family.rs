@@ -123,10 +123,10 @@ fn grid(powers: std::ops::RangeInclusive<i32>) -> impl Iterator<Item = f64> {
 /// c and δ in four combinations, c₊ in {4, ∞}; c₋ is 0.8.
 fn line_searches(is_quick: bool) -> Vec<Setting> {
     let mut settings = Vec::new();
-    for increase in [Some(4.0), None] {
+    for increase in [4.0, 0.0] {
         for (decrease, slack) in [(0.0, 0.0), (0.0, 1e-3), (1e-4, 0.0), (0.5, 0.0)] {
             // A restart at 1 is searched down from at every step.
-            if is_quick && (increase.is_none() || decrease == 0.0) {
+            if is_quick && (increase == 0.0 || decrease == 0.0) {
                 continue;
             }
             let config = ArmijoConfig {
@@ -134,10 +134,10 @@ fn line_searches(is_quick: bool) -> Vec<Setting> {
                 slack,
                 increase,
                 backtrack: 0.8,
-                max_backtracks: None,
+                max_backtracks: 0,
                 ..ArmijoConfig::default()
             };
-            let start = increase.map_or("from 1", |_| "from 4 η");
+            let start = if increase == 0.0 { "from 1" } else { "from 4 η" };
             let name = format!("c {}, δ {}, {start}", number(decrease), number(slack));
             settings.push(Setting { name, tuner: TunerConfig::Armijo(config) });
         }

@@ -117,11 +117,12 @@ impl Task {
 /// The folder `mnist` with IDX files in the folder of `--data`, else beside it.
 pub(super) fn digits(plan: &Plan) -> Option<PathBuf> {
     let data = plan.data.as_ref()?;
-    // A path such as `.` has its parent only once it is resolved.
+    // A link has a neighbour where it lies; a path such as `.` has its parent only once it is resolved.
+    let beside_link = std::path::absolute(data).ok().and_then(|path| Some(path.parent()?.join("mnist")));
     let beside = data.canonicalize().ok().and_then(|path| Some(path.parent()?.join("mnist")));
     let is_idx = |folder: &PathBuf| {
         let names = ["train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte"];
         names.iter().any(|name| folder.join(name).is_file())
     };
-    [Some(data.join("mnist")), beside].into_iter().flatten().find(is_idx)
+    [Some(data.join("mnist")), beside, beside_link].into_iter().flatten().find(is_idx)
 }

@@ -115,3 +115,19 @@ fn digits_are_found_in_or_beside_the_data() {
     place(&data.join("mnist"));
     assert_eq!(digits(&plan), Some(data.join("mnist")));
 }
+
+/// Beside a link too, whatever lies where it leads.
+#[cfg(unix)]
+#[test]
+fn digits_beside_a_link_are_found() {
+    let [there, here] = [(); 2].map(|()| tempfile::tempdir().expect("a scratch folder"));
+    let link = here.path().join("pictures");
+    std::fs::create_dir(there.path().join("pictures")).expect("writable");
+    std::os::unix::fs::symlink(there.path().join("pictures"), &link).expect("a link");
+    let plan = Plan { data: Some(link), ..Plan::new(Scale::Standard) };
+    assert_eq!(digits(&plan), None);
+    let beside = here.path().join("mnist");
+    std::fs::create_dir(&beside).expect("writable");
+    std::fs::write(beside.join("train-images-idx3-ubyte"), []).expect("writable");
+    assert_eq!(digits(&plan), Some(beside));
+}
