@@ -329,6 +329,12 @@ fn a_table_is_searched_like_a_command() {
     assert!((garland["value"].as_f64().unwrap() - 0.99777).abs() < 0.1, "{garland}");
     let unknown = run(&["--function", "gerland", "--epsilon", "0.1"]);
     assert!(unknown.status.code() == Some(2) && stderr(&unknown).contains("garland"), "{}", stderr(&unknown));
+    let patient = run(&["--csv", "curve.csv", "--epsilon", "3", "--timeout", "5", "--out", "patient"]);
+    assert!(
+        patient.status.code() == Some(2) && stderr(&patient).contains("--timeout"),
+        "{}",
+        stderr(&patient)
+    );
     let both = run(&["--csv", "curve.csv", "--command", "echo {x}", "--epsilon", "3"]);
     assert_eq!(both.status.code(), Some(2));
 }

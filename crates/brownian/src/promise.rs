@@ -23,11 +23,21 @@ impl Optimizer {
                 Guarantee::Posterior { within: epsilon, failure, estimated_scale }
             }
             (_, Rule::Optimistic { exponent }) => {
-                let failure = (0.5 * delta).powf(exponent) / (1.0 - 2f64.powf(1.0 - exponent));
+                // From one depth to the next the sum over intervals shrinks by this much at least: halves, or three and five eighths
+                // where a middle had no value.
+                let parts = if self.has_halves_only() { [0.5; 2] } else { [0.375, 0.625] };
+                let shrinks: f64 = parts.iter().map(|part| f64::powf(*part, exponent)).sum();
+                let failure = (0.5 * delta).powf(exponent) / (1.0 - shrinks);
                 Guarantee::Optimistic { within: epsilon, failure: taken + failure, estimated_scale }
             }
             _ => Guarantee::None,
         }
+    }
+
+    /// Whether all intervals were halved: their shares are powers of two.
+    fn has_halves_only(&self) -> bool {
+        const FRACTION: u64 = (1 << 52) - 1;
+        self.state.leaves.iter().all(|leaf| leaf.share().to_bits() & FRACTION == 0)
     }
 
     /// What the function exceeds with the probability of the guarantee at most, turned.

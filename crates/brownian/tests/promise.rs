@@ -162,3 +162,27 @@ fn a_path_has_the_increments_of_a_brownian_motion() {
     let above = (0..paths).filter(|&seed| BrownianPath::new(seed).supremum(&leaf(seed)) > 1.0).count();
     assert!((above as f64 / paths as f64 - 0.3173).abs() < 0.033, "{above} of {paths}");
 }
+
+/// Three and five eighths of intervals are more of them than halves.
+#[test]
+fn a_point_without_a_value_costs_some_of_the_promise() {
+    let path = BrownianPath::new(4);
+    let failure = |without: Option<f64>| {
+        let mut optimizer = Optimizer::new(0.0, 1.0, Settings::optimistic(0.1)).expect("right");
+        while let Next::Evaluate(query) = optimizer.ask() {
+            if Some(query.x) == without {
+                optimizer.give_up(query.id).expect("inside");
+            } else {
+                optimizer.tell(query.id, path.at(query.x)).expect("finite");
+            }
+        }
+        match optimizer.answer().expect("told").guarantee {
+            Guarantee::Optimistic { failure, .. } => failure,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (all, missed) = (failure(None), failure(Some(0.5)));
+    assert!((all - 0.05f64.powi(5) / (1.0 - 0.0625)).abs() < 1e-18, "{all}");
+    let eighths = 0.375f64.powi(5) + 0.625f64.powi(5);
+    assert!((missed - 0.05f64.powi(5) / (1.0 - eighths)).abs() < 1e-18, "{missed}");
+}

@@ -53,10 +53,10 @@ pub struct Flags {
     #[arg(long)]
     evaluations: Option<u64>,
     /// Seconds after which an evaluation is stopped and counts as failed
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true, conflicts_with_all = ["csv", "function"])]
     timeout: Option<f64>,
     /// How often a failed evaluation is tried again before its interval is given up [default: 0]
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["csv", "function"])]
     retries: Option<u32>,
     /// A command for the shell, in the place of words after `--`; `{x}` in it is replaced by the number, `{10^x}` by ten to
     /// its power
