@@ -4,7 +4,7 @@ use autodidact_nn::TensorMap;
 
 use crate::tuner::{Decayed, TunerState};
 use crate::{
-    Chosen, Landscape, Optimizer, OptimizerConfig, ParameterGroup, Point, Result, Tuner, TunerConfig,
+    Chosen, Landscape, Optimizer, OptimizerConfig, ParameterGroup, Point, Result, Tuner, TunerConfig, vector,
 };
 
 /// An [`Optimizer`] whose learning rate a tuner finds.
@@ -90,11 +90,7 @@ impl Tuned {
         };
         let moves = self.optimizer.direction(w, used);
         // What the loss does not know has no say.
-        let known = |map: &TensorMap| -> TensorMap {
-            let both = map.iter().filter(|(name, _)| gradient.contains_key(*name));
-            both.map(|(name, tensor)| (name.clone(), tensor.clone())).collect()
-        };
-        let (u, seen) = (known(&moves), known(w));
+        let (u, seen) = (vector::shared(&moves, gradient), vector::shared(w, gradient));
         let mut landscape = Decayed { landscape, decay: self.optimizer.config().decay_of_the_loss() };
         let (value, gradient) = landscape.add(&seen, value, gradient.clone());
         let is_adaptive = self.optimizer.config().is_adaptive();

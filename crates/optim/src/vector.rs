@@ -38,6 +38,12 @@ pub(crate) fn map(a: &TensorMap, change: impl Fn(&str, Tensor<1>) -> Tensor<1>) 
         .collect()
 }
 
+/// The tensors of `a` that `other` names too.
+pub(crate) fn shared(a: &TensorMap, other: &TensorMap) -> TensorMap {
+    let both = a.iter().filter(|(name, _)| other.contains_key(*name));
+    both.map(|(name, tensor)| (name.clone(), tensor.clone())).collect()
+}
+
 /// `factor a`.
 pub(crate) fn scaled(a: &TensorMap, factor: f64) -> TensorMap {
     map(a, |_, values| values.mul_scalar(factor))

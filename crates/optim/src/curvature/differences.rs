@@ -67,7 +67,8 @@ pub(crate) fn ahead(
     u: &TensorMap,
     mut at: impl FnMut(&TensorMap) -> Result<(f64, TensorMap)>,
 ) -> Result<f64> {
-    let moving = moving(w, u);
+    // Weights that stand still have no say in how far the others go.
+    let moving = vector::shared(w, u);
     let step = epsilon(&moving).sqrt() * size(&moving) / size(u);
     let (_, ahead) = at(&vector::moved(w, step, u))?;
     Ok((vector::dot(&ahead, u) - vector::dot(gradient, u)) / step)
@@ -76,14 +77,9 @@ pub(crate) fn ahead(
 /// The step that balances truncation (`h²`) and rounding (`ε / h`) of a central difference. Where weights or direction
 /// are zero, their norm counts as 1.
 fn step(w: &TensorMap, u: &TensorMap) -> f64 {
-    let moving = moving(w, u);
+    // Weights that stand still have no say in how far the others go.
+    let moving = vector::shared(w, u);
     epsilon(&moving).cbrt() * size(&moving) / size(u)
-}
-
-/// The weights that `u` moves: those that stand still have no say in how far the others go.
-fn moving(w: &TensorMap, u: &TensorMap) -> TensorMap {
-    let both = w.iter().filter(|(name, _)| u.contains_key(*name));
-    both.map(|(name, tensor)| (name.clone(), tensor.clone())).collect()
 }
 
 /// The length, 1 for what has none.

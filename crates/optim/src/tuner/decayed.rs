@@ -41,6 +41,9 @@ impl Landscape for Decayed<'_> {
     }
 
     fn curvature(&mut self, at: &Point<'_>) -> Result<f64> {
+        if self.decay == 0.0 {
+            return self.landscape.curvature(at);
+        }
         // The loss's own curvature wants the loss's own gradient.
         let plain = vector::moved(at.gradient, -self.decay, &decayed(at.w));
         let u = decayed(at.u);
@@ -50,6 +53,9 @@ impl Landscape for Decayed<'_> {
 
     fn product(&mut self, w: &TensorMap, v: &TensorMap) -> Result<TensorMap> {
         let product = self.landscape.product(w, v)?;
+        if self.decay == 0.0 {
+            return Ok(product);
+        }
         Ok(vector::moved(&product, self.decay, &decayed(v)))
     }
 }

@@ -52,11 +52,7 @@ impl Tuner for ScheduleFree {
     fn averaged(&self, w: &TensorMap) -> Option<TensorMap> {
         // x = (y − (1 − β) z) / β
         (!self.z.is_empty()).then(|| {
-            let known: TensorMap = w
-                .iter()
-                .filter(|(name, _)| self.z.contains_key(*name))
-                .map(|(n, t)| (n.clone(), t.clone()))
-                .collect();
+            let known = vector::shared(w, &self.z);
             vector::scaled(&vector::moved(&known, self.beta - 1.0, &self.z), self.beta.recip())
         })
     }
