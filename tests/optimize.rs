@@ -192,6 +192,20 @@ fn interrupt(child: &Child) {
     assert!(killed.expect("`kill` starts").success());
 }
 
+fn wait_for(happened: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !happened() {
+        assert!(Instant::now() < deadline, "nothing happened for half a minute");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// How many evaluations there are already.
+fn evaluations_if_begun(folder: &Path, out: &str) -> usize {
+    let is_begun = folder.join(out).join("evaluations.jsonl").is_file();
+    if is_begun { evaluations(folder, out).len() } else { 0 }
+}
+
 #[test]
 fn an_interrupted_search_goes_on_as_if_nothing_had_been() {
     let folder = tempfile::tempdir().expect("a scratch folder");
@@ -202,14 +216,7 @@ fn an_interrupted_search_goes_on_as_if_nothing_had_been() {
     };
     let whole = json(&output(&mut search(folder.path(), "maximize", &arguments("whole"), &script)));
     let child = search(folder.path(), "maximize", &arguments("parts"), &script).spawn().expect("it starts");
-    let deadline = Instant::now() + Duration::from_secs(30);
-    let begun = || {
-        folder.path().join("parts/evaluations.jsonl").is_file()
-            && evaluations(folder.path(), "parts").len() > 5
-    };
-    while !begun() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_for(|| evaluations_if_begun(folder.path(), "parts") > 5);
     interrupt(&child);
     let first = child.wait_with_output().expect("it ends");
     assert_eq!(first.status.code(), Some(130), "{}", stderr(&first));
@@ -220,6 +227,180 @@ fn an_interrupted_search_goes_on_as_if_nothing_had_been() {
     assert_eq!(rest, whole);
     assert_eq!((whole["failed"].as_u64(), whole["given_up"].as_u64()), (Some(2), Some(1)), "{whole}");
     assert_eq!(evaluations(folder.path(), "parts"), evaluations(folder.path(), "whole"));
+}
+
+/// A rule that promises nothing goes on like ours, and to more evaluations than it was begun with.
+#[test]
+fn an_interrupted_rival_goes_on_as_if_nothing_had_been() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let script = format!("sleep 0.05; {PARABOLA}");
+    let arguments = |out, most| -> Vec<&str> {
+        [
+            "--lower",
+            "0",
+            "--upper",
+            "1",
+            "--rule",
+            "direct",
+            "--jobs",
+            "2",
+            "--evaluations",
+            most,
+            "--out",
+            out,
+        ]
+        .to_vec()
+    };
+    let whole = json(&output(&mut search(folder.path(), "maximize", &arguments("whole", "24"), PARABOLA)));
+    let child =
+        search(folder.path(), "maximize", &arguments("parts", "15"), &script).spawn().expect("it starts");
+    wait_for(|| evaluations_if_begun(folder.path(), "parts") > 4);
+    interrupt(&child);
+    let first = child.wait_with_output().expect("it ends");
+    assert_eq!(first.status.code(), Some(130), "{}", stderr(&first));
+    let rest = |most: &[&str]| {
+        let arguments: Vec<&str> = ["--resume", "--out", "parts"].iter().chain(most).copied().collect();
+        let rest = output(&mut search(folder.path(), "maximize", &arguments, ""));
+        assert_eq!(rest.status.code(), Some(0), "{}", stderr(&rest));
+        json(&rest)
+    };
+    assert_eq!(rest(&[])["evaluations"], 15);
+    let mut more = rest(&["--evaluations", "24"]);
+    more["out"] = whole["out"].clone();
+    assert_eq!(more, whole);
+    assert_eq!(
+        (&whole["guarantee"]["kind"], &whole["upper_bound"]),
+        (&"none".into(), &serde_json::Value::Null)
+    );
+}
+
+/// Who cannot wait interrupts twice; nothing that was started is left running.
+#[test]
+fn a_second_interrupt_stops_what_runs() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    // The first interrupt lets what runs be; it is stopped and asked for again later.
+    let script = "echo $$ > running; sleep 60 & echo $! >> running; wait; echo {x}";
+    let child = search(folder.path(), "maximize", &UNIT, script).spawn().expect("it starts");
+    let running = folder.path().join("running");
+    let lines = || fs::read_to_string(&running).map_or(0, |text| text.lines().count());
+    wait_for(|| lines() == 2);
+    interrupt(&child);
+    interrupt(&child);
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(130), "{}", stderr(&ended));
+    for id in fs::read_to_string(&running).expect("two numbers").lines() {
+        wait_for(|| {
+            let state = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            // Gone, or dead and not yet collected.
+            state.is_empty() || state.contains(") Z ")
+        });
+    }
+}
+
+/// A search goes on with what it searched: the same table, the same settings, and a last line that was cut off is no other.
+#[test]
+fn what_a_search_goes_on_with_is_what_it_was() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let run = |arguments: &[&str]| output(&mut search(folder.path(), "maximize", arguments, ""));
+    let table = |slope: u32| {
+        let rows: Vec<String> = (0..=20).map(|row| format!("{row},{}", slope * row)).collect();
+        fs::write(folder.path().join("table.csv"), rows.join("\n")).expect("a table");
+    };
+    table(1);
+    let arguments = ["--csv", "table.csv", "--rule", "soo", "--evaluations", "9"];
+    let found = run(&arguments);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    let beyond = run(&["--csv", "table.csv", "--upper", "30", "--epsilon", "1", "--out", "beyond"]);
+    assert!(beyond.status.code() == Some(2) && stderr(&beyond).contains("20"), "{}", stderr(&beyond));
+
+    let more = ["--resume", "--evaluations", "13"];
+    table(2);
+    let changed = run(&more);
+    assert!(
+        changed.status.code() == Some(1) && stderr(&changed).contains("is 20 now"),
+        "{}",
+        stderr(&changed)
+    );
+    table(1);
+    let config = folder.path().join("search/config.toml");
+    let text = fs::read_to_string(&config).expect("a config");
+    fs::write(&config, text.replace("upper = 20.0", "upper = 19.0")).expect("another");
+    let other = run(&more);
+    assert!(other.status.code() == Some(1) && stderr(&other).contains("config.toml"), "{}", stderr(&other));
+    fs::write(&config, text).expect("the same again");
+
+    let path = folder.path().join("search/evaluations.jsonl");
+    let mut lines = fs::read_to_string(&path).expect("evaluations");
+    lines.push_str("{\"x\":1");
+    fs::write(&path, &lines).expect("a line that was cut off");
+    let again = run(&more);
+    assert_eq!(json(&again)["evaluations"], 13, "{}", stderr(&again));
+    let now = fs::read_to_string(&path).expect("evaluations");
+    assert_eq!(
+        now.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_err()).count(),
+        1
+    );
+    let planned = ["--csv", "table.csv", "--rule", "sequool", "--evaluations", "9", "--out", "planned"];
+    assert_eq!(run(&planned).status.code(), Some(0));
+    let refused = run(&["--resume", "--evaluations", "20", "--out", "planned"]);
+    assert!(
+        refused.status.code() == Some(2) && stderr(&refused).contains("planned for 9"),
+        "{}",
+        stderr(&refused)
+    );
+}
+
+/// An empty folder that was there stays there.
+#[test]
+fn a_slip_takes_away_only_what_it_made() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    fs::create_dir(folder.path().join("mine")).expect("a folder");
+    for (out, stays) in [("mine", true), ("new", false)] {
+        let mut command = search(folder.path(), "maximize", &UNIT, "");
+        let slip = output(command.args(["--out", out, "--", "no-such-program", "{x}"]));
+        assert_eq!(slip.status.code(), Some(2), "{}", stderr(&slip));
+        let path = folder.path().join(out);
+        assert_eq!(path.is_dir(), stays);
+        assert!(!stays || fs::read_dir(&path).expect("a folder").next().is_none());
+    }
+}
+
+#[test]
+fn rules_have_what_they_need() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let run = |arguments: &[&str]| {
+        let arguments: Vec<&str> = ["--function", "garland"].iter().chain(arguments).copied().collect();
+        output(&mut search(folder.path(), "maximize", &arguments, ""))
+    };
+    for (arguments, told) in [
+        (&["--rule", "soo"][..], "--evaluations"),
+        (&["--rule", "piyavskii-shubert", "--epsilon", "0.1"], "--lipschitz"),
+        (&["--rule", "gap"], "--epsilon"),
+        (&["--rule", "direct", "--evaluations", "9", "--scale", "2"], "--scale"),
+        (&["--rule", "direct", "--evaluations", "9", "--lipschitz", "2"], "--lipschitz"),
+        (&["--rule", "brend", "--evaluations", "9"], "brent"),
+    ] {
+        let refused = run(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", stderr(&refused));
+        assert!(stderr(&refused).contains(told), "{arguments:?}: {}", stderr(&refused));
+    }
+    for rule in
+        ["grid", "direct", "soo", "sequool", "stosoo", "expected-improvement", "calvin-hefter-herzwurm"]
+    {
+        let found = json(&run(&["--rule", rule, "--evaluations", "40", "--out", rule]));
+        let [value, evaluations] =
+            ["value", "evaluations"].map(|name| found[name].as_f64().expect("a number"));
+        assert!(value > 0.7 && evaluations <= 40.0, "{rule}: {found}");
+        let figure = folder.path().join(rule).join("figures/search.svg");
+        let bounded = fs::read_to_string(figure).expect("a figure").contains("upper bound");
+        assert_eq!(bounded, ["expected-improvement", "calvin-hefter-herzwurm"].contains(&rule), "{rule}");
+    }
+    let brent = json(&run(&["--rule", "brent", "--out", "brent"]));
+    assert_eq!(brent["reason"], "stop");
+    let steep = ["--rule", "piyavskii-shubert", "--lipschitz", "200", "--epsilon", "0.05", "--out", "steep"];
+    let steep = json(&run(&steep));
+    assert_eq!(steep["guarantee"]["kind"], "lipschitz", "{steep}");
+    assert!(steep["value"].as_f64().unwrap() > 0.99777 - 0.05 - 1e-5, "{steep}");
 }
 
 #[test]
@@ -243,7 +424,7 @@ fn wrong_use_is_told() {
     };
     told(&UNIT, "echo 1", "{x}");
     told(&UNIT, "", "required");
-    told(&["--lower", "0", "--upper", "1"], PARABOLA, "required");
+    told(&["--lower", "0", "--upper", "1"], PARABOLA, "--epsilon");
     told(&["--lower", "1", "--upper", "0", "--epsilon", "1", "--scale", "1"], PARABOLA, "between 1 and 0");
     told(
         &["--lower", "nan", "--upper", "0", "--epsilon", "1", "--scale", "1"],

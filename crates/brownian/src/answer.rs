@@ -41,7 +41,14 @@ pub enum Guarantee {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         estimated_scale: Option<f64>,
     },
-    /// The search ended before there was one.
+    /// Of a function that is nowhere steeper than a constant: Piyavskii 1972, Shubert 1972.
+    Lipschitz {
+        /// The supremum is at most this far above the answer.
+        within: f64,
+        /// The constant.
+        constant: f64,
+    },
+    /// The search ended before there was one, or its rule has none.
     None,
 }
 
@@ -62,6 +69,10 @@ impl fmt::Display for Guarantee {
                 "given these values, {} goes more than {within} further with a probability of {failure:.2e}{}",
                 motion(estimated_scale),
                 if estimated_scale.is_some() { " at most, that of a larger scale included" } else { "" }
+            ),
+            Self::Lipschitz { within, constant } => write!(
+                f,
+                "where the function changes by at most {constant} over a distance of 1, its supremum is at most {within} further"
             ),
             Self::None => f.write_str("the search ended before anything was guaranteed"),
         }

@@ -69,6 +69,15 @@ pub enum Error {
         x: f64,
     },
 
+    /// A method that plans all its evaluations before the first.
+    #[error(
+        "the search was planned for {planned} evaluations and cannot go on to another number\nhint: start another one"
+    )]
+    Planned {
+        /// That many.
+        planned: u64,
+    },
+
     /// A saved search that is none: its intervals do not make up the whole one, or a value is no number.
     #[error("the saved search is damaged: its intervals do not make up the whole one\nhint: start it anew")]
     State,

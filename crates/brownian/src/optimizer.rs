@@ -370,9 +370,57 @@ impl Optimizer {
         &self.state.leaves
     }
 
+    /// Points and values, in the order of points.
+    pub fn points(&self) -> Vec<[f64; 2]> {
+        let goal = self.state.settings.goal;
+        let mut shares: Vec<[f64; 2]> = self
+            .state
+            .leaves
+            .iter()
+            .flat_map(|leaf| leaf.ends.into_iter().zip(leaf.values).map(|(share, value)| [share, value]))
+            .collect();
+        shares.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        shares.dedup_by(|a, b| a[0] == b[0]);
+        shares.into_iter().map(|[share, value]| [self.state.x(share), goal.turn(value)]).collect()
+    }
+
+    /// What the function does not go beyond in the interval of a leaf, with the probability of the guarantee for all of them
+    /// together; infinite before there is a scale.
+    pub fn leaf_bound(&self, leaf: &Leaf) -> f64 {
+        let goal = self.state.settings.goal;
+        if self.is_measuring() {
+            return goal.turn(f64::INFINITY);
+        }
+        let Context { delta, scale, .. } = self.context();
+        let exponent = match self.state.settings.rule {
+            Rule::Optimistic { exponent } => exponent,
+            _ => 5.0,
+        };
+        goal.turn(leaf.bridge(scale).higher_end() + width(exponent, delta, scale, leaf.share()))
+    }
+
+    /// Goes on to another number of evaluations, or without a limit; a search that had spent its evaluations is over no more.
+    ///
+    /// # Errors
+    /// If it is less than two, or if nothing else ends the search.
+    pub fn set_most_evaluations(&mut self, most: Option<u64>) -> Result<()> {
+        let settings = Settings { most_evaluations: most, ..self.state.settings };
+        settings.check()?;
+        self.state.settings = settings;
+        if self.state.reason == Some(Reason::Evaluations) {
+            self.state.reason = None;
+        }
+        Ok(())
+    }
+
     /// Intervals that were given up.
     pub fn given_up(&self) -> usize {
         self.state.given_up.len()
+    }
+
+    /// The ends of the interval.
+    pub fn interval(&self) -> [f64; 2] {
+        [self.state.lower, self.state.upper]
     }
 
     /// The settings.

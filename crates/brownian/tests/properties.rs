@@ -84,8 +84,11 @@ proptest! {
         let coarse = |x: f64| (path.at(x) * 2f64.powi(30)).round() * 2f64.powi(-30);
         let (shift, from) = (f64::from(shift), f64::from(from));
         let (asked, answer) = run(&coarse, [0.0, 1.0], settings);
+        // Beside a number up to 9 the places of smaller intervals round once they are moved, and then have other values.
+        let mut places = asked.clone();
+        places.sort_by(f64::total_cmp);
+        prop_assume!(places.windows(2).all(|pair| pair[1] - pair[0] >= 2f64.powi(-48)));
         let (others, other) = run(&|x| coarse(x - from) + shift, [from, from + 1.0], settings);
-        // The places of very small intervals may round once they are moved.
         prop_assert_eq!(others.len(), asked.len());
         prop_assert_eq!((other.x, other.value), (answer.x + from, answer.value + shift));
     }

@@ -2,9 +2,9 @@
 //! for all of them.
 
 use autodidact_brownian::rivals::{
-    Brent, Direct, Grid, PiyavskiiShubert, Plan, Planned, Search, Sequool, Soo, Stosoo, spend,
+    Brent, Direct, Grid, Method, PiyavskiiShubert, Plan, Planned, Rival, Search, Sequool, Soo, Stosoo, spend,
 };
-use autodidact_brownian::{BrownianPath, Error, Goal, Next, Optimizer, Settings};
+use autodidact_brownian::{BrownianPath, Error, Goal, Guarantee, Next, Optimizer, Query, Reason, Settings};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -113,6 +113,92 @@ fn a_constant_that_is_too_small_promises_nothing() {
     assert_eq!(search.plan().bound(), f64::INFINITY);
 }
 
+const METHODS: [Method; 7] = [
+    Method::Grid,
+    Method::Direct,
+    Method::Soo,
+    Method::Sequool,
+    Method::Stosoo,
+    Method::PiyavskiiShubert { lipschitz: 2.5, epsilon: 1e-3 },
+    Method::Brent { tolerance: 1e-6 },
+];
+
+/// The same by name; the constant is for the function's own axis.
+#[test]
+fn a_rival_evaluates_what_its_plan_does() {
+    let f = |x: f64| BrownianPath::new(3).at((x + 2.0) / 8.0);
+    let plans: [Box<dyn Plan>; 7] = [
+        Box::new(Grid::new()),
+        Box::new(Direct::new()),
+        Box::new(Soo::new()),
+        Box::new(Sequool::new(50)),
+        Box::new(Stosoo::new(50)),
+        Box::new(PiyavskiiShubert::new(20.0, 1e-3)),
+        Box::new(Brent::new([0.0, 1.0], 1e-6)),
+    ];
+    for (method, plan) in METHODS.into_iter().zip(plans) {
+        let mut rival = Rival::new(-2.0, 6.0, Goal::Maximum, method, 50).expect("right");
+        let mut planned = Planned::new(-2.0, 6.0, Goal::Maximum, plan).expect("an interval");
+        let made = points(&mut rival, 1000, f);
+        assert_eq!(made, points(&mut planned, made.len(), f), "{method:?}");
+        let known: Vec<f64> = rival.points().iter().map(|[x, _]| *x).collect();
+        assert_eq!(made, known, "{method:?}");
+        assert!(made.len() <= 50);
+    }
+}
+
+/// A bound that is kept is the only promise of them all.
+#[test]
+fn only_a_lipschitz_constant_promises() {
+    let f = |x: f64| -(x - 1.3).abs();
+    for method in METHODS {
+        let mut rival = Rival::new(-2.0, 6.0, Goal::Maximum, method, 400).expect("right");
+        spend(&mut rival, 1000, f).expect("finite");
+        let answer = rival.answer().expect("evaluated");
+        if let Method::PiyavskiiShubert { lipschitz, epsilon } = method {
+            let expected = Guarantee::Lipschitz { within: epsilon, constant: lipschitz };
+            assert_eq!((answer.guarantee, answer.reason), (expected, Some(Reason::Stop)));
+            assert!(answer.value >= -epsilon && answer.bound >= 0.0, "{answer:?}");
+        } else {
+            assert_eq!((answer.guarantee, answer.bound), (Guarantee::None, f64::INFINITY), "{method:?}");
+        }
+    }
+    // Steeper than was said: the search finds out and promises nothing.
+    let wrong = Method::PiyavskiiShubert { lipschitz: 0.1, epsilon: 1e-3 };
+    for (most, reason) in [(10, Reason::Evaluations), (1000, Reason::Exhausted)] {
+        let mut rival = Rival::new(-2.0, 6.0, Goal::Maximum, wrong, most).expect("right");
+        spend(&mut rival, 1000, f).expect("finite");
+        let answer = rival.answer().expect("evaluated");
+        assert_eq!((answer.guarantee, answer.reason), (Guarantee::None, Some(reason)));
+    }
+}
+
+#[test]
+fn what_had_to_be_known_in_advance_cannot_change() {
+    for method in METHODS {
+        let mut rival = Rival::new(0.0, 1.0, Goal::Maximum, method, 20).expect("right");
+        spend(&mut rival, 100, |x| -(x - 0.4).abs()).expect("finite");
+        let more = rival.set_most_evaluations(40);
+        if matches!(method, Method::Sequool | Method::Stosoo) {
+            assert_eq!(more, Err(Error::Planned { planned: 20 }));
+            continue;
+        }
+        more.expect("nothing is planned");
+        let mut whole = Rival::new(0.0, 1.0, Goal::Maximum, method, 40).expect("right");
+        spend(&mut rival, 100, |x| -(x - 0.4).abs()).expect("finite");
+        spend(&mut whole, 100, |x| -(x - 0.4).abs()).expect("finite");
+        assert_eq!(rival.answer(), whole.answer(), "{method:?}");
+    }
+    for wrong in [
+        Method::Brent { tolerance: 0.0 },
+        Method::PiyavskiiShubert { lipschitz: f64::NAN, epsilon: 1.0 },
+        Method::PiyavskiiShubert { lipschitz: 1.0, epsilon: -1.0 },
+    ] {
+        assert!(matches!(Rival::new(0.0, 1.0, Goal::Maximum, wrong, 5), Err(Error::Setting { .. })));
+    }
+    assert!(matches!(Rival::new(0.0, 1.0, Goal::Maximum, Method::Soo, 0), Err(Error::Setting { .. })));
+}
+
 /// Under noise of ±1/2, half of what the function varies by, the recommended point is near.
 #[test]
 fn noise_is_averaged() {
@@ -188,6 +274,41 @@ proptest! {
         prop_assert_eq!(points(&mut sequool(), 60, coarse), points(&mut sequool(), 60, scaled));
         let direct = |f: &dyn Fn(f64) -> f64| points(&mut unit(Direct::new()), 60, f);
         prop_assert_eq!(direct(&coarse), direct(&|x| factor * coarse(x)));
+    }
+
+    /// Saved and read at any moment, with several points waited for that are told in any order.
+    #[test]
+    fn a_saved_rival_goes_on_as_if_it_had_not_been(seed: u64, which in 0..METHODS.len(), jobs in 1usize..4, at in 0usize..30) {
+        let path = BrownianPath::new(seed);
+        let run = |saved_at: Option<usize>| -> Result<_, TestCaseError> {
+            let mut rival = Rival::new(0.0, 1.0, Goal::Minimum, METHODS[which], 40).expect("right");
+            let mut waiting: Vec<Query> = Vec::new();
+            let mut told = 0;
+            loop {
+                if saved_at == Some(told) && !waiting.is_empty() {
+                    let text = serde_json::to_string(&rival).expect("it can be written");
+                    rival = serde_json::from_str(&text).expect("and read");
+                    let again: Vec<Query> = (0..waiting.len())
+                        .map(|_| match rival.ask() { Next::Evaluate(query) => query, other => panic!("{other:?}") })
+                        .collect();
+                    prop_assert_eq!(&again, &waiting);
+                    prop_assert_eq!(rival.points().len(), told);
+                }
+                match if waiting.len() < jobs { rival.ask() } else { Next::Wait } {
+                    Next::Evaluate(query) => waiting.push(query),
+                    Next::Done(_) if waiting.is_empty() => break,
+                    _ => {
+                        // In the order of asking, so that what waits is asked again in the same order.
+                        let query = waiting.remove(0);
+                        rival.tell(query.id, path.at(query.x)).expect("finite");
+                        prop_assert!(rival.tell(query.id, 0.0).is_err());
+                        told += 1;
+                    }
+                }
+            }
+            Ok((rival.points(), rival.answer()))
+        };
+        prop_assert_eq!(run(Some(at))?, run(None)?);
     }
 
     /// The least of f is the largest of −f.

@@ -3,6 +3,7 @@
 //! [`install`] listens for the terminal's interrupt and for termination and hang-up signals. Loops ask
 //! [`requested`] once a step; what to save is theirs to know.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::progress::say;
@@ -12,6 +13,7 @@ use crate::{Error, Result};
 pub const EXIT_CODE: i32 = 130;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
+static BEFORE_EXIT: OnceLock<fn()> = OnceLock::new();
 
 /// Listens from now on: the first signal makes [`requested`] true, a second one exits with code 130 at once.
 ///
@@ -20,11 +22,20 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 pub fn install() -> Result<()> {
     ctrlc::set_handler(|| {
         if REQUESTED.swap(true, Ordering::SeqCst) {
+            if let Some(action) = BEFORE_EXIT.get() {
+                action();
+            }
             std::process::exit(EXIT_CODE);
         }
         say("interrupted: saving and stopping; interrupt again to stop now and lose the last steps");
     })
     .map_err(|source| Error::Interrupt { source })
+}
+
+/// What a second signal does before it exits, for instance stop the programs that were started. The first call counts.
+pub fn before_exit(action: fn()) {
+    // Set already: by the same work, begun again.
+    let _ = BEFORE_EXIT.set(action);
 }
 
 /// Whether the work should save and stop.

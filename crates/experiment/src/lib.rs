@@ -20,6 +20,7 @@ pub mod reproduction;
 pub mod rng;
 pub mod run;
 pub mod settings;
+pub mod sketch;
 pub mod statistics;
 pub mod table;
 

@@ -4,6 +4,7 @@
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -55,9 +56,12 @@ pub struct Progress {
     shown: Shown,
 }
 
+/// Lines below the living line.
+type Picture = Arc<Mutex<String>>;
+
 #[derive(Debug)]
 enum Shown {
-    Line(ProgressBar),
+    Line { bar: ProgressBar, picture: Picture },
     Plain { start: Instant, first_step: Option<u64>, last: Option<Instant> },
     Nothing,
 }
@@ -78,9 +82,11 @@ impl Progress {
             Shown::Nothing
         } else if display.is_terminal() {
             let template = match total {
-                Some(_) => "{prefix} {bar:24} {pos}/{len}  {rate}  {left}  {wide_msg}",
-                None => "{prefix} {spinner} {pos}  {rate}  {wide_msg}",
+                Some(_) => "{prefix} {bar:24} {pos}/{len}  {rate}  {left}  {wide_msg}\n{picture}",
+                None => "{prefix} {spinner} {pos}  {rate}  {wide_msg}\n{picture}",
             };
+            let picture = Picture::default();
+            let drawn = Arc::clone(&picture);
             let style = ProgressStyle::with_template(template)
                 .expect("the template is constant")
                 .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
@@ -88,11 +94,15 @@ impl Progress {
                 })
                 .with_key("left", |state: &ProgressState, text: &mut dyn fmt::Write| {
                     let _ = write!(text, "{} left", duration(state.eta().as_secs_f64()));
+                })
+                .with_key("picture", move |_: &ProgressState, text: &mut dyn fmt::Write| {
+                    let drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
+                    let _ = write!(text, "{drawn}");
                 });
             let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(5))
                 .with_style(style)
                 .with_prefix(label.to_owned());
-            Shown::Line(bar)
+            Shown::Line { bar, picture }
         } else {
             Shown::Plain { start: Instant::now(), first_step: None, last: None }
         };
@@ -103,7 +113,7 @@ impl Progress {
     pub fn set(&mut self, step: u64, metrics: &[(&str, f64)]) {
         let is_last = self.total.is_some_and(|total| step >= total);
         match &mut self.shown {
-            Shown::Line(bar) => {
+            Shown::Line { bar, .. } => {
                 // A resumed run starts in the middle; its rate counts from there.
                 if bar.position() == 0 && step > 1 {
                     bar.reset_eta();
@@ -127,10 +137,22 @@ impl Progress {
         }
     }
 
+    /// Whether a [picture](Self::picture) can be seen.
+    pub fn has_picture(&self) -> bool {
+        matches!(self.shown, Shown::Line { .. })
+    }
+
+    /// Shows some lines below the living line, in place of those before.
+    pub fn picture(&self, lines: &str) {
+        if let Shown::Line { picture, .. } = &self.shown {
+            lines.clone_into(&mut picture.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
     /// Says something above the living line, for instance that a checkpoint was saved.
     pub fn note(&self, text: &str) {
         match &self.shown {
-            Shown::Line(bar) => bar.suspend(|| say(text)),
+            Shown::Line { bar, .. } => bar.suspend(|| say(text)),
             Shown::Plain { .. } => say(text),
             Shown::Nothing => {}
         }
@@ -138,7 +160,7 @@ impl Progress {
 
     /// Ends the living line; it stays as it last was.
     pub fn finish(&self) {
-        if let Shown::Line(bar) = &self.shown {
+        if let Shown::Line { bar, .. } = &self.shown {
             bar.abandon();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,28 @@ use super::settings::{Description, PLACE, POWER_PLACE};
 
 /// Bytes that are kept of what a process prints.
 const KEPT: usize = 1 << 16;
+
+/// Processes that run now, by their number.
+static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// Stops every process that runs, on Unix with those that it started, for a program that ends at once.
+pub fn stop_all() {
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    running.iter().for_each(|&id| stop_group(id));
+}
+
+/// Ends a process and those that it started.
+#[cfg(unix)]
+fn stop_group(id: u32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        // Fails if it has just ended by itself.
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn stop_group(_id: u32) {}
 
 /// An evaluation that was begun.
 #[derive(Debug)]
@@ -61,6 +84,7 @@ impl Drop for Process {
         if !self.ended {
             self.stop();
         }
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| *id != self.child.id());
     }
 }
 
@@ -80,6 +104,7 @@ impl Process {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|error| format!("`{program}` cannot be started: {error}"))?;
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).push(child.id());
         let printed = child.stdout.take().map(|stdout| std::thread::spawn(move || read_end(stdout)));
         let timeout = search.timeout.map(Duration::from_secs_f64);
         let metric = search.metric.clone();
@@ -109,12 +134,7 @@ impl Process {
 
     /// Ends the process, and on Unix those that it started.
     fn stop(&mut self) {
-        #[cfg(unix)]
-        {
-            use rustix::process::{Pid, Signal, kill_process_group};
-            // Fails if it has just ended by itself.
-            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        }
+        stop_group(self.child.id());
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

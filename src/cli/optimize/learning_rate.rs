@@ -14,6 +14,9 @@ use super::settings::{Description, PLACE, POWER_PLACE};
 use crate::cli::exit::{Exit, WrongUse};
 use crate::cli::represent::PRESET;
 
+/// Training runs at most, where nobody says.
+const RUNS: u64 = 20;
+
 /// Flags of `optimize learning-rate`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -22,7 +25,8 @@ use crate::cli::represent::PRESET;
   autodidact optimize learning-rate --resume --out search
 
 Each evaluation is a training run below `--out`; the rate is searched on a logarithmic axis. Loss says little of methods
-that can collapse, such as BYOL: there the online probe's accuracy, which needs classes, is the default.")]
+that can collapse, such as BYOL: there the online probe's accuracy, which needs classes, is the default. Without
+`--evaluations` there are 20 runs at most.")]
 pub struct Arguments {
     /// TOML file with the run's settings
     #[arg(long, value_name = "FILE", required_unless_present = "resume")]
@@ -54,9 +58,6 @@ pub struct Arguments {
     /// How far from the best value the answer may be
     #[arg(long, default_value_t = 0.01)]
     epsilon: f64,
-    /// Training runs at most
-    #[arg(long, default_value_t = 20)]
-    evaluations: u64,
     #[command(flatten)]
     place: Place,
 }
@@ -88,7 +89,7 @@ fn describe(arguments: &Arguments) -> Result<Description> {
         rule: Rule::Posterior,
         stop: Stop::Posterior,
         least_evaluations: 0,
-        most_evaluations: Some(arguments.evaluations),
+        most_evaluations: Some(arguments.place.evaluations.unwrap_or(RUNS)),
     };
     Ok(Description {
         command: command(arguments)?,
@@ -99,6 +100,7 @@ fn describe(arguments: &Arguments) -> Result<Description> {
         upper: upper.log10(),
         timeout: None,
         retries: 0,
+        method: None,
         settings,
     })
 }

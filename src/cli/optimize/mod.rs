@@ -1,8 +1,10 @@
 //! `autodidact optimize`: the best point of a function of one number, and the loss around a run's weights.
 
 mod curvature;
+mod engine;
 mod evaluation;
 mod learning_rate;
+mod picture;
 mod search;
 mod settings;
 mod table;

@@ -6,26 +6,24 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use autodidact::brownian::{
-    Answer, Doubt, Error, Goal, Guarantee, Hurst, Next, Optimizer, Query, Reason, Roughness, Scale,
-    TestFunction,
+    Answer, Doubt, Goal, Guarantee, Hurst, Next, Query, Reason, Roughness, Scale, TestFunction,
 };
-use autodidact::experiment::figure::ScatterChart;
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::{Progress, say};
 use autodidact::experiment::run::{Environment, RunDirectory, command_line};
 use clap::Args;
 use serde::Serialize;
 
-use super::evaluation::Evaluation;
+use super::engine::Engine;
+use super::evaluation::{self, Evaluation};
+use super::picture;
 use super::settings::{Description, Flags};
 use super::table::Table;
 use crate::cli::common::Output;
 use crate::cli::exit::{Exit, WrongUse};
 
-/// The file with all that a search goes on from.
-const SEARCH: &str = "search.json";
 /// The file with one line for every evaluation.
 const EVALUATIONS: &str = "evaluations.jsonl";
 /// How often processes are looked at.
@@ -35,6 +33,8 @@ const SAVE: Duration = Duration::from_millis(500);
 
 /// Time between two lines of progress at least.
 const SHOW: Duration = Duration::from_millis(100);
+/// How many times as long as it took to draw the last picture the next one is not drawn.
+const PATIENCE: u32 = 20;
 
 /// Flags of both verbs.
 #[derive(Debug, Args)]
@@ -43,6 +43,7 @@ const SHOW: Duration = Duration::from_millis(100);
   autodidact optimize maximize --lower 0 --upper 1 --epsilon 0.1 --command './score.sh {x} | tail -1'
   autodidact optimize maximize --csv measured.csv --epsilon 0.1
   autodidact optimize maximize --function garland --epsilon 0.05
+  autodidact optimize maximize --rule direct --evaluations 50 --lower 0 --upper 1 -- ./score.sh --rate {x}
   autodidact optimize minimize --lower -5 --upper 0 --scale 0.2 --epsilon 0.05 --jobs 2 --retries 1 \\
       --timeout 600 --out searches/rate -- python train.py --log-rate {x}
   autodidact optimize minimize --resume --out searches/rate
@@ -69,9 +70,12 @@ pub struct Place {
     /// Folder of the search; it must not exist or be empty
     #[arg(long, default_value = "search")]
     pub out: PathBuf,
-    /// Go on with the search in `--out`, as it was described then
+    /// Go on with the search in `--out`, as it was described then; `--evaluations` may set another limit
     #[arg(long)]
     pub resume: bool,
+    /// Evaluations at most
+    #[arg(long)]
+    pub evaluations: Option<u64>,
     #[command(flatten)]
     pub output: Output,
 }
@@ -79,10 +83,15 @@ pub struct Place {
 pub fn run(arguments: &Arguments, goal: Goal) -> Result<Exit> {
     let Arguments { flags, place } = arguments;
     if place.resume && !flags.is_empty() {
-        bail!(WrongUse("a search that goes on has its command, its interval and its settings; give `--resume`, `--out` and `--jobs` alone".to_owned()));
+        bail!(WrongUse("a search that goes on has its command, its interval and its settings; give `--resume`, `--out`, `--jobs` and `--evaluations` alone".to_owned()));
     }
     let verb = if goal == Goal::Maximum { "maximize" } else { "minimize" };
-    conduct(place, verb, |found: &Description| found.settings.goal == goal, || flags.describe(goal))
+    conduct(
+        place,
+        verb,
+        |found: &Description| found.settings.goal == goal,
+        || flags.describe(goal, place.evaluations),
+    )
 }
 
 /// Goes on with the search in a place if it is one of this verb, or begins the one that is described.
@@ -93,11 +102,12 @@ pub fn conduct(
     describe: impl FnOnce() -> Result<Description>,
 ) -> Result<Exit> {
     let mut search = if arguments.resume {
-        Search::open(&arguments.out, verb, is_own)?
+        Search::open(&arguments.out, verb, is_own, arguments.evaluations)?
     } else {
         Search::create(&arguments.out, describe()?)?
     };
     interrupt::install()?;
+    interrupt::before_exit(evaluation::stop_all);
     let ended = search.go_on(usize::from(arguments.jobs), arguments.output);
     if ended.is_err() && !arguments.resume && search.is_unbegun() {
         // A command with a slip is no reason to look for another folder.
@@ -106,7 +116,7 @@ pub fn conduct(
     }
     search.save()?;
     let ended = ended?;
-    let Some(answer) = search.optimizer.answer() else {
+    let Some(answer) = search.engine.answer() else {
         arguments.output.note(&format!(
             "interrupted before both ends were evaluated; `--resume --out {}` goes on",
             arguments.out.display()
@@ -121,9 +131,9 @@ pub fn conduct(
         ));
         return Ok(Exit::Interrupted);
     }
-    let roughness = search.optimizer.roughness();
-    let assumed_scale = search.optimizer.scale();
-    let doubt = search.optimizer.doubt();
+    let roughness = search.engine.roughness();
+    let assumed_scale = search.engine.scale();
+    let doubt = search.engine.doubt();
     let Answer { x, value, evaluations, bound, reason, guarantee } = answer;
     let found = Found {
         x,
@@ -135,16 +145,17 @@ pub fn conduct(
         guarantee: if doubt.is_some() { Guarantee::None } else { guarantee },
         scale: roughness.map(|roughness| roughness.scale),
         assumed_scale,
-        scale_is_estimated: matches!(search.description.settings.scale, Scale::Estimated(_)),
+        scale_is_estimated: search.description.method.is_none()
+            && matches!(search.description.settings.scale, Scale::Estimated(_)),
         hurst: roughness.and_then(|roughness| roughness.hurst).map(|hurst| hurst.exponent),
         roughness,
         doubt,
         failed: search.failed,
-        given_up: search.optimizer.given_up(),
+        given_up: search.engine.given_up(),
         out: arguments.out.clone(),
     };
     search.run.write_summary(&found)?;
-    draw(&search, &answer, arguments.output);
+    draw(&search, arguments.output);
     arguments.output.result(&found, || found.to_string())?;
     Ok(Exit::Done)
 }
@@ -159,7 +170,8 @@ struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
     learning_rate: Option<f64>,
     evaluations: u64,
-    /// What the function does not go beyond; of a minimum, what it does not go below.
+    /// What the function does not go beyond; of a minimum, what it does not go below. Infinite, in JSON `null`, for rules that
+    /// know none.
     upper_bound: f64,
     reason: Option<Reason>,
     /// What is promised, nothing if there is a doubt.
@@ -189,7 +201,10 @@ impl std::fmt::Display for Found {
         };
         writeln!(f, "best value {value} at {at}, after {evaluations} {what}")?;
         match reason {
-            Some(Reason::Evaluations) => writeln!(f, "stopped: that was the limit on evaluations")?,
+            Some(Reason::Evaluations) => writeln!(
+                f,
+                "stopped: that was the limit on evaluations; `--resume --evaluations` with a higher one goes on"
+            )?,
             Some(Reason::Exhausted) if self.given_up > 0 => {
                 writeln!(f, "stopped: what is left to look at are intervals in which evaluations failed")?;
             }
@@ -236,15 +251,19 @@ struct Search {
     description: Description,
     /// What is searched, where it is no command.
     known: Option<Known>,
-    optimizer: Optimizer,
+    engine: Engine,
     evaluations: File,
     saved: Instant,
     /// When the progress was told last.
     shown: Instant,
+    /// When the next picture may be drawn.
+    picture_due: Instant,
     /// Whether something was told since.
     has_news: bool,
     /// Evaluations that gave no value, also before the search was interrupted.
     failed: u64,
+    /// Whether the folder was made for it.
+    is_folder_new: bool,
     /// Held while the search goes on.
     _lock: File,
 }
@@ -292,17 +311,25 @@ struct Line<'a> {
 
 impl Search {
     fn create(out: &Path, description: Description) -> Result<Self> {
-        let optimizer = Optimizer::new(description.lower, description.upper, description.settings)
-            .map_err(|error| WrongUse(error.to_string()))?;
+        let engine = Engine::new(&description)?;
         let config = toml::to_string(&description).context("a search cannot be written as TOML")?;
+        let is_folder_new = !out.exists();
         let run = RunDirectory::create(out)?;
         run.describe(&config, &command_line(), &Environment::capture(1))?;
-        Self::begin(run, description, optimizer)
+        let lock = run.lock()?;
+        Ok(Self { is_folder_new, ..Self::begin(run, lock, description, engine)? })
     }
 
-    fn open(out: &Path, verb: &str, is_own: impl Fn(&Description) -> bool) -> Result<Self> {
+    fn open(
+        out: &Path,
+        verb: &str,
+        is_own: impl Fn(&Description) -> bool,
+        most_evaluations: Option<u64>,
+    ) -> Result<Self> {
         let run = RunDirectory::open(out)?;
-        let description: Description =
+        // Before anything is read: another process may be writing it.
+        let lock = run.lock()?;
+        let mut description: Description =
             toml::from_str(&run.config()?).with_context(|| format!("`{}` is no search", out.display()))?;
         if !is_own(&description) {
             let verbs = match (&description.metric, description.settings.goal) {
@@ -315,34 +342,62 @@ impl Search {
                 out.display()
             )));
         }
-        let optimizer = match run.read_json(SEARCH, "search")? {
-            Some(optimizer) => optimizer,
-            None => Optimizer::new(description.lower, description.upper, description.settings)?,
-        };
-        Self::begin(run, description, optimizer)
+        let mut engine = Engine::open(&run, &description)?;
+        if !engine.is(&description) {
+            bail!(
+                "`{0}` has a `config.toml` that is not the one of its `search.json`; a search goes on as it was begun\nhint: put the settings back, or begin another search with them",
+                out.display()
+            );
+        }
+        if let Some(most) = most_evaluations {
+            engine.set_most_evaluations(most).map_err(|error| WrongUse(error.to_string()))?;
+            engine.save(&run)?;
+        }
+        description.settings.most_evaluations = engine.most_evaluations();
+        let search = Self::begin(run, lock, description, engine)?;
+        search.check_values()?;
+        Ok(search)
     }
 
-    fn begin(run: RunDirectory, description: Description, optimizer: Optimizer) -> Result<Self> {
-        let lock = run.lock()?;
+    /// That a table or a function has the values that it had before.
+    fn check_values(&self) -> Result<()> {
+        let Some(known) = &self.known else { return Ok(()) };
+        let changed = self.engine.points().into_iter().find(|[x, value]| known.at(*x) != *value);
+        if let Some([x, value]) = changed {
+            let now = known.at(x);
+            bail!(
+                "the value at {x} was {value} when the search stopped, and is {now} now; a search goes on with what it has searched\nhint: put the table back, or begin another search"
+            );
+        }
+        Ok(())
+    }
+
+    fn begin(run: RunDirectory, lock: File, description: Description, engine: Engine) -> Result<Self> {
         let path = run.path().join(EVALUATIONS);
         let failed = count_failures(&path);
-        let evaluations = OpenOptions::new()
+        let mut evaluations = OpenOptions::new()
             .create(true)
             .append(true)
             .open(&path)
             .with_context(|| format!("`{}` cannot be written", path.display()))?;
+        if std::fs::read(&path)?.last().is_some_and(|byte| *byte != b'\n') {
+            // A line that was cut off stays one of its own.
+            evaluations.write_all(b"\n")?;
+        }
         let saved = Instant::now();
         let known = Known::of(&description)?;
         Ok(Self {
             run,
             description,
             known,
-            optimizer,
+            engine,
             evaluations,
             saved,
             shown: saved,
+            picture_due: saved,
             has_news: false,
             failed,
+            is_folder_new: false,
             _lock: lock,
         })
     }
@@ -361,7 +416,7 @@ impl Search {
             if self.has_news && self.saved.elapsed() >= SAVE {
                 self.save()?;
             }
-            let next = if running.len() < jobs { self.optimizer.ask() } else { Next::Wait };
+            let next = if running.len() < jobs { self.engine.ask() } else { Next::Wait };
             match next {
                 Next::Evaluate(query) => {
                     let evaluation = self.start(query.x)?;
@@ -380,12 +435,17 @@ impl Search {
             self.take(&mut running, place, outcome)?;
             // The bound looks at every interval.
             if self.shown.elapsed() >= SHOW
-                && let Some(answer) = self.optimizer.answer()
+                && let Some(answer) = self.engine.answer()
             {
                 self.shown = Instant::now();
                 let shown = [("best", answer.value), ("bound", answer.bound)];
                 // Before the scale is known nothing is bounded.
                 let shown = if answer.bound.is_finite() { &shown[..] } else { &shown[..1] };
+                if progress.has_picture() && Instant::now() >= self.picture_due {
+                    let begun = Instant::now();
+                    progress.picture(&picture::sketch(&self.engine));
+                    self.picture_due = Instant::now() + PATIENCE * begun.elapsed();
+                }
                 progress.set(answer.evaluations, shown);
             }
         };
@@ -396,7 +456,8 @@ impl Search {
     fn start(&self, x: f64) -> Result<Evaluation> {
         match &self.known {
             Some(known) => Ok(Evaluation::known(known.at(x))),
-            None => Evaluation::start(&self.description, x).map_err(|reason| WrongUse(reason).into()),
+            None => Evaluation::start(&self.description, x)
+                .map_err(|reason| if self.is_unbegun() { WrongUse(reason).into() } else { anyhow!(reason) }),
         }
     }
 
@@ -406,7 +467,7 @@ impl Search {
         match outcome {
             Ok(value) => {
                 self.write(&Line { x, value: Some(value), failure: None })?;
-                self.optimizer.tell(id, value)?;
+                self.engine.tell(id, value)?;
                 running.swap_remove(place);
             }
             Err(reason) => {
@@ -419,13 +480,15 @@ impl Search {
                     running[place].tries += 1;
                 } else {
                     running.swap_remove(place);
-                    let end = self.optimizer.give_up(id);
-                    if let Err(Error::NoEnd { .. }) = end {
+                    if !self.engine.give_up(id) {
+                        let needs = match self.engine {
+                            Engine::Brownian(_) => "the search needs a value at both ends of its interval",
+                            Engine::Rival(_) => "this rule needs the value of every point",
+                        };
                         bail!(
-                            "the evaluation at {x} failed: {reason}\nthe search needs a value at both ends of its interval; mend the command and go on with `--resume`, or choose another interval"
+                            "the evaluation at {x} failed: {reason}\n{needs}; mend the command and go on with `--resume`, or begin another search"
                         );
                     }
-                    end?;
                     say(&format!(
                         "the evaluation at {x} failed: {reason}; another point of its interval is tried, or it is left as it is"
                     ));
@@ -445,7 +508,7 @@ impl Search {
     fn save(&mut self) -> Result<()> {
         self.saved = Instant::now();
         self.has_news = false;
-        Ok(self.run.write_json(SEARCH, &self.optimizer)?)
+        self.engine.save(&self.run)
     }
 
     /// Whether nothing was found out yet.
@@ -455,26 +518,17 @@ impl Search {
 
     /// Takes the folder away that was made for it.
     fn discard(self) {
-        let Self { run, _lock: lock, .. } = self;
+        let Self { run, is_folder_new, _lock: lock, .. } = self;
         drop(lock);
-        // Best effort: what stays is empty.
-        let _ = std::fs::remove_dir_all(run.path());
-    }
-
-    /// All points that have a value, and these.
-    fn points(&self) -> Vec<(f64, f64)> {
-        let Description { lower, upper, settings, .. } = &self.description;
-        let sign = if settings.goal == Goal::Maximum { 1.0 } else { -1.0 };
-        let mut ends: Vec<(f64, f64)> = self
-            .optimizer
-            .leaves()
-            .iter()
-            .flat_map(|leaf| leaf.ends.into_iter().zip(leaf.values))
-            .map(|(share, value)| (lower + share * (upper - lower), sign * value))
-            .collect();
-        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
-        ends.dedup_by(|a, b| a.0 == b.0);
-        ends
+        // Best effort: what stays says nothing.
+        if is_folder_new {
+            let _ = std::fs::remove_dir_all(run.path());
+            return;
+        }
+        // It was there before, and empty.
+        for entry in std::fs::read_dir(run.path()).into_iter().flatten().flatten() {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -486,11 +540,9 @@ fn count_failures(evaluations: &Path) -> u64 {
 }
 
 /// Draws what was evaluated.
-fn draw(search: &Search, answer: &Answer, output: Output) {
-    let chart = ScatterChart::new("What was evaluated", "x", "value")
-        .with_points("evaluations", search.points())
-        .with_points("best", [(answer.x, answer.value)]);
-    match chart.draw().and_then(|figure| figure.save(&search.run.figures()?, "search")) {
+fn draw(search: &Search, output: Output) {
+    let figure = picture::figure(&search.engine);
+    match figure.and_then(|figure| figure.save(&search.run.figures()?, "search")) {
         Ok([_, png]) => output.note(&format!("figure: {}", png.display())),
         Err(error) => output.note(&format!("the figure could not be drawn: {error}")),
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use autodidact::brownian::rivals::Method;
 use autodidact::brownian::{Estimate, Goal, Rule, Scale, Settings, Stop, TestFunction};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ const SHELL: [&str; 2] = if cfg!(windows) { ["cmd", "/C"] } else { ["sh", "-c"] 
 /// Probability that the answer is further off than was asked for, where nobody says.
 const DELTA: f64 = 0.05;
 
+/// What an estimated scale is not below, in units of thousandths, where nothing is asked for.
+const LEAST_EPSILON: f64 = 1e-6;
+
 /// Evaluations before a search may stop, where nobody says.
 const LEAST: u64 = 20;
 
@@ -33,8 +37,8 @@ pub struct Flags {
     /// Upper end of the interval [default with `--csv` and `--function`: theirs]
     #[arg(long, allow_negative_numbers = true, required_unless_present_any = ["resume", "csv", "function"])]
     upper: Option<f64>,
-    /// How far from the best value the answer may be, in the unit of the values
-    #[arg(long, allow_negative_numbers = true, required_unless_present = "resume")]
+    /// How far from the best value the answer may be, in the unit of the values; needed by rules that stop by themselves
+    #[arg(long, allow_negative_numbers = true)]
     epsilon: Option<f64>,
     /// Probability that it is further [default: 0.05]
     #[arg(long, allow_negative_numbers = true)]
@@ -49,9 +53,9 @@ pub struct Flags {
     /// Evaluations before the search may stop, so that the values tell whether the scale is right [default: 20]
     #[arg(long)]
     least: Option<u64>,
-    /// Evaluations at most
+    /// What the function changes by at most over a distance of 1, for `--rule piyavskii-shubert`
     #[arg(long)]
-    evaluations: Option<u64>,
+    lipschitz: Option<f64>,
     /// Seconds after which an evaluation is stopped and counts as failed
     #[arg(long, allow_negative_numbers = true, conflicts_with_all = ["csv", "function"])]
     timeout: Option<f64>,
@@ -83,6 +87,67 @@ enum RuleName {
     Optimistic,
     /// The paper's, stopped when no upper bound is more than epsilon above the best value
     Gap,
+    /// The interval that is expected to exceed the best value by most, for `--evaluations`
+    ExpectedImprovement,
+    /// Calvin, Hefter and Herzwurm's rule with their lambda at 1, for `--evaluations`
+    CalvinHefterHerzwurm,
+    /// All points alike: both ends, the middle, the middles of halves, …, for `--evaluations`
+    Grid,
+    /// Dividing rectangles, for `--evaluations`
+    Direct,
+    /// Simultaneous optimistic optimization, for `--evaluations`
+    Soo,
+    /// Sequential optimistic optimization, planned for `--evaluations`
+    Sequool,
+    /// Simultaneous optimistic optimization of values between 0 and 1 with noise, planned for `--evaluations`
+    Stosoo,
+    /// Lipschitz search until its bound is epsilon above the best value
+    PiyavskiiShubert,
+    /// Parabolas and golden sections, to the nearest local optimum
+    Brent,
+}
+
+/// What a local search knows its best point by, as a share of the interval.
+const TOLERANCE: f64 = 1e-6;
+
+/// A rule in full.
+struct Chosen {
+    rule: Rule,
+    stop: Stop,
+    method: Option<Method>,
+}
+
+impl RuleName {
+    /// Whether it stops by itself, and goes by epsilon.
+    fn stops(self) -> bool {
+        matches!(self, Self::Posterior | Self::Optimistic | Self::Gap | Self::PiyavskiiShubert)
+    }
+
+    fn choose(self, epsilon: f64, lipschitz: Option<f64>) -> Result<Chosen> {
+        let ours = |rule, stop| Ok(Chosen { rule, stop, method: None });
+        let rival =
+            |method| Ok(Chosen { rule: Rule::Posterior, stop: Stop::Posterior, method: Some(method) });
+        let optimistic = Rule::Optimistic { exponent: 5.0 };
+        match self {
+            Self::Posterior => ours(Rule::Posterior, Stop::Posterior),
+            Self::Optimistic => ours(optimistic, Stop::Width),
+            Self::Gap => ours(optimistic, Stop::Gap),
+            Self::ExpectedImprovement => ours(Rule::ExpectedImprovement, Stop::Never),
+            Self::CalvinHefterHerzwurm => ours(Rule::CalvinHefterHerzwurm { lambda: 1.0 }, Stop::Never),
+            Self::Grid => rival(Method::Grid),
+            Self::Direct => rival(Method::Direct),
+            Self::Soo => rival(Method::Soo),
+            Self::Sequool => rival(Method::Sequool),
+            Self::Stosoo => rival(Method::Stosoo),
+            Self::Brent => rival(Method::Brent { tolerance: TOLERANCE }),
+            Self::PiyavskiiShubert => {
+                let lipschitz = lipschitz.ok_or_else(|| {
+                    WrongUse("`--rule piyavskii-shubert` needs `--lipschitz`, what the function changes by at most over a distance of 1".to_owned())
+                })?;
+                rival(Method::PiyavskiiShubert { lipschitz, epsilon })
+            }
+        }
+    }
 }
 
 /// All that a search is, but for its values.
@@ -106,46 +171,77 @@ pub struct Description {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<f64>,
     pub retries: u32,
+    /// The rival that searches in the place of `settings.rule`, of which the goal and the number of evaluations count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
     pub settings: Settings,
 }
 
 impl Flags {
     /// The search that is asked for. Numbers out of range are the search's to refuse.
-    pub fn describe(&self, goal: Goal) -> Result<Description> {
+    pub fn describe(&self, goal: Goal, evaluations: Option<u64>) -> Result<Description> {
         let needed = |name: &str, value: Option<f64>| {
             value.ok_or_else(|| WrongUse(format!("`--{name}` is missing; a new search needs it")))
         };
-        let epsilon = needed("epsilon", self.epsilon)?;
-        let (rule, stop) = match self.rule.unwrap_or(RuleName::Posterior) {
-            RuleName::Posterior => (Rule::Posterior, Stop::Posterior),
-            RuleName::Optimistic => (Rule::Optimistic { exponent: 5.0 }, Stop::Width),
-            RuleName::Gap => (Rule::Optimistic { exponent: 5.0 }, Stop::Gap),
+        let name = self.rule.unwrap_or(RuleName::Posterior);
+        let epsilon = if name.stops() {
+            needed("epsilon", self.epsilon)?
+        } else {
+            if evaluations.is_none() && name != RuleName::Brent {
+                let told = "`--evaluations` is missing; a search by this rule does not end by itself";
+                return Err(WrongUse(told.to_owned()).into());
+            }
+            self.epsilon.unwrap_or(LEAST_EPSILON)
+        };
+        let Chosen { rule, stop, method } = name.choose(epsilon, self.lipschitz)?;
+        let is_ours = method.is_none();
+        if !is_ours && (self.scale.is_some() || self.delta.is_some() || self.least.is_some()) {
+            let told = "`--scale`, `--delta` and `--least` are for searches that take the function for a Brownian motion; this rule does not";
+            return Err(WrongUse(told.to_owned()).into());
+        }
+        if self.lipschitz.is_some() && name != RuleName::PiyavskiiShubert {
+            return Err(WrongUse("`--lipschitz` is for `--rule piyavskii-shubert`".to_owned()).into());
+        }
+        // What does not stop by itself needs no promise, and is after the maximum at once.
+        let estimate = match stop {
+            Stop::Never => Estimate { least: 8, ..Estimate::default() },
+            _ => Estimate::default(),
         };
         if let Some(timeout) = self.timeout.filter(|&seconds| !(seconds > 0.0 && seconds < 1e9)) {
             return Err(WrongUse(format!("`--timeout` is {timeout}, expected seconds above 0")).into());
         }
         let csv = self.csv.as_deref().map(std::path::absolute).transpose()?;
         let table = csv.as_deref().map(Table::open).transpose()?;
-        let ends = table.map(|table| table.ends()).or(self.function.map(TestFunction::domain));
+        let known = table.map(|table| table.ends());
+        let ends = known.or(self.function.map(TestFunction::domain));
         let command = if ends.is_some() { Vec::new() } else { self.command()? };
+        let lower = needed("lower", self.lower.or(ends.map(|[lower, _]| lower)))?;
+        let upper = needed("upper", self.upper.or(ends.map(|[_, upper]| upper)))?;
+        if let Some([first, last]) = known.filter(|[first, last]| lower < *first || upper > *last) {
+            return Err(WrongUse(format!(
+                "the table goes from {first} to {last} and says nothing of values between {lower} and {upper} beyond that"
+            ))
+            .into());
+        }
         Ok(Description {
             command,
             csv,
             function: self.function.map(|function| function.to_string()),
             metric: None,
-            lower: needed("lower", self.lower.or(ends.map(|[lower, _]| lower)))?,
-            upper: needed("upper", self.upper.or(ends.map(|[_, upper]| upper)))?,
+            lower,
+            upper,
             timeout: self.timeout,
             retries: self.retries.unwrap_or(0),
+            method,
             settings: Settings {
                 goal,
                 epsilon,
                 delta: self.delta.unwrap_or(DELTA),
-                scale: self.scale.map_or(Scale::Estimated(Estimate::default()), Scale::Known),
+                scale: self.scale.map_or(Scale::Estimated(estimate), Scale::Known),
                 rule,
                 stop,
-                least_evaluations: self.least.unwrap_or(LEAST),
-                most_evaluations: self.evaluations,
+                least_evaluations: if stop == Stop::Never { 0 } else { self.least.unwrap_or(LEAST) },
+                most_evaluations: evaluations,
             },
         })
     }
@@ -171,8 +267,9 @@ impl Flags {
 
     /// Whether something was asked for that a search which goes on has already.
     pub fn is_empty(&self) -> bool {
-        let numbers = [self.lower, self.upper, self.epsilon, self.delta, self.scale, self.timeout];
-        let counts = [self.least, self.evaluations, self.retries.map(u64::from)];
+        let numbers =
+            [self.lower, self.upper, self.epsilon, self.delta, self.scale, self.timeout, self.lipschitz];
+        let counts = [self.least, self.retries.map(u64::from)];
         numbers.iter().all(Option::is_none)
             && counts.iter().all(Option::is_none)
             && self.rule.is_none()

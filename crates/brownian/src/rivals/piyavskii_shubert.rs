@@ -30,15 +30,6 @@ impl PiyavskiiShubert {
         Self { lipschitz, epsilon, known: Vec::new(), wanted: Vec::new() }
     }
 
-    /// What the function does not exceed (turned), infinite before both ends are known.
-    pub fn bound(&self) -> f64 {
-        if self.known.len() < 2 || self.is_refuted() {
-            return f64::INFINITY;
-        }
-        let best = self.known.iter().map(|[_, value]| *value).fold(f64::NEG_INFINITY, f64::max);
-        self.known.windows(2).map(|pair| self.peak(pair)[1]).fold(best, f64::max)
-    }
-
     /// Whether values show that the constant is too small.
     fn is_refuted(&self) -> bool {
         self.known.windows(2).any(|pair| self.is_steeper(pair))
@@ -84,5 +75,14 @@ impl Plan for PiyavskiiShubert {
             let place = self.known.partition_point(|[known, _]| known < at);
             self.known.insert(place, [*at, *value]);
         }
+    }
+
+    /// What the function does not exceed (turned), infinite before both ends are known and where values refute the constant.
+    fn bound(&self) -> f64 {
+        if self.known.len() < 2 || self.is_refuted() {
+            return f64::INFINITY;
+        }
+        let best = self.known.iter().map(|[_, value]| *value).fold(f64::NEG_INFINITY, f64::max);
+        self.known.windows(2).map(|pair| self.peak(pair)[1]).fold(best, f64::max)
     }
 }

@@ -7,7 +7,7 @@ use crate::{Error, Goal, Next, Query, Reason, Result};
 
 /// A method that wants some points at a time, in shares of the interval, and is told all their values at once, turned so that
 /// more is better.
-pub trait Plan {
+pub trait Plan: std::fmt::Debug + Send + Sync {
     /// The next points; none when it is over.
     fn next(&mut self) -> Vec<f64>;
 
@@ -17,6 +17,29 @@ pub trait Plan {
     /// The point to go with and its turned value, where that is not the one of the best value, as under noise.
     fn recommended(&self) -> Option<[f64; 2]> {
         None
+    }
+
+    /// What the function does not exceed (turned), infinite for methods that do not know.
+    fn bound(&self) -> f64 {
+        f64::INFINITY
+    }
+}
+
+impl Plan for Box<dyn Plan> {
+    fn next(&mut self) -> Vec<f64> {
+        (**self).next()
+    }
+
+    fn take(&mut self, values: &[f64]) {
+        (**self).take(values);
+    }
+
+    fn recommended(&self) -> Option<[f64; 2]> {
+        (**self).recommended()
+    }
+
+    fn bound(&self) -> f64 {
+        (**self).bound()
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::axis::Axis;
 use super::frame::{EdgeLabel, Frame, Swatch, Titles};
-use super::svg::{Canvas, colour};
+use super::svg::{Canvas, colour, stroke};
 use super::{Figure, nothing_to_draw};
 use crate::Result;
 
-/// Points of several groups.
+/// Points of several groups, some of them joined by lines.
 ///
 /// ```
 /// use autodidact_experiment::figure::ScatterChart;
@@ -22,9 +22,18 @@ pub struct ScatterChart {
     title: String,
     x_title: String,
     y_title: String,
-    groups: Vec<(String, Vec<(f64, f64)>)>,
+    groups: Vec<Group>,
     is_x_log: bool,
     is_y_log: bool,
+}
+
+/// Points under one name.
+#[derive(Debug, Clone, PartialEq)]
+struct Group {
+    name: String,
+    points: Vec<(f64, f64)>,
+    /// Whether a line through them is drawn in their place.
+    is_line: bool,
 }
 
 impl ScatterChart {
@@ -42,7 +51,21 @@ impl ScatterChart {
 
     /// Adds a group of points.
     pub fn with_points(mut self, label: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        self.groups.push((label.to_owned(), points.into_iter().collect()));
+        self.groups.push(Group {
+            name: label.to_owned(),
+            points: points.into_iter().collect(),
+            is_line: false,
+        });
+        self
+    }
+
+    /// Adds a line through points, for instance a bound; a point that the axes cannot show makes a gap.
+    pub fn with_line(mut self, label: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.groups.push(Group {
+            name: label.to_owned(),
+            points: points.into_iter().collect(),
+            is_line: true,
+        });
         self
     }
 
@@ -63,27 +86,32 @@ impl ScatterChart {
     /// # Errors
     /// [`crate::Error::Figure`] if there is no finite point.
     pub fn draw(&self) -> Result<Figure> {
-        let points = || self.groups.iter().flat_map(|(_, points)| points);
+        let points = || self.groups.iter().flat_map(|group| &group.points);
         let x = Axis::fit(points().map(|point| point.0), self.is_x_log);
         let y = Axis::fit(points().map(|point| point.1), self.is_y_log);
         let (Some(x), Some(y)) = (x, y) else { return Err(nothing_to_draw(&self.title)) };
 
         let mut canvas = Canvas::default();
         let titles = Titles { title: &self.title, x: &self.x_title, y: &self.y_title };
-        let names: Vec<&str> = self.groups.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = self.groups.iter().map(|group| group.name.as_str()).collect();
         let frame = Frame::draw(&mut canvas, &titles, x.padded(0.04), y.padded(0.05), &names);
         let mut labels = Vec::new();
-        for (index, (name, points)) in self.groups.iter().enumerate() {
-            for (x, y) in points {
-                if let (Some(x), Some(y)) = (frame.x(*x), frame.y(*y)) {
-                    canvas.marker(index, (x, y), 3.5);
+        for (index, Group { name, points, is_line }) in self.groups.iter().enumerate() {
+            let places = points.iter().map(|(x, y)| Some((frame.x(*x)?, frame.y(*y)?)));
+            if *is_line {
+                let places: Vec<Option<(f64, f64)>> = places.collect();
+                for run in places.split(Option::is_none) {
+                    let run: Vec<(f64, f64)> = run.iter().flatten().copied().collect();
+                    canvas.path(&stroke(index), &run, false);
                 }
+            } else {
+                places.flatten().for_each(|place| canvas.marker(index, place, 3.5));
             }
             labels.push(EdgeLabel {
                 text: name.clone(),
                 class: colour(index),
                 wanted: frame.top(),
-                swatch: Swatch::Marker(index),
+                swatch: if *is_line { Swatch::Line(stroke(index)) } else { Swatch::Marker(index) },
             });
         }
         frame.draw_labels(&mut canvas, &labels);
