@@ -1,6 +1,6 @@
 //! What the traits promise, of every game, along random games.
 
-use autodidact_games::{Action, ConnectFour, Error, Game, Notation, Observe, TicTacToe, Turn};
+use autodidact_games::{Action, ConnectFour, Error, Game, Notation, Observe, Othello, TicTacToe, Turn};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;
 
@@ -105,8 +105,8 @@ fn names_its_moves<G: Notation>(start: &G, games: u64, plies: usize) {
     });
 }
 
-/// That a symmetry of the start, move by move, is a symmetry of the position: of its legal moves and of what is seen.
-fn is_symmetric<G: Observe>(start: &G, games: u64, plies: usize) {
+/// That a symmetry, move by move, of a game from a start and from its image is one of the legal moves and of what is seen.
+fn is_symmetric<G: Observe>(start: &G, image_of_start: fn(&G, usize) -> G, games: u64, plies: usize) {
     let [channels, height, width] = start.observation_shape();
     let observe = |game: &G| {
         let mut planes = vec![f32::NAN; channels * height * width];
@@ -117,7 +117,7 @@ fn is_symmetric<G: Observe>(start: &G, games: u64, plies: usize) {
     for symmetry in 0..start.num_symmetries() {
         for seed in 0..games {
             let mut rng = Generator::seed_from_u64(seed);
-            let (mut game, mut image) = (start.clone(), start.clone());
+            let (mut game, mut image) = (start.clone(), image_of_start(start, symmetry));
             for _ in 0..plies {
                 let mapped: Vec<Action> =
                     legal(&game).iter().map(|a| game.map_action(symmetry, *a)).collect();
@@ -148,6 +148,9 @@ fn is_symmetric<G: Observe>(start: &G, games: u64, plies: usize) {
 /// The checks of one game.
 macro_rules! contract {
     ($name:ident, $start:expr, $games:expr, $plies:expr) => {
+        contract!($name, $start, $games, $plies, |start, _| start.clone());
+    };
+    ($name:ident, $start:expr, $games:expr, $plies:expr, $image:expr) => {
         mod $name {
             use super::*;
 
@@ -168,7 +171,7 @@ macro_rules! contract {
 
             #[test]
             fn has_its_symmetries() {
-                is_symmetric(&$start, $games.min(5), $plies);
+                is_symmetric(&$start, $image, $games.min(5), $plies);
             }
         }
     };
@@ -178,6 +181,15 @@ fn connect_four(width: usize, height: usize) -> ConnectFour {
     ConnectFour::new(width, height).expect("a size that can be")
 }
 
+/// The start, in which the colours change places under half of the symmetries.
+fn image_of_othello(start: &Othello, symmetry: usize) -> Othello {
+    let text: Vec<char> = start.to_string().chars().filter(|character| !character.is_whitespace()).collect();
+    let mut image = text.clone();
+    (0..64).for_each(|cell| image[start.map_cell(symmetry, cell)] = text[cell]);
+    image.into_iter().collect::<String>().parse().expect("a position")
+}
+
 contract!(tic_tac_toe, TicTacToe::new(), 100, 9_usize);
 contract!(connect_four_7x6, ConnectFour::default(), 50, 42_usize);
 contract!(connect_four_5x4, connect_four(5, 4), 50, 20_usize);
+contract!(othello, Othello::default(), 20, 70_usize, image_of_othello);
