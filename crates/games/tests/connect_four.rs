@@ -23,6 +23,9 @@ fn assert_scores(set: &str, bits: u32) {
         assert_eq!(solver.score(&game), score, "{moves}");
         assert_eq!(solver.outcome(&game), score.signum(), "{moves}");
         count += 1;
+        if count % 100 == 0 && start.elapsed().as_secs() > 10 {
+            println!("{set}: {count} positions so far, {:?}", start.elapsed());
+        }
     }
     println!("{set}: {count} positions in {:?}", start.elapsed());
 }

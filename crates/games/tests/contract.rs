@@ -1,6 +1,6 @@
 //! What the traits promise, of every game, along random games.
 
-use autodidact_games::{Action, ConnectFour, Error, Game, Notation, Observe, Othello, TicTacToe, Turn};
+use autodidact_games::{Action, ConnectFour, Error, Game, Hex, Notation, Observe, Othello, TicTacToe, Turn};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;
 
@@ -181,6 +181,10 @@ fn connect_four(width: usize, height: usize) -> ConnectFour {
     ConnectFour::new(width, height).expect("a size that can be")
 }
 
+fn hex(size: usize, has_swap: bool) -> Hex {
+    Hex::new(size, has_swap).expect("a size that can be")
+}
+
 /// The start, in which the colours change places under half of the symmetries.
 fn image_of_othello(start: &Othello, symmetry: usize) -> Othello {
     let text: Vec<char> = start.to_string().chars().filter(|character| !character.is_whitespace()).collect();
@@ -193,3 +197,5 @@ contract!(tic_tac_toe, TicTacToe::new(), 100, 9_usize);
 contract!(connect_four_7x6, ConnectFour::default(), 50, 42_usize);
 contract!(connect_four_5x4, connect_four(5, 4), 50, 20_usize);
 contract!(othello, Othello::default(), 20, 70_usize, image_of_othello);
+contract!(hex_11, hex(11, false), 5, 121_usize);
+contract!(hex_5_swap, hex(5, true), 30, 26_usize);
