@@ -1,5 +1,6 @@
 //! What the traits promise, of every game, along random games.
 
+use autodidact_games::go::{Go, Rules};
 use autodidact_games::{Action, ConnectFour, Error, Game, Hex, Notation, Observe, Othello, TicTacToe, Turn};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;
@@ -181,6 +182,10 @@ fn connect_four(width: usize, height: usize) -> ConnectFour {
     ConnectFour::new(width, height).expect("a size that can be")
 }
 
+fn go(size: usize) -> Go {
+    Go::new(Rules { size, ..Rules::default() }).expect("rules that can be")
+}
+
 fn hex(size: usize, has_swap: bool) -> Hex {
     Hex::new(size, has_swap).expect("a size that can be")
 }
@@ -199,3 +204,5 @@ contract!(connect_four_5x4, connect_four(5, 4), 50, 20_usize);
 contract!(othello, Othello::default(), 20, 70_usize, image_of_othello);
 contract!(hex_11, hex(11, false), 5, 121_usize);
 contract!(hex_5_swap, hex(5, true), 30, 26_usize);
+contract!(go_9, go(9), 3, 250_usize);
+contract!(go_3, go(3), 20, 60_usize);
