@@ -1,0 +1,41 @@
+//! Games for tree search and self-play, behind one trait.
+//!
+//! [`Game`] is what a search needs to know: whose turn it is, the legal moves, what a move does. [`Observe`] adds what a
+//! network sees, [`Notation`] what a person reads and types.
+//!
+//! ```
+//! use autodidact_games::{ConnectFour, Game, Notation, Turn};
+//!
+//! let mut game = ConnectFour::default();
+//! for name in ["4", "3", "4", "3", "4", "3"] {
+//!     game.try_play(game.parse_action(name)?)?;
+//! }
+//! assert_eq!(game.turn(), Turn::First);
+//! assert_eq!(game.play(3), 1.0);
+//! # Ok::<(), autodidact_games::Error>(())
+//! ```
+
+#![doc = include_str!("../README.md")]
+
+mod bits;
+pub mod connect_four;
+mod error;
+mod game;
+pub mod go;
+mod hex;
+mod notation;
+mod observe;
+pub mod othello;
+mod square;
+mod symmetry;
+mod tic_tac_toe;
+
+pub use connect_four::ConnectFour;
+pub use error::{Error, Result};
+pub use game::{Action, Game, Turn};
+pub use go::Go;
+pub use hex::Hex;
+pub use notation::Notation;
+pub use observe::Observe;
+pub use othello::Othello;
+pub use tic_tac_toe::TicTacToe;
