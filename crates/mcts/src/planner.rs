@@ -1,0 +1,216 @@
+//! Searching the positions of a known game.
+
+use std::time::{Duration, Instant};
+
+use autodidact_games::{Action, Game, Turn};
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
+
+use crate::config::Config;
+use crate::evaluator::{Batch, Evaluator};
+use crate::node::{Kind, ROOT};
+use crate::output::{Ended, PolicyOutput};
+use crate::simulation::{Simulation, Waiting};
+use crate::{Error, Result};
+
+/// What a search may spend beside its simulations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Time; it is looked at after each batch.
+    pub time: Option<Duration>,
+    /// Positions in the tree, those that were kept from the move before among them.
+    pub nodes: Option<usize>,
+    /// Bytes of the tree.
+    pub bytes: Option<usize>,
+    /// Leaves that are collected before they are evaluated together; 1 if it is none. Where actions are drawn from π̄ they differ by
+    /// themselves, else those on their way count as lost.
+    pub leaves: Option<usize>,
+}
+
+/// A search of one game that goes on from move to move.
+///
+/// ```
+/// use autodidact_games::ConnectFour;
+/// use autodidact_mcts::{Budget, Config, Planner, Rollouts};
+///
+/// // Whoever does not stop the three in a row loses.
+/// let game: ConnectFour = "1223344".parse().unwrap();
+/// let mut planner = Planner::new(Config::uct(2000, 1.4), game, &Rollouts::default(), 1)?;
+/// let output = planner.search(&Rollouts::default(), Budget::default())?;
+/// assert_eq!(output.actions.len(), 7);
+/// planner.advance(output.action, &Rollouts::default())?;
+/// # Ok::<(), autodidact_mcts::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Planner<G> {
+    pub(crate) config: Config,
+    pub(crate) search: Simulation<G>,
+}
+
+impl<G: Game> Planner<G> {
+    /// Evaluates a position, from which the search begins. All that is drawn follows from the seed.
+    ///
+    /// # Errors
+    /// Those of [`Config::check`]; [`Error::Over`] if the game is over; those of the evaluation.
+    pub fn new(config: Config, game: G, evaluator: &impl Evaluator<G>, seed: u64) -> Result<Self> {
+        config.check()?;
+        let mut batch = Batch::default();
+        let search = Simulation::roots(&config, vec![(game, seed)], evaluator, &mut batch)?.remove(0);
+        Ok(Self { config, search })
+    }
+
+    /// Makes the simulations of the configuration, beside those that were made before, within a budget.
+    ///
+    /// # Errors
+    /// Those of the evaluations; the tree is then as it was before the batch that failed.
+    pub fn search(&mut self, evaluator: &impl Evaluator<G>, budget: Budget) -> Result<PolicyOutput> {
+        let Self { config, search } = self;
+        let begun = Instant::now();
+        search.worker.prepare(config, None);
+        let leaves = budget.leaves.unwrap_or(1).max(1);
+        if search.worker.tree.nodes[ROOT as usize].kind == Kind::Chance {
+            return Err(Error::Chance);
+        }
+        let mut batch = Batch::default();
+        let mut waiting = Vec::new();
+        let mut made = 0;
+        let ended = loop {
+            if search.is_decided() {
+                break Ended::Decided;
+            }
+            let left = (config.num_simulations - made) as usize;
+            if left == 0 {
+                break Ended::Simulations;
+            }
+            if budget.time.is_some_and(|time| begun.elapsed() >= time) {
+                break Ended::Time;
+            }
+            let tree = &search.worker.tree;
+            if budget.nodes.is_some_and(|nodes| tree.nodes.len() >= nodes) {
+                break Ended::Nodes;
+            }
+            if budget.bytes.is_some_and(|bytes| tree.bytes() >= bytes) || tree.is_full() {
+                break Ended::Memory;
+            }
+            batch.clear();
+            made += search.collect(config, leaves.min(left), &mut batch, &mut waiting)? as u32;
+            if !batch.is_empty() {
+                if let Err(error) = evaluator.evaluate(&mut batch) {
+                    search.forget(&mut waiting);
+                    return Err(error);
+                }
+                let games = batch.take_games();
+                search.attach_all(config, &batch, 0, games.into_iter(), &mut waiting)?;
+            }
+        };
+        Ok(search.worker.output(config, ended))
+    }
+
+    /// Goes on with the position after a move or a chance outcome; what was searched below it is kept.
+    ///
+    /// # Errors
+    /// [`Error::UnknownAction`] if it is not legal, [`Error::Over`] if it ends the game, and those of the evaluation if the position was
+    /// not in the tree.
+    pub fn advance(&mut self, action: Action, evaluator: &impl Evaluator<G>) -> Result<()> {
+        let root = &self.search.worker.tree.states[ROOT as usize];
+        if !root.is_legal(action) {
+            return Err(Error::UnknownAction { action });
+        }
+        let mut after = root.clone();
+        after.play(action);
+        if after.turn() == Turn::Over {
+            return Err(Error::Over);
+        }
+        let seed = self.search.worker.rng.random();
+        let place = self.search.worker.tree.place(action)?;
+        if self.search.keep(place, seed) {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        self.search = Simulation::roots(&self.config, vec![(after, seed)], evaluator, &mut batch)?.remove(0);
+        Ok(())
+    }
+
+    /// The position that is searched.
+    pub fn game(&self) -> &G {
+        &self.search.worker.tree.states[ROOT as usize]
+    }
+
+    /// Positions in the tree.
+    pub fn nodes(&self) -> usize {
+        self.search.worker.tree.nodes.len()
+    }
+
+    /// The configuration; a change counts from the next search on.
+    pub fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+}
+
+/// Searches many positions, a tree for each, and tells of each root.
+///
+/// The trees are spread over `groups` that run at the same time on the threads of `rayon`; within a group the evaluator sees a leaf of each
+/// tree at once. Seeds follow from `seed` and the index of the position, so that nothing depends on groups or threads.
+///
+/// # Errors
+/// Those of [`Config::check`], [`Error::Over`], and those of evaluations.
+///
+/// # Panics
+/// If `groups` is 0.
+pub fn search_many<G: Game>(
+    config: &Config,
+    games: &[G],
+    evaluator: &impl Evaluator<G>,
+    seed: u64,
+    groups: usize,
+) -> Result<Vec<PolicyOutput>> {
+    assert!(groups > 0, "no group of trees");
+    config.check()?;
+    let mut seeds = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let games: Vec<(G, u64)> = games.iter().map(|game| (game.clone(), seeds.random())).collect();
+    let outputs: Result<Vec<Vec<PolicyOutput>>> = games
+        .par_chunks(games.len().div_ceil(groups).max(1))
+        .map(|games| search_group(config, games.to_vec(), evaluator))
+        .collect();
+    Ok(outputs?.into_iter().flatten().collect())
+}
+
+fn search_group<G: Game>(
+    config: &Config,
+    games: Vec<(G, u64)>,
+    evaluator: &impl Evaluator<G>,
+) -> Result<Vec<PolicyOutput>> {
+    let mut batch = Batch::default();
+    let mut searches = Simulation::roots(config, games, evaluator, &mut batch)?;
+    for search in &mut searches {
+        search.worker.prepare(config, None);
+        let actions = search.worker.tree.nodes[ROOT as usize].count as usize;
+        search.worker.tree.reserve(config.num_simulations as usize, actions);
+    }
+    let mut waiting: Vec<Vec<Waiting>> = searches.iter().map(|_| Vec::new()).collect();
+    for _ in 0..config.num_simulations {
+        batch.clear();
+        for (search, waiting) in searches.iter_mut().zip(&mut waiting) {
+            if !search.is_decided() {
+                search.collect(config, 1, &mut batch, waiting)?;
+            }
+        }
+        if batch.is_empty() {
+            continue;
+        }
+        evaluator.evaluate(&mut batch)?;
+        let mut games = batch.take_games().into_iter();
+        let mut index = 0;
+        for (search, waiting) in searches.iter_mut().zip(&mut waiting) {
+            let count = waiting.len();
+            search.attach_all(config, &batch, index, games.by_ref().take(count), waiting)?;
+            index += count;
+        }
+    }
+    let outputs = searches.iter_mut().map(|search| {
+        let ended = if search.is_decided() { Ended::Decided } else { Ended::Simulations };
+        search.worker.output(config, ended)
+    });
+    Ok(outputs.collect())
+}

@@ -1,0 +1,248 @@
+//! One tree over the positions of a known game: collecting leaves, and adding them once they are evaluated.
+
+use std::collections::HashMap;
+
+use autodidact_games::{Action, Game, Turn};
+use rand::RngExt;
+
+use crate::config::{Config, Interior};
+use crate::evaluator::{Batch, Evaluator};
+use crate::node::{Kind, ROOT};
+use crate::tree::{Expansion, Leaf, Step, Tree};
+use crate::worker::Worker;
+use crate::{Error, Result};
+
+/// A tree of positions.
+#[derive(Clone, Debug)]
+pub(crate) struct Simulation<G> {
+    pub worker: Worker<G>,
+    /// Nodes by the key of their position and their distance from the root, where positions are merged.
+    known: HashMap<(u64, usize), u32>,
+    outcomes: Vec<(Action, f32)>,
+    path: Vec<Step>,
+}
+
+/// A leaf that waits for its evaluation.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    step: Step,
+    reward: f32,
+    discount: f32,
+    is_second: bool,
+    path: Vec<Step>,
+    key: u64,
+    /// Whether it counts as on its way.
+    is_marked: bool,
+}
+
+impl<G: Game> Simulation<G> {
+    /// Trees of roots, each with its seed, which are evaluated together.
+    pub fn roots(
+        config: &Config,
+        games: Vec<(G, u64)>,
+        evaluator: &impl Evaluator<G>,
+        batch: &mut Batch<G>,
+    ) -> Result<Vec<Self>> {
+        batch.clear();
+        for (game, seed) in &games {
+            match game.turn() {
+                Turn::Over => return Err(Error::Over),
+                Turn::Chance => {}
+                Turn::First | Turn::Second => batch.push(game.clone(), *seed),
+            }
+        }
+        if !batch.is_empty() {
+            evaluator.evaluate(batch)?;
+        }
+        let mut evaluated = 0;
+        let mut searches = Vec::with_capacity(games.len());
+        for (game, seed) in games {
+            let mut root = Expansion {
+                kind: Kind::Chance,
+                is_second: game.turn() == Turn::Second,
+                reward: 0.0,
+                discount: 1.0,
+                value: 0.0,
+                actions: &[],
+                priors: &[],
+            };
+            let (actions, priors): (Vec<Action>, Vec<f32>);
+            if game.turn() == Turn::Chance {
+                let mut outcomes = Vec::new();
+                game.chance_outcomes(&mut outcomes);
+                (actions, priors) = outcomes.into_iter().unzip();
+                (root.actions, root.priors) = (&actions, &priors);
+            } else {
+                (root.kind, root.value) = (Kind::Decision, batch.value(evaluated));
+                (root.actions, root.priors) = (batch.actions(evaluated), batch.policy(evaluated));
+                evaluated += 1;
+            }
+            let tree = Tree::new(game, &root, config.proven)?;
+            searches.push(Self {
+                worker: Worker::new(tree, seed),
+                known: HashMap::new(),
+                outcomes: Vec::new(),
+                path: Vec::new(),
+            });
+        }
+        Ok(searches)
+    }
+
+    /// Whether the value of the root is known for certain, so that nothing is left to search.
+    pub fn is_decided(&self) -> bool {
+        self.worker.tree.nodes[ROOT as usize].is_decided()
+    }
+
+    /// Makes the part of the tree below a place of the root the whole tree, if there is one.
+    pub fn keep(&mut self, place: usize, seed: u64) -> bool {
+        let worker = &mut self.worker;
+        if !worker.tree.is_visited(place) {
+            return false;
+        }
+        let empty = Tree::empty();
+        let tree = std::mem::replace(&mut worker.tree, empty);
+        self.worker = Worker::new(tree.below(place), seed);
+        // Distances have changed.
+        self.known.clear();
+        true
+    }
+
+    /// Makes simulations up to those that wait for an evaluation, `leaves` of them at most, and returns how many it began.
+    pub fn collect(
+        &mut self,
+        config: &Config,
+        leaves: usize,
+        batch: &mut Batch<G>,
+        waiting: &mut Vec<Waiting>,
+    ) -> Result<usize> {
+        let mut begun = 0;
+        while begun < leaves {
+            begun += 1;
+            self.path.clear();
+            let Some(mut leaf) = self.descend(config, batch)? else { continue };
+            if waiting.iter().any(|other| other.step == leaf.step) {
+                // It waits already. What differs by drawing may meet; what does not has nothing else to look at.
+                batch.pop();
+                if config.interior == Interior::Sample {
+                    continue;
+                }
+                break;
+            }
+            if leaves > 1 && config.interior != Interior::Sample {
+                self.worker.tree.mark_pending(&leaf.path, true);
+                leaf.is_marked = true;
+            }
+            waiting.push(leaf);
+        }
+        Ok(begun)
+    }
+
+    /// Goes down to a position that has to be evaluated and puts it into the batch, or takes a value back that is known.
+    fn descend(&mut self, config: &Config, batch: &mut Batch<G>) -> Result<Option<Waiting>> {
+        let mut from = ROOT;
+        loop {
+            let step = match self.worker.descend(from, config, &mut self.path) {
+                Leaf::New(step) => step,
+                Leaf::Known(node) => {
+                    self.back_up(config, self.worker.tree.known_value(node));
+                    return Ok(None);
+                }
+            };
+            let tree = &mut self.worker.tree;
+            let parent = tree.nodes[step.node as usize];
+            let mut game = tree.states[step.node as usize].clone();
+            let reward = game.play(tree.edges.action[step.edge as usize]);
+            let turn = game.turn();
+            // Where chance decides, the player who moved last is the one whose reward it is.
+            let is_second = if turn == Turn::Chance { parent.is_second } else { turn == Turn::Second };
+            let discount = if is_second == parent.is_second { 1.0 } else { -1.0 };
+            let expansion =
+                Expansion { kind: Kind::Over, is_second, reward, discount, value: 0.0, actions: &[], priors: &[] };
+            match turn {
+                Turn::Over => {
+                    tree.attach(step, game, &expansion, config.proven)?;
+                    self.back_up(config, 0.0);
+                    return Ok(None);
+                }
+                Turn::Chance => {
+                    game.chance_outcomes(&mut self.outcomes);
+                    let (actions, priors): (Vec<Action>, Vec<f32>) = self.outcomes.iter().copied().unzip();
+                    let chance = Expansion { kind: Kind::Chance, actions: &actions, priors: &priors, ..expansion };
+                    from = tree.attach(step, game, &chance, config.proven)?;
+                }
+                Turn::First | Turn::Second => {
+                    let key = if config.transpositions { game.key() } else { 0 };
+                    if config.transpositions
+                        && let Some(&node) = self.known.get(&(key, self.path.len()))
+                        && tree.nodes[node as usize].reward == reward
+                        && tree.nodes[node as usize].discount == discount
+                    {
+                        tree.edges.child[step.edge as usize] = node;
+                        from = node;
+                        continue;
+                    }
+                    let seed = self.worker.rng.random();
+                    batch.push(game, seed);
+                    let path = self.path.clone();
+                    return Ok(Some(Waiting { step, reward, discount, is_second, path, key, is_marked: false }));
+                }
+            }
+        }
+    }
+
+    /// Adds the leaves that waited, whose evaluations begin at `from` in the batch, and takes their values back.
+    pub fn attach_all(
+        &mut self,
+        config: &Config,
+        batch: &Batch<G>,
+        from: usize,
+        games: impl Iterator<Item = G>,
+        waiting: &mut Vec<Waiting>,
+    ) -> Result<()> {
+        let mut result = Ok(());
+        for ((leaf, game), index) in waiting.drain(..).zip(games).zip(from..) {
+            if leaf.is_marked {
+                self.worker.tree.mark_pending(&leaf.path, false);
+            }
+            if result.is_ok() {
+                result = self.attach(config, batch, index, game, leaf);
+            }
+        }
+        result
+    }
+
+    fn attach(&mut self, config: &Config, batch: &Batch<G>, index: usize, game: G, leaf: Waiting) -> Result<()> {
+        let Waiting { step, reward, discount, is_second, path, key, .. } = leaf;
+        let value = batch.value(index);
+        let (actions, priors) = (batch.actions(index), batch.policy(index));
+        let expansion =
+            Expansion { kind: Kind::Decision, is_second, reward, discount, value, actions, priors };
+        let node = self.worker.tree.attach(step, game, &expansion, config.proven)?;
+        if config.transpositions {
+            self.known.insert((key, path.len()), node);
+        }
+        self.path = path;
+        self.back_up(config, value);
+        Ok(())
+    }
+
+    /// Takes back that leaves are on their way.
+    pub fn forget(&mut self, waiting: &mut Vec<Waiting>) {
+        for leaf in waiting.drain(..) {
+            if leaf.is_marked {
+                self.worker.tree.mark_pending(&leaf.path, false);
+            }
+        }
+    }
+
+    fn back_up(&mut self, config: &Config, value: f32) {
+        let tree = &mut self.worker.tree;
+        tree.back_up(&self.path, value);
+        if config.transpositions {
+            tree.refresh(&self.path);
+        }
+        if let Some(range) = config.proven {
+            tree.tighten(&self.path, range);
+        }
+    }
+}

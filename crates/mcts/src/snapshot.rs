@@ -1,0 +1,143 @@
+//! A tree to look at: as data, as text, as a graph.
+
+use std::fmt::Write as _;
+
+use autodidact_games::Action;
+use serde::Serialize;
+
+use crate::node::{Kind, NONE};
+use crate::planner::Planner;
+use crate::tree::Tree;
+
+/// A tree as it is now. The first node is the root.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Snapshot {
+    /// Positions, in the order in which they were added.
+    pub nodes: Vec<SnapshotNode>,
+}
+
+/// A position of a tree.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SnapshotNode {
+    /// `decision`, `chance` or `over`.
+    pub kind: &'static str,
+    /// Its evaluation and those below it.
+    pub visits: u32,
+    /// Mean of all their returns, from the side of who decides here.
+    pub value: f32,
+    /// The evaluation.
+    pub raw_value: f32,
+    /// Reward of the step that leads here.
+    pub reward: f32,
+    /// What a value here counts one step before.
+    pub discount: f32,
+    /// The moves.
+    pub actions: Vec<SnapshotAction>,
+}
+
+/// A move of a position of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SnapshotAction {
+    /// The move.
+    pub action: Action,
+    /// Its share of the policy, with noise at the root; of an outcome its probability.
+    pub prior: f32,
+    /// How often it was taken.
+    pub visits: u32,
+    /// Its mean return, if it was taken.
+    pub q: Option<f32>,
+    /// The node that it leads to, if it was taken.
+    pub node: Option<usize>,
+}
+
+impl Snapshot {
+    pub(crate) fn of<S>(tree: &Tree<S>) -> Self {
+        let nodes = tree.nodes.iter().map(|node| {
+            let actions = node.edges().map(|edge| {
+                let child = tree.edges.child[edge];
+                let is_taken = child != NONE;
+                SnapshotAction {
+                    action: tree.edges.action[edge],
+                    prior: tree.edges.prior[edge],
+                    visits: tree.edges.visits[edge],
+                    q: is_taken.then(|| tree.edges.q[edge]),
+                    node: is_taken.then_some(child as usize),
+                }
+            });
+            SnapshotNode {
+                kind: match node.kind {
+                    Kind::Decision => "decision",
+                    Kind::Chance => "chance",
+                    Kind::Over => "over",
+                },
+                visits: node.visits,
+                value: node.value as f32,
+                raw_value: node.raw_value,
+                reward: node.reward,
+                discount: node.discount,
+                actions: actions.collect(),
+            }
+        });
+        Self { nodes: nodes.collect() }
+    }
+
+    /// The most visited moves down to a depth, one a line, indented by their distance from the root; `name` gives moves their names.
+    pub fn to_text(&self, depth: usize, name: impl Fn(Action) -> String) -> String {
+        let mut text = format!("root: {} visits, value {:.3}\n", self.nodes[0].visits, self.nodes[0].value);
+        self.write(&mut text, 0, 1, depth, &name);
+        text
+    }
+
+    fn write(&self, text: &mut String, node: usize, at: usize, depth: usize, name: &impl Fn(Action) -> String) {
+        if at > depth {
+            return;
+        }
+        for taken in self.taken(node) {
+            let _ = writeln!(
+                text,
+                "{:indent$}{}: {} visits, q {:.3}, prior {:.3}",
+                "",
+                name(taken.action),
+                taken.visits,
+                taken.q.unwrap_or(f32::NAN),
+                taken.prior,
+                indent = 2 * at
+            );
+            if let Some(child) = taken.node {
+                self.write(text, child, at + 1, depth, name);
+            }
+        }
+    }
+
+    /// Moves that were taken, the most visited first.
+    fn taken(&self, node: usize) -> Vec<SnapshotAction> {
+        let actions = self.nodes[node].actions.iter().filter(|action| action.node.is_some());
+        let mut taken: Vec<SnapshotAction> = actions.copied().collect();
+        taken.sort_by_key(|action| std::cmp::Reverse(action.visits));
+        taken
+    }
+
+    /// A graph in the language of Graphviz, of nodes that were visited so often at least: `dot -Tsvg` draws it.
+    pub fn to_dot(&self, least_visits: u32, name: impl Fn(Action) -> String) -> String {
+        let mut text = String::from("digraph tree {\n  node [shape=box fontname=\"sans-serif\"];\n");
+        let is_shown = |index: usize| index == 0 || self.nodes[index].visits >= least_visits;
+        for (index, node) in self.nodes.iter().enumerate().filter(|(index, _)| is_shown(*index)) {
+            let shape = if node.kind == "chance" { " shape=ellipse" } else { "" };
+            let _ = writeln!(text, "  n{index} [label=\"{}\\n{:.3}\"{shape}];", node.visits, node.value);
+            for taken in self.taken(index) {
+                let Some(child) = taken.node.filter(|child| is_shown(*child)) else { continue };
+                let name = name(taken.action).replace('\\', "\\\\").replace('"', "\\\"");
+                let _ = writeln!(text, "  n{index} -> n{child} [label=\"{name}\"];");
+            }
+        }
+        text.push_str("}\n");
+        text
+    }
+}
+
+impl<G> Planner<G> {
+    /// The tree, to look at.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.search.worker.tree)
+    }
+}

@@ -1,0 +1,422 @@
+//! A tree: descending to a leaf, adding it, and taking its value back to the root.
+
+use autodidact_games::Action;
+use rand::{Rng, RngExt};
+
+use crate::choose::{Scratch, choose};
+use crate::config::{Config, Interior, Normalization};
+use crate::lanes::{draw, maximum, minimum, total};
+use crate::node::{Edges, Kind, NONE, Node, ROOT};
+use crate::values::View;
+use crate::{Error, Result};
+
+/// A sum of a policy may be this far from 1.
+const POLICY_TOLERANCE: f32 = 1e-3;
+
+/// What is known of a position when it is added.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expansion<'a> {
+    pub kind: Kind,
+    pub is_second: bool,
+    pub reward: f32,
+    pub discount: f32,
+    pub value: f32,
+    pub actions: &'a [Action],
+    /// Of the actions, summing to 1.
+    pub priors: &'a [f32],
+}
+
+impl Expansion<'_> {
+    fn check(&self) -> Result<()> {
+        for (name, value) in [("value", self.value), ("reward", self.reward), ("discount", self.discount)] {
+            if !value.is_finite() {
+                return Err(Error::NotFinite { name, value });
+            }
+        }
+        if self.kind == Kind::Over {
+            return Ok(());
+        }
+        let (count, found) = (self.actions.len(), self.priors.len());
+        if count == 0 {
+            return Err(Error::NoActions);
+        }
+        if found != count {
+            return Err(Error::Length { name: "policy", found, expected: count });
+        }
+        let is_right = self.priors.iter().fold(true, |right, prior| right & (*prior >= 0.0));
+        let sum = if is_right { total(self.priors) } else { f32::NAN };
+        if (sum - 1.0).abs() <= POLICY_TOLERANCE { Ok(()) } else { Err(Error::Policy { sum, count }) }
+    }
+}
+
+/// One step of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub node: u32,
+    /// The place of the edge among all.
+    pub edge: u32,
+}
+
+/// Where a descent ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaf {
+    /// At an edge that leads nowhere yet.
+    New(Step),
+    /// At a node from which nothing is searched.
+    Known(u32),
+}
+
+/// Positions that were evaluated, each with a state of whoever evaluates.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree<S> {
+    pub nodes: Vec<Node>,
+    pub edges: Edges,
+    pub states: Vec<S>,
+    /// The least and the largest value of an action so far.
+    pub range: [f32; 2],
+    /// Visits that are on their way, edge by edge, where several leaves are collected before one is evaluated.
+    pending: Vec<u32>,
+    /// The root's prior without noise.
+    pub root_prior: Vec<f32>,
+}
+
+impl<S> Tree<S> {
+    /// A tree without a root, which is not to be searched.
+    pub fn empty() -> Self {
+        Self {
+            nodes: Vec::new(),
+            edges: Edges::default(),
+            states: Vec::new(),
+            range: [f32::INFINITY, f32::NEG_INFINITY],
+            pending: Vec::new(),
+            root_prior: Vec::new(),
+        }
+    }
+
+    /// A tree of the root alone.
+    pub fn new(state: S, root: &Expansion<'_>, proven: Option<[f32; 2]>) -> Result<Self> {
+        let mut tree = Self { root_prior: root.priors.to_vec(), ..Self::empty() };
+        tree.add(state, root, proven)?;
+        tree.widen(root.value);
+        Ok(tree)
+    }
+
+    /// Room for so many more nodes with so many actions.
+    pub fn reserve(&mut self, nodes: usize, actions: usize) {
+        self.nodes.reserve(nodes);
+        self.states.reserve(nodes);
+        self.edges.reserve(nodes * actions);
+    }
+
+    /// Bytes that nodes and edges take.
+    pub fn bytes(&self) -> usize {
+        self.nodes.len() * (size_of::<Node>() + size_of::<S>()) + self.edges.len() * Edges::BYTES
+    }
+
+    /// Whether no index is left for another position with as many actions as any.
+    pub fn is_full(&self) -> bool {
+        self.edges.len() as u64 + (1 << 20) >= u64::from(NONE) || self.nodes.len() as u64 + 1 >= u64::from(NONE)
+    }
+
+    #[inline(always)]
+    fn widen(&mut self, value: f32) {
+        self.range = [minimum(self.range[0], value), maximum(self.range[1], value)];
+    }
+
+    fn add(&mut self, state: S, expansion: &Expansion<'_>, proven: Option<[f32; 2]>) -> Result<u32> {
+        expansion.check()?;
+        let &Expansion { kind, is_second, reward, discount, value, actions, priors } = expansion;
+        let (actions, priors) = if kind == Kind::Over { (&[][..], &[][..]) } else { (actions, priors) };
+        let value = if kind == Kind::Over { 0.0 } else { value };
+        let bounds = match (kind, proven) {
+            (Kind::Over, _) => [0.0; 2],
+            (_, Some(range)) => range,
+            (_, None) => [f32::NEG_INFINITY, f32::INFINITY],
+        };
+        let (index, first) = (self.nodes.len() as u32, self.edges.len() as u32);
+        self.edges.extend(actions, priors);
+        self.nodes.push(Node {
+            value: f64::from(value),
+            first,
+            count: actions.len() as u32,
+            // A chance node has no evaluation of its own.
+            visits: u32::from(kind != Kind::Chance),
+            raw_value: value,
+            reward,
+            discount,
+            delta: 0.0,
+            bounds,
+            is_informed: false,
+            is_second,
+            kind,
+        });
+        self.states.push(state);
+        Ok(index)
+    }
+
+    /// What a choice sees of a node.
+    #[inline(always)]
+    pub fn view(&self, node: &Node) -> View<'_> {
+        let edges = node.edges();
+        View {
+            prior: &self.edges.prior[edges.clone()],
+            visits: &self.edges.visits[edges.clone()],
+            q: &self.edges.q[edges],
+            value: node.value as f32,
+            raw_value: node.raw_value,
+            total: node.action_visits(),
+            tree_range: self.range,
+        }
+    }
+
+    /// Goes from `from`, to which `path` leads, down to a leaf, and lengthens the path. At the root `first` chooses if it gives a place.
+    #[inline(always)]
+    pub fn descend(
+        &mut self,
+        from: u32,
+        config: &Config,
+        path: &mut Vec<Step>,
+        scratch: &mut Scratch,
+        rng: &mut impl Rng,
+        mut first: impl FnMut(&Self, &mut Scratch) -> Option<usize>,
+    ) -> Leaf {
+        let mut at = from;
+        loop {
+            let node = self.nodes[at as usize];
+            if node.kind == Kind::Over || (node.is_decided() && at != ROOT) || path.len() as u32 >= config.max_depth {
+                return Leaf::Known(at);
+            }
+            let chosen = if at == ROOT { first(self, scratch) } else { None };
+            let place = chosen.unwrap_or_else(|| self.choose(at, config, scratch, rng));
+            let step = Step { node: at, edge: node.first + place as u32 };
+            path.push(step);
+            at = self.edges.child[step.edge as usize];
+            if at == NONE {
+                return Leaf::New(step);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn choose(&mut self, at: u32, config: &Config, scratch: &mut Scratch, rng: &mut impl Rng) -> usize {
+        let node = self.nodes[at as usize];
+        if node.kind == Kind::Chance {
+            return draw(&self.edges.prior[node.edges()], rng.random::<f32>());
+        }
+        let is_open = if node.is_informed { self.open(&node) } else { None };
+        let view = self.view(&node);
+        let mut delta = node.delta;
+        let place = match self.pending.get(node.edges()) {
+            // Draws differ by themselves.
+            Some(pending) if config.interior != Interior::Sample => {
+                let (visits, q) = with_losses(&view, pending, config);
+                let view = View { visits: &visits, q: &q, total: visits.iter().sum(), ..view };
+                choose(config, &view, is_open.as_deref(), &mut delta, scratch, rng)
+            }
+            _ => choose(config, &view, is_open.as_deref(), &mut delta, scratch, rng),
+        };
+        self.nodes[at as usize].delta = delta;
+        place
+    }
+
+    /// Counts a path that is on its way, or, afterwards, one less.
+    pub fn mark_pending(&mut self, path: &[Step], is_begun: bool) {
+        self.pending.resize(self.edges.len(), 0);
+        for step in path {
+            let pending = &mut self.pending[step.edge as usize];
+            *pending = if is_begun { *pending + 1 } else { *pending - 1 };
+        }
+    }
+
+    /// Adds the position that an edge leads to.
+    pub fn attach(&mut self, step: Step, state: S, expansion: &Expansion<'_>, proven: Option<[f32; 2]>) -> Result<u32> {
+        let node = self.add(state, expansion, proven)?;
+        self.edges.child[step.edge as usize] = node;
+        Ok(node)
+    }
+
+    /// Takes a value that was found at the end of a path back to the root.
+    #[inline(always)]
+    pub fn back_up(&mut self, path: &[Step], mut value: f32) {
+        for step in path.iter().rev() {
+            let edge = step.edge as usize;
+            let Node { reward, discount, value: mean, .. } = self.nodes[self.edges.child[edge] as usize];
+            value = reward + discount * value;
+            let node = &mut self.nodes[step.node as usize];
+            node.visits += 1;
+            node.value += (f64::from(value) - node.value) / f64::from(node.visits);
+            self.edges.visits[edge] += 1;
+            let q = reward + discount * mean as f32;
+            self.edges.q[edge] = q;
+            self.widen(q);
+        }
+    }
+
+    /// Where nodes have several parents, values follow from those of all actions, whoever visited them.
+    pub fn refresh(&mut self, path: &[Step]) {
+        for step in path.iter().rev() {
+            let node = self.nodes[step.node as usize];
+            let (mut sum, mut visits) = (f64::from(node.raw_value), 1);
+            for edge in node.edges() {
+                let child = self.edges.child[edge];
+                if child != NONE && self.edges.visits[edge] > 0 {
+                    let child = self.nodes[child as usize];
+                    let q = child.reward + child.discount * child.value as f32;
+                    self.edges.q[edge] = q;
+                    sum += f64::from(self.edges.visits[edge]) * f64::from(q);
+                    visits += self.edges.visits[edge];
+                }
+            }
+            self.nodes[step.node as usize].value = sum / f64::from(visits);
+        }
+    }
+
+    /// Lets what is known for certain at the end of a path be known above it.
+    pub fn tighten(&mut self, path: &[Step], range: [f32; 2]) {
+        for step in path.iter().rev() {
+            let child = self.edges.child[step.edge as usize];
+            if child == NONE || self.nodes[child as usize].bounds == range {
+                return;
+            }
+            let before = self.nodes[step.node as usize];
+            let bounds = self.edge_bounds(&before, range);
+            let node = &mut self.nodes[step.node as usize];
+            node.bounds = bounds;
+            node.is_informed = true;
+            if node.is_decided() {
+                node.value = f64::from(bounds[0]);
+            }
+            if self.nodes[child as usize].is_decided() {
+                let Node { reward, discount, bounds, .. } = self.nodes[child as usize];
+                self.edges.q[step.edge as usize] = reward + discount * bounds[0];
+            }
+            if bounds == before.bounds {
+                return;
+            }
+        }
+    }
+
+    /// What an edge is worth at least and at most.
+    fn bounds_of(&self, edge: usize, range: [f32; 2]) -> [f32; 2] {
+        let child = self.edges.child[edge];
+        if child == NONE {
+            return range;
+        }
+        let Node { reward, discount, bounds: [low, high], .. } = self.nodes[child as usize];
+        let [a, b] = [reward + discount * low, reward + discount * high];
+        [minimum(a, b), maximum(a, b)]
+    }
+
+    fn edge_bounds(&self, node: &Node, range: [f32; 2]) -> [f32; 2] {
+        let bounds = node.edges().map(|edge| (edge, self.bounds_of(edge, range)));
+        if node.kind == Kind::Chance {
+            return bounds.fold([0.0; 2], |[low, high], (edge, [a, b])| {
+                let probability = self.edges.prior[edge];
+                [low + probability * a, high + probability * b]
+            });
+        }
+        bounds.fold([f32::NEG_INFINITY; 2], |[low, high], (_, [a, b])| [maximum(low, a), maximum(high, b)])
+    }
+
+    /// Which actions of a node may still be the best: all but those that are known to be no better than another one.
+    fn open(&self, node: &Node) -> Option<Vec<bool>> {
+        let [low, _] = node.bounds;
+        let range = [f32::NEG_INFINITY, f32::INFINITY];
+        let mut kept = false;
+        let open: Vec<bool> = node
+            .edges()
+            .map(|edge| {
+                let [a, b] = self.bounds_of(edge, range);
+                let is_first_best = !kept && a >= low && b > f32::NEG_INFINITY;
+                kept |= is_first_best;
+                b > low || is_first_best
+            })
+            .collect();
+        open.contains(&true).then_some(open)
+    }
+
+    /// The value of a node from which nothing is searched: the known one, or its evaluation.
+    pub fn known_value(&self, node: u32) -> f32 {
+        let node = &self.nodes[node as usize];
+        if node.is_decided() { node.bounds[0] } else { node.raw_value }
+    }
+
+    /// Whether the value of an edge is known for certain.
+    pub fn is_decided(&self, edge: usize) -> bool {
+        let child = self.edges.child[edge];
+        child != NONE && self.nodes[child as usize].is_decided()
+    }
+
+    /// The longest way from the root to a node.
+    pub fn depth(&self) -> u32 {
+        // A node comes after all that lead to it.
+        let mut depths = vec![0_u32; self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            for &child in self.edges.child[node.edges()].iter().filter(|&&child| child != NONE) {
+                depths[child as usize] = depths[child as usize].max(depths[index] + 1);
+            }
+        }
+        depths.into_iter().max().unwrap_or(0)
+    }
+
+    /// The place of an action of the root.
+    pub fn place(&self, action: Action) -> Result<usize> {
+        let actions = &self.edges.action[self.nodes[ROOT as usize].edges()];
+        actions.iter().position(|&other| other == action).ok_or(Error::UnknownAction { action })
+    }
+
+    /// Whether there is something below an action of the root.
+    pub fn is_visited(&self, place: usize) -> bool {
+        self.edges.child[self.nodes[ROOT as usize].first as usize + place] != NONE
+    }
+
+    /// The part of the tree below an action of the root that was visited, as a tree of its own.
+    pub fn below(self, place: usize) -> Self {
+        let child = self.edges.child[self.nodes[ROOT as usize].first as usize + place];
+        let mut states: Vec<Option<S>> = self.states.into_iter().map(Some).collect();
+        let mut renamed = vec![NONE; self.nodes.len()];
+        let mut below = Self { range: self.range, ..Self::empty() };
+        let mut order = vec![child];
+        renamed[child as usize] = ROOT;
+        let mut next = 0;
+        while let Some(&old) = order.get(next) {
+            next += 1;
+            let node = self.nodes[old as usize];
+            let edges = node.edges();
+            below.nodes.push(Node { first: below.edges.len() as u32, ..node });
+            below.edges.copy_from(&self.edges, edges.clone());
+            below.states.extend(states[old as usize].take());
+            for &child in self.edges.child[edges].iter().filter(|&&child| child != NONE) {
+                if renamed[child as usize] == NONE {
+                    renamed[child as usize] = order.len() as u32;
+                    order.push(child);
+                }
+            }
+        }
+        for child in &mut below.edges.child {
+            if *child != NONE {
+                *child = renamed[*child as usize];
+            }
+        }
+        below.root_prior = below.edges.prior[below.nodes[0].edges()].to_vec();
+        below
+    }
+}
+
+/// Visits and values as if those that are on their way had found the worst.
+fn with_losses(view: &View<'_>, pending: &[u32], config: &Config) -> (Vec<u32>, Vec<f32>) {
+    let worst = match config.normalization {
+        Normalization::Fixed { low, .. } => low,
+        Normalization::Tree | Normalization::Node => view.tree_range[0],
+    };
+    let visits = view.visits.iter().zip(pending).map(|(visits, pending)| visits + pending).collect();
+    let edges = view.q.iter().zip(view.visits).zip(pending);
+    let q = edges.map(|((&q, &visits), &pending)| {
+        if pending == 0 {
+            return q;
+        }
+        let (visits, pending) = (visits as f32, pending as f32);
+        (q * visits + worst * pending) / (visits + pending)
+    });
+    (visits, q.collect())
+}

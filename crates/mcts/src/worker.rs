@@ -1,0 +1,117 @@
+//! A tree with what it takes to search it.
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_distr::{Distribution, Gamma};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::choose::{Scratch, values_of_improvement};
+use crate::config::{Config, Dirichlet, Root};
+use crate::halving::considered_visits;
+use crate::lanes::first_maximum;
+use crate::node::ROOT;
+use crate::tree::{Leaf, Step, Tree};
+
+/// A tree, its random numbers and its buffers. What it does depends on nothing else.
+#[derive(Clone, Debug)]
+pub(crate) struct Worker<S> {
+    pub tree: Tree<S>,
+    pub rng: Xoshiro256PlusPlus,
+    pub scratch: Scratch,
+    pub halving: Option<Halving>,
+}
+
+/// Sequential halving at the root.
+#[derive(Clone, Debug)]
+pub(crate) struct Halving {
+    /// `g + ln π` of each action, the largest at 0 without its noise.
+    pub scores: Vec<f32>,
+    /// For each simulation, the visits of the actions that are considered.
+    visits: Vec<u32>,
+    /// Visits of all actions when the search began.
+    before: u32,
+}
+
+impl<S> Worker<S> {
+    pub fn new(tree: Tree<S>, seed: u64) -> Self {
+        let rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        Self { tree, rng, scratch: Scratch::default(), halving: None }
+    }
+
+    /// Gives the root the noise that the configuration asks for, before a search; `gumbels` take the place of drawn ones.
+    pub fn prepare(&mut self, config: &Config, gumbels: Option<&[f32]>) {
+        let root = self.tree.nodes[ROOT as usize];
+        let prior = &mut self.tree.edges.prior[root.edges()];
+        prior.copy_from_slice(&self.tree.root_prior);
+        if let Some(noise) = config.noise {
+            mix(prior, noise, &mut self.rng);
+        }
+        let Root::SequentialHalving { considered, gumbel } = config.root else {
+            self.halving = None;
+            return;
+        };
+        let highest = crate::lanes::highest(prior);
+        let rng = &mut self.rng;
+        let scores = prior.iter().enumerate().map(|(place, prior)| {
+            let noise = match gumbels {
+                Some(gumbels) => gumbels[place],
+                None if gumbel => -(-(1.0 - rng.random::<f32>()).ln()).ln(),
+                None => 0.0,
+            };
+            noise + (prior / highest).ln()
+        });
+        self.halving = Some(Halving {
+            scores: scores.collect(),
+            visits: considered_visits(considered.min(root.count), config.num_simulations),
+            before: root.action_visits(),
+        });
+    }
+
+    /// Goes down to a leaf, from the root or from a node that `path` leads to.
+    #[inline]
+    pub fn descend(&mut self, from: u32, config: &Config, path: &mut Vec<Step>) -> Leaf {
+        let Self { tree, rng, scratch, halving } = self;
+        tree.descend(from, config, path, scratch, rng, |tree, scratch| halving.as_ref()?.choose(config, tree, scratch))
+    }
+}
+
+impl Halving {
+    /// The considered action of the largest `g + ln π + σ(q)`.
+    fn choose<S>(&self, config: &Config, tree: &Tree<S>, scratch: &mut Scratch) -> Option<usize> {
+        let root = tree.nodes[ROOT as usize];
+        let made = (root.action_visits() - self.before) as usize;
+        let wanted = self.visits.get(made).copied();
+        // More simulations than were planned go to the best.
+        self.best(config, tree, wanted.unwrap_or(u32::MAX), scratch)
+    }
+
+    /// Of the actions that were visited so often in this search, or of the most visited if there is none, the best.
+    pub fn best<S>(&self, config: &Config, tree: &Tree<S>, visits: u32, scratch: &mut Scratch) -> Option<usize> {
+        let root = tree.nodes[ROOT as usize];
+        let view = tree.view(&root);
+        let most = view.visits.iter().copied().max().unwrap_or(0);
+        let visits = if view.visits.contains(&visits) { visits } else { most };
+        scratch.scores.resize(view.prior.len(), 0.0);
+        let Scratch { arch, scores, .. } = scratch;
+        arch.dispatch(|| {
+            values_of_improvement(config, &view, scores);
+            for ((score, &known), &made) in scores.iter_mut().zip(&self.scores).zip(view.visits) {
+                // The least logit that mctx has, so that an action of no prior is better than one that is not considered.
+                *score = if made == visits { (*score + known).max(-1e9) } else { f32::NEG_INFINITY };
+            }
+            first_maximum(scores)
+        })
+    }
+}
+
+/// Replaces a share of a prior by a draw from a Dirichlet distribution.
+fn mix(prior: &mut [f32], Dirichlet { fraction, alpha }: Dirichlet, rng: &mut impl Rng) {
+    let gamma = Gamma::new(alpha, 1.0).expect("the concentration was checked");
+    let draws: Vec<f32> = prior.iter().map(|_| gamma.sample(rng)).collect();
+    let sum: f32 = draws.iter().sum();
+    // Of a very small concentration all draws can be too small for a number: then all is on one action.
+    let alone = rng.random_range(0..prior.len());
+    for (place, (prior, draw)) in prior.iter_mut().zip(draws).enumerate() {
+        let share = if sum > 0.0 { draw / sum } else { f32::from(u8::from(place == alone)) };
+        *prior = (1.0 - fraction) * *prior + fraction * share;
+    }
+}
