@@ -1,11 +1,11 @@
 //! Choosing an action at a node.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rand::{Rng, RngExt};
 
 use crate::config::{Config, Count, Improvement, Interior, Regularizer};
-use crate::lanes::{draw, exp_below_zero, first_maximum, maximum, total};
-use crate::solver::{Family, solve};
+use crate::lanes::{LANES, draw, exp_below_zero, first_maximum, maximum, total};
+use crate::solver::{Buffers, Family, solve};
 use crate::values::View;
 
 /// The step after an excess of this is the last; what is left is in the order of its square.
@@ -18,11 +18,12 @@ pub(crate) struct Scratch {
     pub scores: Vec<f32>,
     gaps: Vec<f32>,
     weights: Vec<f32>,
+    buffers: Buffers<f32>,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { arch: Arch::new(), scores: Vec::new(), gaps: Vec::new(), weights: Vec::new() }
+        Self { arch: Arch::new(), scores: Vec::new(), gaps: Vec::new(), weights: Vec::new(), buffers: Buffers::default() }
     }
 }
 
@@ -74,18 +75,21 @@ impl Regularizer {
     fn scores(self, config: &Config, view: &View<'_>, scores: &mut [f32]) {
         let scale = view.scale(config.normalization, config.unvisited);
         let visits = self.visits(view.total);
-        let edges = view.q.iter().zip(view.visits).zip(view.prior).zip(scores);
+        let count = scores.len();
+        let (q, made, prior) = (&view.q[..count], &view.visits[..count], &view.prior[..count]);
         match self {
             Self::Puct { init, base, .. } => {
                 let factor = Self::growth(init, base, visits) * visits.sqrt();
-                for (((&q, &visits), &prior), score) in edges {
-                    *score = scale.of(q, visits) + factor * prior / (1.0 + visits as i32 as f32);
+                for place in 0..count {
+                    let visits = made[place] as i32 as f32;
+                    scores[place] = scale.of(q[place], made[place]) + factor * prior[place] / (1.0 + visits);
                 }
             }
             Self::Uct { exploration, .. } => {
                 let factor = exploration * maximum(visits, 1.0).ln().sqrt();
-                for (((&q, &visits), _), score) in edges {
-                    *score = scale.of(q, visits) + factor / (1.0 + visits as i32 as f32).sqrt();
+                for place in 0..count {
+                    let visits = made[place] as i32 as f32;
+                    scores[place] = scale.of(q[place], made[place]) + factor / (1.0 + visits).sqrt();
                 }
             }
         }
@@ -109,29 +113,80 @@ pub(crate) fn choose(
     scratch.scores.resize(count, 0.0);
     let arch = scratch.arch;
     match config.interior {
-        Interior::Argmax => arch.dispatch(|| {
-            config.regularizer.scores(config, view, &mut scratch.scores);
-            close(&mut scratch.scores, open, f32::NEG_INFINITY);
-            first_maximum(&scratch.scores).unwrap_or(0)
-        }),
+        Interior::Argmax => arch.dispatch(Argmax { config, view, open, scores: &mut scratch.scores }),
         Interior::Sample => {
-            let sum = arch.dispatch(|| {
-                regularized(config, view, delta, scratch);
-                close(&mut scratch.scores, open, 0.0);
-                total(&scratch.scores)
-            });
-            let level = rng.random::<f32>() * sum;
-            arch.dispatch(|| draw(&scratch.scores, level))
+            let uniform = rng.random::<f32>();
+            arch.dispatch(Sample { config, view, open, uniform, delta, scratch })
         }
-        Interior::Improved => arch.dispatch(|| {
-            improved(config, view, &mut scratch.scores);
-            let inverse = 1.0 / (1 + view.total) as f32;
-            for (score, &visits) in scratch.scores.iter_mut().zip(view.visits) {
-                *score -= visits as i32 as f32 * inverse;
-            }
-            close(&mut scratch.scores, open, f32::NEG_INFINITY);
-            first_maximum(&scratch.scores).unwrap_or(0)
-        }),
+        Interior::Improved => arch.dispatch(MatchVisits { config, view, open, scores: &mut scratch.scores }),
+    }
+}
+
+/// [`Interior::Argmax`].
+struct Argmax<'a> {
+    config: &'a Config,
+    view: &'a View<'a>,
+    open: Option<&'a [bool]>,
+    scores: &'a mut [f32],
+}
+
+impl WithSimd for Argmax<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        let Self { config, view, open, scores } = self;
+        config.regularizer.scores(config, view, scores);
+        close(scores, open, f32::NEG_INFINITY);
+        first_maximum(scores).unwrap_or(0)
+    }
+}
+
+/// [`Interior::Sample`].
+struct Sample<'a> {
+    config: &'a Config,
+    view: &'a View<'a>,
+    open: Option<&'a [bool]>,
+    /// Between 0 and 1.
+    uniform: f32,
+    delta: &'a mut f32,
+    scratch: &'a mut Scratch,
+}
+
+impl WithSimd for Sample<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        let Self { config, view, open, uniform, delta, scratch } = self;
+        regularized(config, view, delta, scratch);
+        close(&mut scratch.scores, open, 0.0);
+        draw(&scratch.scores, uniform * total(&scratch.scores))
+    }
+}
+
+/// [`Interior::Improved`].
+struct MatchVisits<'a> {
+    config: &'a Config,
+    view: &'a View<'a>,
+    open: Option<&'a [bool]>,
+    scores: &'a mut [f32],
+}
+
+impl WithSimd for MatchVisits<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        let Self { config, view, open, scores } = self;
+        improved(config, view, scores);
+        let inverse = 1.0 / (1 + view.total) as f32;
+        let visits = &view.visits[..scores.len()];
+        for place in 0..scores.len() {
+            scores[place] -= visits[place] as i32 as f32 * inverse;
+        }
+        close(scores, open, f32::NEG_INFINITY);
+        first_maximum(scores).unwrap_or(0)
     }
 }
 
@@ -139,10 +194,8 @@ pub(crate) fn choose(
 #[inline(always)]
 fn close(scores: &mut [f32], open: Option<&[bool]>, closed: f32) {
     if let Some(open) = open {
-        for (score, &open) in scores.iter_mut().zip(open) {
-            if !open {
-                *score = closed;
-            }
+        for place in 0..scores.len().min(open.len()) {
+            scores[place] = if open[place] { scores[place] } else { closed };
         }
     }
 }
@@ -150,7 +203,7 @@ fn close(scores: &mut [f32], open: Option<&[bool]>, closed: f32) {
 /// π̄ up to a factor near 1, into the scores.
 #[inline(always)]
 pub(crate) fn regularized(config: &Config, view: &View<'_>, delta: &mut f32, scratch: &mut Scratch) {
-    let Scratch { scores, gaps, weights, .. } = scratch;
+    let Scratch { scores, gaps, weights, buffers, .. } = scratch;
     let count = view.prior.len();
     scores.resize(count, 0.0);
     let regularizer = config.regularizer;
@@ -164,36 +217,33 @@ pub(crate) fn regularized(config: &Config, view: &View<'_>, delta: &mut f32, scr
         }
         return;
     }
-    gaps.resize(count, 0.0);
-    weights.resize(count, 0.0);
+    // Up to whole vectors; a weight of 0 adds nothing to any sum.
+    let whole = count.next_multiple_of(LANES);
+    gaps.resize(whole, 0.0);
+    weights.resize(whole, 0.0);
+    gaps[count..].fill(0.0);
+    weights[count..].fill(0.0);
     let scale = view.scale(config.normalization, config.unvisited);
-    match family {
-        Family::Kl => {
-            for (weight, &prior) in weights.iter_mut().zip(view.prior) {
-                *weight = lambda * prior;
-            }
-        }
-        Family::Hellinger => weights.fill(lambda / (count as f32).sqrt()),
+    let (q, visits, prior) = (&view.q[..count], &view.visits[..count], &view.prior[..count]);
+    let (weights, gaps, scores) = (&mut weights[..], &mut gaps[..], &mut scores[..count]);
+    let uniform = lambda / (count as f32).sqrt();
+    for place in 0..count {
+        let weight = if family == Family::Kl { lambda * prior[place] } else { uniform };
+        weights[place] = weight;
+        gaps[place] = if weight > 0.0 { scale.of(q[place], visits[place]) } else { f32::NEG_INFINITY };
     }
-    for (((gap, &weight), &q), &visits) in gaps.iter_mut().zip(&*weights).zip(view.q).zip(view.visits) {
-        *gap = if weight > 0.0 { scale.of(q, visits) } else { f32::NEG_INFINITY };
-    }
-    let highest = crate::lanes::highest(gaps);
-    for (gap, &weight) in gaps.iter_mut().zip(&*weights) {
-        *gap = if weight > 0.0 { highest - *gap } else { 0.0 };
+    let highest = crate::lanes::highest(&gaps[..count]);
+    for place in 0..whole {
+        gaps[place] = if weights[place] > 0.0 { highest - gaps[place] } else { 0.0 };
     }
     let solution = match family {
-        Family::Kl => solve::<f32, 1>(weights, gaps, *delta, TOLERANCE),
-        Family::Hellinger => solve::<f32, 2>(weights, gaps, *delta, TOLERANCE),
+        Family::Kl => solve::<f32, 1>(weights, gaps, *delta, TOLERANCE, buffers),
+        Family::Hellinger => solve::<f32, 2>(weights, gaps, *delta, TOLERANCE, buffers),
     };
     *delta = solution.delta;
-    let terms = scores.iter_mut().zip(&*weights).zip(&*gaps);
-    match family {
-        Family::Kl => terms.for_each(|((score, &weight), &gap)| *score = weight / (solution.delta + gap)),
-        Family::Hellinger => terms.for_each(|((score, &weight), &gap)| {
-            let term = weight / (solution.delta + gap);
-            *score = term * term;
-        }),
+    for place in 0..count {
+        let term = weights[place] / (solution.delta + gaps[place]);
+        scores[place] = if family == Family::Kl { term } else { term * term };
     }
 }
 
@@ -202,12 +252,14 @@ pub(crate) fn regularized(config: &Config, view: &View<'_>, delta: &mut f32, scr
 pub(crate) fn improved(config: &Config, view: &View<'_>, scores: &mut [f32]) {
     values_of_improvement(config, view, scores);
     let highest = crate::lanes::highest(scores);
-    for (score, &prior) in scores.iter_mut().zip(view.prior) {
-        *score = prior * exp_below_zero(*score - highest);
+    let count = scores.len();
+    let prior = &view.prior[..count];
+    for place in 0..count {
+        scores[place] = prior[place] * exp_below_zero(scores[place] - highest);
     }
     let inverse = 1.0 / total(scores);
-    for score in scores {
-        *score *= inverse;
+    for place in 0..count {
+        scores[place] *= inverse;
     }
 }
 
@@ -217,7 +269,9 @@ pub(crate) fn values_of_improvement(config: &Config, view: &View<'_>, scores: &m
     let Improvement { visits, scale: factor, rescale } = config.improvement;
     let (scale, most) = view.completed(rescale, config.unvisited);
     let factor = (visits + most as f32) * factor;
-    for ((score, &q), &visits) in scores.iter_mut().zip(view.q).zip(view.visits) {
-        *score = factor * scale.of(q, visits);
+    let count = scores.len();
+    let (q, visits) = (&view.q[..count], &view.visits[..count]);
+    for place in 0..count {
+        scores[place] = factor * scale.of(q[place], visits[place]);
     }
 }

@@ -96,7 +96,7 @@ impl<G: Game> Batch<G> {
         for (probability, &action) in policy.iter_mut().zip(&self.actions[range]) {
             *probability = logits[action as usize];
         }
-        softmax(policy);
+        crate::lanes::softmax(pulp::Arch::new(), policy);
     }
 
     /// The same with a policy that prefers no move.
@@ -147,18 +147,5 @@ impl<G: Game> Batch<G> {
     /// Takes the positions out, in their order.
     pub(crate) fn take_games(&mut self) -> Vec<G> {
         std::mem::take(&mut self.games)
-    }
-}
-
-/// Logits as probabilities.
-pub(crate) fn softmax(logits: &mut [f32]) {
-    let highest = crate::lanes::highest(logits);
-    let mut sum = 0.0;
-    for logit in logits.iter_mut() {
-        *logit = (*logit - highest).exp();
-        sum += *logit;
-    }
-    for probability in logits {
-        *probability /= sum;
     }
 }

@@ -1,7 +1,12 @@
 //! Reductions over slices in independent lanes, which the compiler turns into vector instructions.
 //!
 //! Everything here is meant to be inlined into a closure that [`pulp::Arch::dispatch`] runs, so that it is compiled for the
-//! instructions that the machine has.
+//! instructions that the machine has. Iterator adapters and closures are not always inlined there and are then compiled for others: loops
+//! run over indices.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::real::Real;
 
 /// Numbers that are worked on side by side.
 pub(crate) const LANES: usize = 16;
@@ -22,23 +27,32 @@ pub(crate) fn highest(values: &[f32]) -> f32 {
             best[lane] = maximum(best[lane], chunk[lane]);
         }
     }
-    best.iter().chain(rest).copied().fold(f32::NEG_INFINITY, maximum)
+    let mut highest = highest_lane(best);
+    for &value in rest {
+        highest = maximum(highest, value);
+    }
+    highest
 }
 
 /// The first place of a value.
 #[inline(always)]
 fn position(values: &[f32], wanted: f32) -> Option<usize> {
     let (chunks, rest) = values.as_chunks::<LANES>();
-    for (index, chunk) in chunks.iter().enumerate() {
+    for index in 0..chunks.len() {
         let mut found = 0_u32;
         for lane in 0..LANES {
-            found |= u32::from(chunk[lane] == wanted) << lane;
+            found |= u32::from(chunks[index][lane] == wanted) << lane;
         }
         if found != 0 {
             return Some(index * LANES + found.trailing_zeros() as usize);
         }
     }
-    rest.iter().position(|value| *value == wanted).map(|place| chunks.len() * LANES + place)
+    for index in 0..rest.len() {
+        if rest[index] == wanted {
+            return Some(chunks.len() * LANES + index);
+        }
+    }
+    None
 }
 
 /// The place at which the running sum of values, none below zero, exceeds `level`; the last value above zero if rounding
@@ -56,8 +70,8 @@ pub(crate) fn draw(values: &[f32], level: f32) -> usize {
         sum = next;
         from += LANES;
     }
-    for (place, value) in values.iter().enumerate().skip(from) {
-        sum += value;
+    for place in from..values.len() {
+        sum += values[place];
         if sum > level {
             return place;
         }
@@ -75,7 +89,46 @@ pub(crate) fn total(values: &[f32]) -> f32 {
             sums[lane] += chunk[lane];
         }
     }
-    sums.iter().sum::<f32>() + rest.iter().sum::<f32>()
+    let mut sum = sum_of_lanes(sums);
+    for &value in rest {
+        sum += value;
+    }
+    sum
+}
+
+/// The sum of all lanes, by halves: one after the other they would wait for each other.
+#[inline(always)]
+pub(crate) fn sum_of_lanes<T: Real>(mut lanes: [T; LANES]) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] = lanes[lane] + lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// The largest of all lanes, by halves.
+#[inline(always)]
+pub(crate) fn highest_lane<T: Real>(mut lanes: [T; LANES]) -> T {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] = if lanes[lane + half] > lanes[lane] { lanes[lane + half] } else { lanes[lane] };
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// The smallest of all lanes.
+#[inline(always)]
+pub(crate) fn lowest_lane(mut lanes: [f32; LANES]) -> f32 {
+    for lane in &mut lanes {
+        *lane = -*lane;
+    }
+    -highest_lane(lanes)
 }
 
 /// The larger of two numbers, which are no NaN.
@@ -111,6 +164,30 @@ pub(crate) fn exp_below_zero(x: f32) -> f32 {
     let series = series * r + 1.0;
     let scale = f32::from_bits(((shifted.to_bits() as i32).wrapping_sub(0x4b40_0000).wrapping_add(127) as u32) << 23);
     if x <= -87.0 { 0.0 } else { series * scale }
+}
+
+/// Logits as probabilities.
+pub(crate) fn softmax(arch: Arch, logits: &mut [f32]) {
+    arch.dispatch(Softmax(logits));
+}
+
+struct Softmax<'a>(&'a mut [f32]);
+
+impl WithSimd for Softmax<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self(logits) = self;
+        let highest = highest(logits);
+        for place in 0..logits.len() {
+            logits[place] = exp_below_zero(logits[place] - highest);
+        }
+        let inverse = 1.0 / total(logits);
+        for place in 0..logits.len() {
+            logits[place] *= inverse;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 use crate::config::Config;
-use crate::evaluator::softmax;
+use crate::lanes::softmax;
 use crate::node::{Kind, ROOT};
 use crate::output::{Ended, PolicyOutput};
 use crate::snapshot::Snapshot;
@@ -166,7 +166,7 @@ impl<S: Send + Sync> ModelSearch<S> {
             if logits.len() != actions.len() {
                 return Err(Error::Length { name: "logits", found: logits.len(), expected: actions.len() });
             }
-            softmax(&mut logits);
+            softmax(pulp::Arch::new(), &mut logits);
             let root = Expansion {
                 kind: Kind::Decision,
                 is_second: false,
@@ -235,7 +235,7 @@ impl<S: Send + Sync> ModelSearch<S> {
             });
             for (index, (worker, path, step)) in waiting.enumerate() {
                 let priors = &mut predictions.logits[index * *num_actions..][..*num_actions];
-                softmax_with(worker.scratch.arch, priors);
+                softmax(worker.scratch.arch, priors);
                 let value = predictions.values[index];
                 let expansion = Expansion {
                     kind: Kind::Decision,
@@ -303,18 +303,4 @@ pub fn search_model<M: Model>(
         })
         .collect();
     Ok(outputs?.into_iter().flatten().collect())
-}
-
-/// Logits as probabilities, by vector instructions.
-fn softmax_with(arch: pulp::Arch, logits: &mut [f32]) {
-    arch.dispatch(|| {
-        let highest = crate::lanes::highest(logits);
-        for logit in &mut *logits {
-            *logit = crate::lanes::exp_below_zero(*logit - highest);
-        }
-        let inverse = 1.0 / crate::lanes::total(logits);
-        for probability in &mut *logits {
-            *probability *= inverse;
-        }
-    });
 }

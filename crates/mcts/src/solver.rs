@@ -1,6 +1,8 @@
 //! The policy that a search tends to, solved exactly.
 
-use crate::lanes::LANES;
+use pulp::{Simd, WithSimd};
+
+use crate::lanes::{LANES, highest_lane, sum_of_lanes};
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -80,16 +82,15 @@ pub fn regularized_policy<T: Real>(
         policy.copy_from_slice(prior);
         return Ok(Solution { delta: T::ZERO, steps: 0 });
     }
-    let mut gaps = vec![T::ZERO; count];
+    // Up to whole vectors; a weight of 0 adds nothing to any sum.
+    let whole = count.next_multiple_of(LANES);
+    let mut gaps = vec![T::ZERO; whole];
     gaps_below(prior, q, &mut gaps);
-    let mut weights = vec![T::ZERO; count];
+    let mut weights = vec![T::ZERO; whole];
     for (weight, &prior) in weights.iter_mut().zip(prior) {
         *weight = lambda * family.weight(prior);
     }
-    let solution = pulp::Arch::new().dispatch(|| match family {
-        Family::Kl => solve::<T, 1>(&weights, &gaps, T::ZERO, T::TOLERANCE),
-        Family::Hellinger => solve::<T, 2>(&weights, &gaps, T::ZERO, T::TOLERANCE),
-    });
+    let solution = pulp::Arch::new().dispatch(Solve { family, weights: &weights, gaps: &gaps });
     let mut sum = T::ZERO;
     for ((policy, &weight), &gap) in policy.iter_mut().zip(&weights).zip(&gaps) {
         let term = weight / (solution.delta + gap);
@@ -131,6 +132,27 @@ pub fn regularized_policies<T: Real>(
     Ok(())
 }
 
+/// [`solve`] for a family, to the type's tolerance.
+struct Solve<'a, T> {
+    family: Family,
+    weights: &'a [T],
+    gaps: &'a [T],
+}
+
+impl<T: Real> WithSimd for Solve<'_, T> {
+    type Output = Solution<T>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Solution<T> {
+        let Self { family, weights, gaps } = self;
+        let mut buffers = Buffers::default();
+        match family {
+            Family::Kl => solve::<T, 1>(weights, gaps, T::ZERO, T::TOLERANCE, &mut buffers),
+            Family::Hellinger => solve::<T, 2>(weights, gaps, T::ZERO, T::TOLERANCE, &mut buffers),
+        }
+    }
+}
+
 impl Family {
     /// What a prior of an action counts inside the power.
     #[inline(always)]
@@ -151,21 +173,31 @@ fn gaps_below<T: Real>(prior: &[T], q: &[T], gaps: &mut [T]) {
     }
 }
 
+/// What solving writes to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Buffers<T> {
+    terms: Vec<T>,
+    steeps: Vec<T>,
+}
+
 /// δ with `Σ (weights / (δ + gaps))^POWER = 1`, from a guess on either side of it; weights and gaps are 0 or more, and one weight
-/// is above 0 where the gap is 0. The step after an excess within the tolerance is the last; it squares the error.
+/// is above 0 where the gap is 0. They are whole vectors long. The step after an excess within the tolerance is the last; it squares the error.
 #[inline(always)]
 pub(crate) fn solve<T: Real, const POWER: u32>(
     weights: &[T],
     gaps: &[T],
     guess: T,
     tolerance: T,
+    buffers: &mut Buffers<T>,
 ) -> Solution<T> {
+    buffers.terms.resize(weights.len(), T::ZERO);
+    buffers.steeps.resize(weights.len(), T::ZERO);
     // No term is more than 1.
     let least = least(weights, gaps);
     let mut delta = if guess > least { guess } else { least };
     let mut steps = 0;
     while steps < STEPS {
-        let (sum, steep) = sums::<T, POWER>(weights, gaps, delta);
+        let (sum, steep) = sums::<T, POWER>(weights, gaps, delta, buffers);
         let excess = if POWER == 1 { sum - T::ONE } else { sum.sqrt() - T::ONE };
         let step = sum * excess / steep;
         let next = if delta + step > least { delta + step } else { least };
@@ -185,47 +217,44 @@ pub(crate) fn solve<T: Real, const POWER: u32>(
 /// `max (weights − gaps)`.
 #[inline(always)]
 fn least<T: Real>(weights: &[T], gaps: &[T]) -> T {
-    let (weights, rest) = weights.as_chunks::<LANES>();
-    let (gaps, gaps_rest) = gaps.as_chunks::<LANES>();
+    let (weights, _) = weights.as_chunks::<LANES>();
+    let (gaps, _) = gaps.as_chunks::<LANES>();
     let mut best = [T::LOWEST; LANES];
-    for (weights, gaps) in weights.iter().zip(gaps) {
+    for chunk in 0..weights.len().min(gaps.len()) {
         for lane in 0..LANES {
-            let bound = weights[lane] - gaps[lane];
+            let bound = weights[chunk][lane] - gaps[chunk][lane];
             best[lane] = if bound > best[lane] { bound } else { best[lane] };
         }
     }
-    let rest = rest.iter().zip(gaps_rest).map(|(&weight, &gap)| weight - gap);
-    best.into_iter().chain(rest).fold(T::LOWEST, |a, b| if b > a { b } else { a })
+    highest_lane(best)
 }
 
-/// `S = Σ (w / (δ + gap))^p` and `−S′ / p`.
+/// The sum S of all `(w / (δ + gap))^p`, and `−S′ / p`. Terms go through buffers: loops without a sum become vector
+/// instructions whatever their type.
 #[inline(always)]
-fn sums<T: Real, const POWER: u32>(weights: &[T], gaps: &[T], delta: T) -> (T, T) {
-    let (weights, rest) = weights.as_chunks::<LANES>();
-    let (gaps, gaps_rest) = gaps.as_chunks::<LANES>();
-    let (mut sums, mut steeps) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-    let term = |weight: T, gap: T| {
-        let inverse = T::ONE / (delta + gap);
-        let term = weight * inverse;
+fn sums<T: Real, const POWER: u32>(weights: &[T], gaps: &[T], delta: T, buffers: &mut Buffers<T>) -> (T, T) {
+    let count = weights.len();
+    let gaps = &gaps[..count];
+    let (terms, steeps) = (&mut buffers.terms[..count], &mut buffers.steeps[..count]);
+    for place in 0..count {
+        let inverse = T::ONE / (delta + gaps[place]);
+        let term = weights[place] * inverse;
         let term = if POWER == 1 { term } else { term * term };
-        (term, term * inverse)
-    };
-    for (weights, gaps) in weights.iter().zip(gaps) {
+        terms[place] = term;
+        steeps[place] = term * inverse;
+    }
+    (whole_sum(terms), whole_sum(steeps))
+}
+
+/// The sum of whole vectors.
+#[inline(always)]
+fn whole_sum<T: Real>(values: &[T]) -> T {
+    let (chunks, _) = values.as_chunks::<LANES>();
+    let mut sums = [T::ZERO; LANES];
+    for chunk in chunks {
         for lane in 0..LANES {
-            let (value, steep) = term(weights[lane], gaps[lane]);
-            sums[lane] += value;
-            steeps[lane] += steep;
+            sums[lane] += chunk[lane];
         }
     }
-    let (mut sum, mut steep) = (T::ZERO, T::ZERO);
-    for lane in 0..LANES {
-        sum += sums[lane];
-        steep += steeps[lane];
-    }
-    for (&weight, &gap) in rest.iter().zip(gaps_rest) {
-        let (value, slope) = term(weight, gap);
-        sum += value;
-        steep += slope;
-    }
-    (sum, steep)
+    sum_of_lanes(sums)
 }

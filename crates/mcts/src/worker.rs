@@ -1,5 +1,6 @@
 //! A tree with what it takes to search it.
 
+use pulp::{Simd, WithSimd};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::{Distribution, Gamma};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -7,9 +8,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::choose::{Scratch, values_of_improvement};
 use crate::config::{Config, Dirichlet, Root};
 use crate::halving::considered_visits;
-use crate::lanes::first_maximum;
+use crate::lanes::{first_maximum, maximum};
 use crate::node::ROOT;
 use crate::tree::{Leaf, Step, Tree};
+use crate::values::View;
 
 /// A tree, its random numbers and its buffers. What it does depends on nothing else.
 #[derive(Clone, Debug)]
@@ -92,14 +94,34 @@ impl Halving {
         let visits = if view.visits.contains(&visits) { visits } else { most };
         scratch.scores.resize(view.prior.len(), 0.0);
         let Scratch { arch, scores, .. } = scratch;
-        arch.dispatch(|| {
-            values_of_improvement(config, &view, scores);
-            for ((score, &known), &made) in scores.iter_mut().zip(&self.scores).zip(view.visits) {
-                // The least logit that mctx has, so that an action of no prior is better than one that is not considered.
-                *score = if made == visits { (*score + known).max(-1e9) } else { f32::NEG_INFINITY };
-            }
-            first_maximum(scores)
-        })
+        arch.dispatch(Considered { config, view: &view, known: &self.scores, visits, scores })
+    }
+}
+
+/// The best of the actions with a number of visits.
+struct Considered<'a> {
+    config: &'a Config,
+    view: &'a View<'a>,
+    /// `g + ln π`.
+    known: &'a [f32],
+    visits: u32,
+    scores: &'a mut [f32],
+}
+
+impl WithSimd for Considered<'_> {
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Option<usize> {
+        let Self { config, view, known, visits, scores } = self;
+        values_of_improvement(config, view, scores);
+        let (made, known) = (&view.visits[..scores.len()], &known[..scores.len()]);
+        for place in 0..scores.len() {
+            // The least logit that mctx has, so that an action of no prior is better than one that is not considered.
+            let score = maximum(scores[place] + known[place], -1e9);
+            scores[place] = if made[place] == visits { score } else { f32::NEG_INFINITY };
+        }
+        first_maximum(scores)
     }
 }
 
