@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use autodidact_games::go::{Go, Rules};
-use autodidact_games::{Action, ConnectFour, Game, Hex, Othello, Result, TicTacToe, Turn};
+use autodidact_games::{Action, Chess, ConnectFour, Game, Hex, Othello, Result, TicTacToe, Turn};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;
 
@@ -45,6 +45,7 @@ fn main() -> Result<()> {
     for size in [7, 11, 19] {
         measure(&format!("Hex {size} × {size}"), &Hex::new(size, false)?, size * size, uniform);
     }
+    measure("chess", &Chess::default(), 10_000, uniform);
     for size in [9, 19] {
         let game = Go::new(Rules { size, ..Rules::default() })?;
         let most = 3 * size * size;

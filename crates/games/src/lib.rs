@@ -18,6 +18,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bits;
+mod chess;
 pub mod connect_four;
 mod error;
 mod game;
@@ -30,6 +31,7 @@ mod square;
 mod symmetry;
 mod tic_tac_toe;
 
+pub use chess::Chess;
 pub use connect_four::ConnectFour;
 pub use error::{Error, Result};
 pub use game::{Action, Game, Turn};

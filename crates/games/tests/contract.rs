@@ -1,7 +1,9 @@
 //! What the traits promise, of every game, along random games.
 
 use autodidact_games::go::{Go, Rules};
-use autodidact_games::{Action, ConnectFour, Error, Game, Hex, Notation, Observe, Othello, TicTacToe, Turn};
+use autodidact_games::{
+    Action, Chess, ConnectFour, Error, Game, Hex, Notation, Observe, Othello, TicTacToe, Turn,
+};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;
 
@@ -206,3 +208,4 @@ contract!(hex_11, hex(11, false), 5, 121_usize);
 contract!(hex_5_swap, hex(5, true), 30, 26_usize);
 contract!(go_9, go(9), 3, 250_usize);
 contract!(go_3, go(3), 20, 60_usize);
+contract!(chess, Chess::default(), 3, 200_usize);
