@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use autodidact_games::go::{Go, Rules};
-use autodidact_games::{Action, Chess, ConnectFour, Game, Hex, Othello, Result, TicTacToe, Turn};
+use autodidact_games::{
+    Action, CartPole, Chess, ConnectFour, Game, Game2048, Hex, Othello, Result, TicTacToe, Turn,
+};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;
 
@@ -54,5 +56,10 @@ fn main() -> Result<()> {
             game.random_action_outside_eyes(rng)
         });
     }
+    measure("2048, and its tiles", &Game2048::new(), 100_000, |game, rng, scratch| match game.turn() {
+        Turn::Chance => game.random_outcome(rng),
+        _ => game.random_action(rng, scratch),
+    });
+    measure("cart-pole, five forces", &CartPole::new(5)?, 500, uniform);
     Ok(())
 }

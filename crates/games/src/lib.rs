@@ -18,10 +18,12 @@
 #![doc = include_str!("../README.md")]
 
 mod bits;
+pub mod cart_pole;
 mod chess;
 pub mod connect_four;
 mod error;
 mod game;
+mod game2048;
 pub mod go;
 mod hex;
 mod notation;
@@ -31,10 +33,12 @@ mod square;
 mod symmetry;
 mod tic_tac_toe;
 
+pub use cart_pole::CartPole;
 pub use chess::Chess;
 pub use connect_four::ConnectFour;
 pub use error::{Error, Result};
 pub use game::{Action, Game, Turn};
+pub use game2048::Game2048;
 pub use go::Go;
 pub use hex::Hex;
 pub use notation::Notation;
