@@ -5,7 +5,7 @@ mod moves;
 use std::fmt;
 use std::str::FromStr;
 
-use cozy_chess::{BitBoard, Board, Color, File, Move, Piece, Rank, Square};
+use cozy_chess::{BitBoard, Board, Color, FenParseError, File, Move, Piece, Rank, Square, get_king_moves};
 use rand::{Rng, RngExt};
 
 use crate::bits::mix;
@@ -321,7 +321,12 @@ impl FromStr for Chess {
                 if fields[0].matches('/').count() != 7 {
                     return Err(wrong("expected eight ranks with `/` between them".to_owned()));
                 }
-                Self::new(fen.parse().map_err(|error: cozy_chess::FenParseError| wrong(error.to_string()))?)
+                let board: Board = fen.parse().map_err(|error: FenParseError| wrong(error.to_string()))?;
+                // The crate reads these, and then lets a king be captured.
+                if get_king_moves(board.king(Color::White)).has(board.king(Color::Black)) {
+                    return Err(wrong("the kings stand beside each other".to_owned()));
+                }
+                Self::new(board)
             }
         };
         for (index, name) in names.iter().enumerate() {

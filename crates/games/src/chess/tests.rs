@@ -244,6 +244,7 @@ fn what_is_no_game_is_refused() {
         ("position startpos moves f2f3 e7e5 g2g4 d8h4 a2a3", "the game ended before half-move 5"),
         ("8/8/8/8 w - -", "expected eight ranks"),
         ("8/8/8/8/8/8/8/8 w - -", "The board is invalid."),
+        ("8/4K3/3k4/8/8/8/8/8 w - - 0 1", "the kings stand beside each other"),
         ("4k3/8/8/8/8/8/8/4K3 w KQ - 0 1", "The castling rights are invalid."),
     ] {
         let error = text.parse::<Chess>().expect_err(text);
