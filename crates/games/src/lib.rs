@@ -3,6 +3,10 @@
 //! [`Game`] is what a search needs to know: whose turn it is, the legal moves, what a move does. [`Observe`] adds what a
 //! network sees, [`Notation`] what a person reads and types.
 //!
+//! For two: [`TicTacToe`], [`ConnectFour`] with a perfect [`Solver`](connect_four::Solver), [`Othello`] with a perfect
+//! [`Endgame`](othello::Endgame), [`Hex`], [`Go`], [`Chess`]. For one: [`Game2048`], in which chance has its turns, and
+//! [`CartPole`], whose moves are forces.
+//!
 //! ```
 //! use autodidact_games::{ConnectFour, Game, Notation, Turn};
 //!
