@@ -46,13 +46,13 @@ fn easy_scores_at_the_beginning_are_those_published() {
 }
 
 #[test]
-#[ignore = "takes minutes in release"]
+#[ignore = "takes a minute in release"]
 fn medium_scores_at_the_beginning_are_those_published() {
     assert_scores("begin-medium");
 }
 
 #[test]
-#[ignore = "takes an hour or so in release"]
+#[ignore = "takes an hour or more in release"]
 fn hard_scores_at_the_beginning_are_those_published() {
     assert_scores("begin-hard");
 }
