@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use autodidact_games::go::{Go, Rules};
-use autodidact_games::{Action, ConnectFour, Game, Hex, Othello, Result, TicTacToe, Turn};
+use autodidact_games::{
+    Action, CartPole, Chess, ConnectFour, Game, Game2048, Hex, Othello, Result, TicTacToe, Turn,
+};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;
 
@@ -45,6 +47,7 @@ fn main() -> Result<()> {
     for size in [7, 11, 19] {
         measure(&format!("Hex {size} × {size}"), &Hex::new(size, false)?, size * size, uniform);
     }
+    measure("chess", &Chess::default(), 10_000, uniform);
     for size in [9, 19] {
         let game = Go::new(Rules { size, ..Rules::default() })?;
         let most = 3 * size * size;
@@ -53,5 +56,10 @@ fn main() -> Result<()> {
             game.random_action_outside_eyes(rng)
         });
     }
+    measure("2048, and its tiles", &Game2048::new(), 100_000, |game, rng, scratch| match game.turn() {
+        Turn::Chance => game.random_outcome(rng),
+        _ => game.random_action(rng, scratch),
+    });
+    measure("cart-pole, five forces", &CartPole::new(5)?, 500, uniform);
     Ok(())
 }

@@ -35,4 +35,15 @@ pub enum Error {
         /// The sizes that can be.
         expected: &'static str,
     },
+
+    /// A setting is out of its range.
+    #[error("`{name}` is {value}, expected {expected}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// The values that it may have.
+        expected: &'static str,
+    },
 }

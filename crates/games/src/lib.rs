@@ -3,6 +3,10 @@
 //! [`Game`] is what a search needs to know: whose turn it is, the legal moves, what a move does. [`Observe`] adds what a
 //! network sees, [`Notation`] what a person reads and types.
 //!
+//! For two: [`TicTacToe`], [`ConnectFour`] with a perfect [`Solver`](connect_four::Solver), [`Othello`] with a perfect
+//! [`Endgame`](othello::Endgame), [`Hex`], [`Go`], [`Chess`]. For one: [`Game2048`], in which chance has its turns, and
+//! [`CartPole`], whose moves are forces.
+//!
 //! ```
 //! use autodidact_games::{ConnectFour, Game, Notation, Turn};
 //!
@@ -18,9 +22,12 @@
 #![doc = include_str!("../README.md")]
 
 mod bits;
+pub mod cart_pole;
+mod chess;
 pub mod connect_four;
 mod error;
 mod game;
+mod game2048;
 pub mod go;
 mod hex;
 mod notation;
@@ -30,9 +37,12 @@ mod square;
 mod symmetry;
 mod tic_tac_toe;
 
+pub use cart_pole::CartPole;
+pub use chess::Chess;
 pub use connect_four::ConnectFour;
 pub use error::{Error, Result};
 pub use game::{Action, Game, Turn};
+pub use game2048::Game2048;
 pub use go::Go;
 pub use hex::Hex;
 pub use notation::Notation;

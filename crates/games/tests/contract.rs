@@ -1,7 +1,10 @@
 //! What the traits promise, of every game, along random games.
 
 use autodidact_games::go::{Go, Rules};
-use autodidact_games::{Action, ConnectFour, Error, Game, Hex, Notation, Observe, Othello, TicTacToe, Turn};
+use autodidact_games::{
+    Action, CartPole, Chess, ConnectFour, Error, Game, Game2048, Hex, Notation, Observe, Othello, TicTacToe,
+    Turn,
+};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;
 
@@ -134,9 +137,6 @@ fn is_symmetric<G: Observe>(start: &G, image_of_start: fn(&G, usize) -> G, games
                         assert_eq!(planes[at + cell], seen[at + to], "plane {channel}, symmetry {symmetry}");
                     }
                 }
-                if game.turn() == Turn::Chance {
-                    break;
-                }
                 let Some(action) = any_action(&game, &mut rng) else { break };
                 let image_of_action = game.map_action(symmetry, action);
                 assert_eq!(game.play(action), image.play(image_of_action));
@@ -206,3 +206,13 @@ contract!(hex_11, hex(11, false), 5, 121_usize);
 contract!(hex_5_swap, hex(5, true), 30, 26_usize);
 contract!(go_9, go(9), 3, 250_usize);
 contract!(go_3, go(3), 20, 60_usize);
+contract!(chess, Chess::default(), 3, 200_usize);
+contract!(game_2048, Game2048::new(), 3, 300_usize);
+
+#[test]
+fn a_cart_pole_keeps_the_rules_too() {
+    let pole = CartPole::new(5).expect("a task");
+    keeps_the_rules_of_games(&pole, 5, 600);
+    draws_moves_evenly(&pole, 3);
+    is_symmetric(&pole, |start, _| *start, 3, 100);
+}

@@ -52,7 +52,7 @@ fn first_problems_score_as_published() {
 }
 
 #[test]
-#[ignore = "takes minutes in release"]
+#[ignore = "takes half a minute in release"]
 fn more_problems_score_as_published() {
     for file in ["fforum-1-19.obf", "fforum-20-39.obf", "fforum-40-59.obf"] {
         assert_scores(file, 20, 22);

@@ -301,7 +301,7 @@ impl FromStr for ConnectFour {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
 
     use super::*;
 
@@ -338,6 +338,30 @@ mod tests {
     fn a_small_board_has_as_many_positions_as_published() {
         let start = ConnectFour::new(4, 4).expect("a size that can be");
         assert_eq!(positions(start, 16).iter().sum::<usize>(), 161_029);
+    }
+
+    /// Games from a position to their end.
+    fn games(position: ConnectFour, known: &mut HashMap<ConnectFour, u64>) -> u64 {
+        if let Some(count) = known.get(&position) {
+            return *count;
+        }
+        let mut actions = Vec::new();
+        position.legal_actions(&mut actions);
+        let after = |action| {
+            let mut next = position;
+            next.play(action);
+            games(next, known)
+        };
+        let count = if actions.is_empty() { 1 } else { actions.into_iter().map(after).sum() };
+        known.insert(position, count);
+        count
+    }
+
+    /// OEIS A342329 (R. Jehn), for 4 × 3.
+    #[test]
+    fn games_on_a_small_board_are_as_many_as_published() {
+        let start = ConnectFour::new(4, 3).expect("a size that can be");
+        assert_eq!(games(start, &mut HashMap::new()), 356_232);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{Action, Game};
 ///
 /// Alpha-beta after the method that P. Pons describes in *Solving Connect 4: how to build a perfect AI*
 /// (<http://blog.gamesolver.org>): only moves that do not lose at once are searched, those that make most threats first, in
-/// null windows that halve the range of scores, with a table of bounds. It keeps the table from one position to the next.
+/// null windows that halve the range of scores, with a table of bounds that knows mirror images. It keeps the table from one position to the next.
 ///
 /// A score is 0 for a draw. If the player whose turn it is wins with their k-th stone, it is 22 − k on the board of 7 × 6, and
 /// −(22 − k) if the opponent does: the sooner, the further from 0. On other boards it is half the number of cells that were
@@ -29,15 +29,15 @@ pub struct Solver {
     table: Table,
 }
 
-/// With a table of 2²² slots, which take 32 MiB.
+/// With a table of 2¹⁹ slots, which take 4 MiB: larger ones save some of the search and lose more by waiting for memory.
 impl Default for Solver {
     fn default() -> Self {
-        Self::with_table_bits(22)
+        Self::with_table_bits(19)
     }
 }
 
 impl Solver {
-    /// With a table of `2^bits` slots of eight bytes: the more, the faster the early positions.
+    /// With a table of `2^bits` slots of eight bytes.
     ///
     /// # Panics
     /// If `bits` is not between 8 and 47.
@@ -86,6 +86,19 @@ impl Solver {
 
     /// The score if it lies between the bounds, else a number beyond the bound that it lies beyond.
     fn search(&mut self, game: &ConnectFour, lower: i32, upper: i32) -> i32 {
+        // One copy of the search for each height, in which shifts are by constants.
+        macro_rules! by_height {
+            ($($height:literal)*) => {
+                match game.height {
+                    $($height => self.search_with::<$height>(game, lower, upper),)*
+                    height => unreachable!("no board of four columns has {height} rows"),
+                }
+            };
+        }
+        by_height!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    }
+
+    fn search_with<const HEIGHT: u32>(&mut self, game: &ConnectFour, lower: i32, upper: i32) -> i32 {
         let size = [game.width, game.height];
         if self.size != size {
             self.table.clear();
@@ -96,7 +109,7 @@ impl Solver {
             return -(empty + 2) / 2;
         }
         let node = Node { own: game.own, stones: game.stones, empty };
-        let board = Board::new(game);
+        let board = Board::<HEIGHT>::new(game);
         if empty > 0 && board.wins(node.own, node.stones) & board.reachable(node.stones) != 0 {
             return (empty + 1) / 2;
         }
@@ -123,7 +136,13 @@ impl Solver {
 
     /// A bound that settles on which side of the window the score lies, where the player does not win at once: a lower one
     /// if it is `beta` or more, an upper one if it is `alpha` or less.
-    fn negamax(&mut self, board: &Board, node: Node, mut alpha: i32, mut beta: i32) -> i32 {
+    fn negamax<const HEIGHT: u32>(
+        &mut self,
+        board: &Board<HEIGHT>,
+        node: Node,
+        mut alpha: i32,
+        mut beta: i32,
+    ) -> i32 {
         let moves = board.moves_that_do_not_lose(&node);
         if moves == 0 {
             return -(node.empty / 2);
@@ -140,9 +159,10 @@ impl Solver {
             }
         }
         let mut most = (node.empty - 1) / 2;
-        let key = position_key(node.own, node.stones);
+        let key = board.key(&node);
         // 1 … 2 LIMIT are upper bounds, those above lower ones.
-        match i32::from(self.table.get(key)) {
+        let is_kept = node.empty >= KEPT;
+        match if is_kept { i32::from(self.table.get(key)) } else { 0 } {
             0 => {}
             bound if bound > 2 * LIMIT => {
                 let known = bound - 3 * LIMIT;
@@ -162,21 +182,43 @@ impl Solver {
             }
         }
         let ordered = Ordered::new(board, &node, moves);
+        if node.empty > LOOK_AHEAD {
+            // A reply that is known to be good enough saves the search of the others.
+            for stone in &ordered.stones[..ordered.left] {
+                let known = i32::from(self.table.get(board.key(&node.play(*stone))));
+                if (1..=2 * LIMIT).contains(&known) && LIMIT - known >= beta {
+                    return LIMIT - known;
+                }
+            }
+        }
         for stone in ordered {
             let value = -self.negamax(board, node.play(stone), -beta, -alpha);
             if value >= beta {
-                self.table.put(key, (value + 3 * LIMIT) as u8);
+                if is_kept {
+                    self.table.put(key, (value + 3 * LIMIT) as u8);
+                }
                 return value;
             }
             alpha = alpha.max(value);
         }
-        self.table.put(key, (alpha + LIMIT) as u8);
+        if is_kept {
+            self.table.put(key, (alpha + LIMIT) as u8);
+        }
         alpha
     }
 }
 
 /// More than any score of a board of 63 cells, so that both kinds of bounds fit into a byte.
 const LIMIT: i32 = 40;
+
+/// From so many empty cells on, a position and its mirror image are the same to the table.
+const MIRRORED: i32 = 20;
+
+/// With more empty cells than so many, all replies are looked up before the first is searched.
+const LOOK_AHEAD: i32 = 10;
+
+/// Bounds are kept of positions with so many empty cells at least; smaller ones are searched sooner than looked up.
+const KEPT: i32 = 8;
 
 /// A position in the search.
 #[derive(Clone, Copy)]
@@ -193,8 +235,7 @@ impl Node {
 }
 
 /// What a search needs to know of a board's size.
-struct Board {
-    height: u32,
+struct Board<const HEIGHT: u32> {
     cells: u64,
     bottom: u64,
     /// The columns, those in the middle first.
@@ -202,7 +243,7 @@ struct Board {
     width: usize,
 }
 
-impl Board {
+impl<const HEIGHT: u32> Board<HEIGHT> {
     fn new(game: &ConnectFour) -> Self {
         let width = game.width();
         let mut columns = [0; 32];
@@ -211,7 +252,20 @@ impl Board {
             let column = if index % 2 == 0 { width / 2 + aside } else { width / 2 - aside };
             *mask = game.column_mask(column as Action);
         }
-        Self { height: game.height.into(), cells: game.board(), bottom: game.bottom(), columns, width }
+        Self { cells: game.board(), bottom: game.bottom(), columns, width }
+    }
+
+    /// The number of a position; while many cells are empty, that of its mirror image is the same.
+    fn key(&self, node: &Node) -> u64 {
+        let key = position_key(node.own, node.stones);
+        if node.empty < MIRRORED { key } else { key.min(self.mirrored(key)) }
+    }
+
+    /// The key of the mirror image.
+    fn mirrored(&self, key: u64) -> u64 {
+        let bits = HEIGHT + 1;
+        let column = (1 << bits) - 1;
+        (0..self.width as u32).fold(0, |image, index| image << bits | key >> (index * bits) & column)
     }
 
     /// The cells onto which a stone can fall.
@@ -222,7 +276,7 @@ impl Board {
     /// The empty cells that would complete four of these stones.
     fn wins(&self, own: u64, stones: u64) -> u64 {
         let mut wins = own << 1 & own << 2 & own << 3;
-        for step in self.height..=self.height + 2 {
+        for step in HEIGHT..=HEIGHT + 2 {
             let pairs = own << step & own << (2 * step);
             wins |= pairs & own << (3 * step) | pairs & own >> step;
             let pairs = own >> step & own >> (2 * step);
@@ -253,7 +307,7 @@ struct Ordered {
 }
 
 impl Ordered {
-    fn new(board: &Board, node: &Node, moves: u64) -> Self {
+    fn new<const HEIGHT: u32>(board: &Board<HEIGHT>, node: &Node, moves: u64) -> Self {
         let mut ordered = Self { stones: [0; 32], left: 0 };
         let mut threats = [0; 32];
         for column in board.columns[..board.width].iter().rev() {
@@ -350,6 +404,22 @@ mod tests {
                     assert_eq!(outcomes, keep(&|value| value.signum() == score.signum()), "{game}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn mirror_images_share_a_key_while_cells_are_many() {
+        for (moves, image) in [("4", "4"), ("1", "7"), ("1123456", "7765432"), ("44367", "44521")] {
+            let [game, image] = [moves, image].map(|moves| moves.parse::<ConnectFour>().expect("a game"));
+            let board = Board::<6>::new(&game);
+            let key =
+                |game: &ConnectFour, empty| board.key(&Node { own: game.own, stones: game.stones, empty });
+            assert_eq!(key(&game, MIRRORED), key(&image, MIRRORED));
+            assert_eq!(
+                board.mirrored(position_key(game.own, game.stones)),
+                position_key(image.own, image.stones)
+            );
+            assert_eq!(key(&game, MIRRORED - 1) == key(&image, MIRRORED - 1), game == image);
         }
     }
 

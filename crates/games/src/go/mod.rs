@@ -68,15 +68,18 @@ impl Go {
     /// The empty board.
     ///
     /// # Errors
-    /// [`Error::Size`] unless the board has 2 to 19 rows; [`Error::Notation`] if the komi is not finite.
+    /// [`Error::Size`] unless the board has 2 to 19 rows; [`Error::Setting`] if the komi is not finite.
     pub fn new(rules: Rules) -> Result<Self> {
         let Rules { size, komi, allows_suicide } = rules;
         if !(2..=board::MOST).contains(&size) {
             return Err(Error::Size { width: size, height: size, expected: "a board has 2 to 19 rows" });
         }
         if !komi.is_finite() {
-            let reason = "expected a finite komi".to_owned();
-            return Err(Error::Notation { text: komi.to_string(), reason });
+            return Err(Error::Setting {
+                name: "komi",
+                value: komi.to_string(),
+                expected: "a finite number",
+            });
         }
         let board = Board::new(size);
         let history = History::new(board.hash(), 2 * size * size);

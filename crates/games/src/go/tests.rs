@@ -50,7 +50,7 @@ fn minimax(game: &Go, mut alpha: f32, beta: f32) -> f32 {
     alpha
 }
 
-/// J. Tromp (<https://tromp.github.io/go.html>): black wins by one point on 2 × 2.
+/// J. Tromp, *Solving 2x2 go* (<https://tromp.github.io/java/go/twoxtwo.html>); B. Taylor proved it by hand.
 #[test]
 fn black_wins_by_one_point_on_the_smallest_board() {
     let game = Go::new(rules(2)).expect("rules that can be");

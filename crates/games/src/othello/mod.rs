@@ -309,7 +309,7 @@ mod tests {
         actions.into_iter().map(after).sum()
     }
 
-    /// A. Bik, *Perft for Reversi* (<https://www.aartbik.com/strategy.php>).
+    /// A. Bik, *Perft for Reversi* (<https://aartbik.blogspot.com/2009/02/perft-for-reversi.html>).
     #[test]
     fn move_sequences_are_as_many_as_published() {
         let expected = [1, 4, 12, 56, 244, 1396, 8200, 55_092, 390_216, 3_005_288];
