@@ -23,7 +23,13 @@ pub(crate) struct Scratch {
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { arch: Arch::new(), scores: Vec::new(), gaps: Vec::new(), weights: Vec::new(), buffers: Buffers::default() }
+        Self {
+            arch: Arch::new(),
+            scores: Vec::new(),
+            gaps: Vec::new(),
+            weights: Vec::new(),
+            buffers: Buffers::default(),
+        }
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Config {
     /// The least and the largest value of a game whose proven results count as such: a move that is known to win, lose or draw is
     /// no longer estimated (score bounds; Cazenave and Saffidine 2010).
     pub proven: Option<[f32; 2]>,
+    /// Searches a sample of the actions of each position; all where it is none.
+    pub sampled: Option<Sampled>,
     /// Whether positions that are reached in different ways after as many moves are one node.
     pub transpositions: bool,
 }
@@ -189,7 +191,17 @@ pub struct Dirichlet {
     pub alpha: f32,
 }
 
-/// `σ(q) = (visits + max n) scale q`, with values completed by v_mix and brought to `[0, 1]` within the node.
+/// Actions are drawn, with replacement, from `π^(1/T)` (Sampled MuZero; Hubert et al. 2021).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Sampled {
+    /// Draws, K.
+    pub actions: u32,
+    /// T, above 0.
+    pub temperature: f32,
+}
+
+/// `σ(q) = (visits + max n) scale q`, with values completed by `v_mix` and brought to `[0, 1]` within the node.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Improvement {
@@ -210,9 +222,11 @@ impl Config {
         let setting = |is_right, name, value: f32, expected| {
             if is_right { Ok(()) } else { Err(Error::Setting { name, value: f64::from(value), expected }) }
         };
-        let positive = |name, value: f32| setting(value > 0.0 && value.is_finite(), name, value, "a number above 0");
-        let not_negative =
-            |name, value: f32| setting(value >= 0.0 && value.is_finite(), name, value, "a number of 0 or more");
+        let positive =
+            |name, value: f32| setting(value > 0.0 && value.is_finite(), name, value, "a number above 0");
+        let not_negative = |name, value: f32| {
+            setting(value >= 0.0 && value.is_finite(), name, value, "a number of 0 or more")
+        };
         setting(self.num_simulations > 0, "num-simulations", 0.0, "one or more")?;
         setting(self.max_depth > 0, "max-depth", 0.0, "one or more")?;
         match self.regularizer {
@@ -223,7 +237,9 @@ impl Config {
             setting(considered > 0, "considered", 0.0, "one or more")?;
         }
         match self.act {
-            Act::Visits { temperature } | Act::Regularized { temperature } => not_negative("temperature", temperature)?,
+            Act::Visits { temperature } | Act::Regularized { temperature } => {
+                not_negative("temperature", temperature)?;
+            }
             Act::Halving => {}
         }
         if let Normalization::Fixed { low, high } = self.normalization {
@@ -236,10 +252,19 @@ impl Config {
             setting((0.0..=1.0).contains(&fraction), "fraction", fraction, "a share between 0 and 1")?;
             positive("alpha", alpha)?;
         }
+        if let Some(Sampled { actions, temperature }) = self.sampled {
+            setting(actions > 0, "actions", 0.0, "one or more")?;
+            positive("temperature", temperature)?;
+        }
         not_negative("visits", self.improvement.visits)?;
         not_negative("scale", self.improvement.scale)?;
         if let Some([low, high]) = self.proven {
-            setting(low < high && (high - low).is_finite(), "proven", high, "a number above the least value")?;
+            setting(
+                low < high && (high - low).is_finite(),
+                "proven",
+                high,
+                "a number above the least value",
+            )?;
         }
         Ok(())
     }

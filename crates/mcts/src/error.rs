@@ -32,7 +32,9 @@ pub enum Error {
     },
 
     /// A policy that is none.
-    #[error("the policy of an evaluation sums to {sum} over {count} legal actions, expected numbers of 0 or more that sum to 1")]
+    #[error(
+        "the policy of an evaluation sums to {sum} over {count} legal actions, expected numbers of 0 or more that sum to 1"
+    )]
     Policy {
         /// What it sums to; NaN if one of its numbers is none, or below zero.
         sum: f32,

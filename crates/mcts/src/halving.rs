@@ -36,10 +36,7 @@ mod tests {
         assert_eq!(considered_visits(1, 4), [0, 1, 2, 3]);
         assert_eq!(considered_visits(2, 5), [0, 0, 1, 1, 2]);
         assert_eq!(considered_visits(3, 16), [0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
-        assert_eq!(
-            considered_visits(4, 16),
-            [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
-        );
+        assert_eq!(considered_visits(4, 16), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
         assert_eq!(considered_visits(5, 20), [0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8]);
         let long: Vec<u32> = [0; 16].into_iter().chain([1; 8]).chain([2, 2, 2, 2, 3, 3, 3, 3]).collect();
         assert_eq!(considered_visits(16, 32), long);

@@ -1,6 +1,10 @@
 //! Tree search: one engine, thin recipes.
 
 #![doc = include_str!("../README.md")]
+// Loops that are to be vector instructions have to be inlined into the function that is compiled for these.
+#![allow(clippy::inline_always)]
+// In such loops indices are plainer than several iterators side by side, and are compiled better.
+#![allow(clippy::needless_range_loop)]
 
 mod choose;
 mod config;
@@ -15,6 +19,7 @@ mod planner;
 mod real;
 mod recipes;
 mod rollouts;
+mod sampled;
 mod simulation;
 mod snapshot;
 mod solver;
@@ -23,7 +28,8 @@ mod values;
 mod worker;
 
 pub use config::{
-    Act, Config, Count, Dirichlet, Improvement, Interior, Learn, Normalization, Regularizer, Root, Unvisited,
+    Act, Config, Count, Dirichlet, Improvement, Interior, Learn, Normalization, Regularizer, Root, Sampled,
+    Unvisited,
 };
 pub use error::{Error, Result};
 pub use evaluator::{Batch, Evaluator};

@@ -9,8 +9,9 @@ use crate::config::Config;
 use crate::lanes::softmax;
 use crate::node::{Kind, ROOT};
 use crate::output::{Ended, PolicyOutput};
+use crate::sampled::sample_actions;
 use crate::snapshot::Snapshot;
-use crate::tree::{Expansion, Leaf, Step, Tree};
+use crate::tree::{Expansion, Leaf, Step, Tree, is_policy};
 use crate::worker::Worker;
 use crate::{Error, Result};
 
@@ -146,7 +147,12 @@ impl<S: Send + Sync> ModelSearch<S> {
     ///
     /// # Errors
     /// Those of [`Config::check`]; [`Error::Length`], [`Error::NotFinite`] and [`Error::NoActions`] for predictions that are none.
-    pub fn new<M: Model<State = S>>(config: Config, model: &M, roots: Vec<Prediction<S>>, seed: u64) -> Result<Self> {
+    pub fn new<M: Model<State = S>>(
+        config: Config,
+        model: &M,
+        roots: Vec<Prediction<S>>,
+        seed: u64,
+    ) -> Result<Self> {
         let mut seeds = Xoshiro256PlusPlus::seed_from_u64(seed);
         let seeds = (0..roots.len()).map(|_| seeds.random()).collect();
         Self::with_seeds(config, model, roots, seeds)
@@ -167,14 +173,21 @@ impl<S: Send + Sync> ModelSearch<S> {
                 return Err(Error::Length { name: "logits", found: logits.len(), expected: actions.len() });
             }
             softmax(pulp::Arch::new(), &mut logits);
+            let (mut actions, mut priors) = (&actions[..], &logits[..]);
+            let drawn;
+            if let Some(sampled) = config.sampled.filter(|_| is_policy(priors)) {
+                drawn =
+                    sample_actions(sampled, actions, priors, &mut Xoshiro256PlusPlus::seed_from_u64(!seed));
+                (actions, priors) = (&drawn.0, &drawn.1);
+            }
             let root = Expansion {
                 kind: Kind::Decision,
                 is_second: false,
                 reward: 0.0,
                 discount: 1.0,
                 value,
-                actions: &actions,
-                priors: &logits,
+                actions,
+                priors,
             };
             let mut worker = Worker::new(Tree::new(state, &root, None)?, seed);
             worker.prepare(&config, None);
@@ -230,20 +243,28 @@ impl<S: Send + Sync> ModelSearch<S> {
             model.recurrent(&steps, &mut predictions)?;
             predictions.check(steps.len(), *num_actions)?;
             let mut states = predictions.states.drain(..);
-            let waiting = workers.iter_mut().zip(&mut *paths).zip(&leaves).filter_map(|((worker, path), leaf)| {
-                Some((worker, path, (*leaf)?))
-            });
+            let waiting = workers
+                .iter_mut()
+                .zip(&mut *paths)
+                .zip(&leaves)
+                .filter_map(|((worker, path), leaf)| Some((worker, path, (*leaf)?)));
             for (index, (worker, path, step)) in waiting.enumerate() {
                 let priors = &mut predictions.logits[index * *num_actions..][..*num_actions];
                 softmax(worker.scratch.arch, priors);
                 let value = predictions.values[index];
+                let (mut actions, mut priors) = (&actions[..], &priors[..]);
+                let drawn;
+                if let Some(sampled) = config.sampled.filter(|_| is_policy(priors)) {
+                    drawn = sample_actions(sampled, actions, priors, &mut worker.rng);
+                    (actions, priors) = (&drawn.0, &drawn.1);
+                }
                 let expansion = Expansion {
                     kind: Kind::Decision,
                     is_second: false,
                     reward: predictions.rewards[index],
                     discount: predictions.discounts[index],
                     value,
-                    actions: &actions,
+                    actions,
                     priors,
                 };
                 let state = states.next().expect("a state for each step, as was checked");
@@ -284,15 +305,11 @@ pub fn search_model<M: Model>(
     assert!(groups > 0, "no group of trees");
     let mut seeds = Xoshiro256PlusPlus::seed_from_u64(seed);
     let size = roots.len().div_ceil(groups).max(1);
-    let mut grouped: Vec<(Vec<Prediction<M::State>>, Vec<u64>)> = Vec::new();
-    for (index, root) in roots.into_iter().enumerate() {
-        if index % size == 0 {
-            grouped.push((Vec::new(), Vec::new()));
-        }
-        if let Some((roots, group_seeds)) = grouped.last_mut() {
-            roots.push(root);
-            group_seeds.push(seeds.random());
-        }
+    let mut roots = roots.into_iter().map(|root| (root, seeds.random::<u64>())).peekable();
+    let mut grouped = Vec::new();
+    while roots.peek().is_some() {
+        let group: (Vec<Prediction<M::State>>, Vec<u64>) = roots.by_ref().take(size).unzip();
+        grouped.push(group);
     }
     let outputs: Result<Vec<Vec<PolicyOutput>>> = grouped
         .into_par_iter()

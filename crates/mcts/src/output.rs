@@ -86,7 +86,9 @@ impl<S> Worker<S> {
         };
         let best = root.bounds[0] >= root.bounds[1];
         let decided = best.then(|| {
-            (0..edges.len()).find(|&place| visited(place) && view.q[place] >= root.bounds[0] && tree.is_decided(edges.start + place))
+            (0..edges.len()).find(|&place| {
+                visited(place) && view.q[place] >= root.bounds[0] && tree.is_decided(edges.start + place)
+            })
         });
         let place = if let Some(Some(place)) = decided {
             place
@@ -98,7 +100,8 @@ impl<S> Worker<S> {
                 }
                 Act::Regularized { temperature } => pick(&pi_bar, temperature, |place| view.q[place], rng),
                 Act::Halving => {
-                    let chosen = halving.as_ref().and_then(|halving| halving.best(config, tree, u32::MAX, scratch));
+                    let chosen =
+                        halving.as_ref().and_then(|halving| halving.best(config, tree, u32::MAX, scratch));
                     chosen.unwrap_or_else(|| first_maximum(&visit_shares).unwrap_or(0))
                 }
             }
@@ -109,7 +112,9 @@ impl<S> Worker<S> {
             actions: tree.edges.action[edges.clone()].to_vec(),
             prior: tree.root_prior.clone(),
             visits: view.visits.to_vec(),
-            q: (0..edges.len()).map(|place| if visited(place) { view.q[place] } else { view.value }).collect(),
+            q: (0..edges.len())
+                .map(|place| if visited(place) { view.q[place] } else { view.value })
+                .collect(),
             pi_hat,
             pi_bar,
             target,
@@ -133,7 +138,9 @@ fn shares(values: &[f32]) -> Vec<f32> {
 fn pick(policy: &[f32], temperature: f32, q: impl Fn(usize) -> f32, rng: &mut impl rand::Rng) -> usize {
     if temperature == 0.0 {
         let places = (0..policy.len()).rev();
-        return places.max_by(|&a, &b| policy[a].total_cmp(&policy[b]).then(q(a).total_cmp(&q(b)))).unwrap_or(0);
+        return places
+            .max_by(|&a, &b| policy[a].total_cmp(&policy[b]).then(q(a).total_cmp(&q(b))))
+            .unwrap_or(0);
     }
     let highest = crate::lanes::highest(policy);
     let weights: Vec<f32> = policy.iter().map(|share| (share / highest).powf(1.0 / temperature)).collect();

@@ -34,12 +34,13 @@ pub struct Budget {
 /// use autodidact_games::ConnectFour;
 /// use autodidact_mcts::{Budget, Config, Planner, Rollouts};
 ///
-/// // Whoever does not stop the three in a row loses.
+/// // Three in a row, with room for the fourth in column 5, whose index is 4.
 /// let game: ConnectFour = "1223344".parse().unwrap();
 /// let mut planner = Planner::new(Config::uct(2000, 1.4), game, &Rollouts::default(), 1)?;
 /// let output = planner.search(&Rollouts::default(), Budget::default())?;
-/// assert_eq!(output.actions.len(), 7);
-/// planner.advance(output.action, &Rollouts::default())?;
+/// assert_eq!((output.actions.len(), output.action), (7, 4));
+/// // Had it been another move, what was searched below that would be kept.
+/// planner.advance(0, &Rollouts::default())?;
 /// # Ok::<(), autodidact_mcts::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::{
-    Act, Config, Count, Dirichlet, Improvement, Interior, Learn, Normalization, Regularizer, Root, Unvisited,
+    Act, Config, Count, Dirichlet, Improvement, Interior, Learn, Normalization, Regularizer, Root, Sampled,
+    Unvisited,
 };
 
 /// Where π̄ takes the place of AlphaZero's choices (Grill et al. 2020, section 4).
@@ -23,8 +24,8 @@ pub enum Variant {
 /// The depth that nobody reaches.
 const ANY_DEPTH: u32 = u32::MAX;
 
-/// Constants of MuZero's appendix B.
-const PUCT: Regularizer = Regularizer::Puct { init: 1.25, base: 19652.0, count: Count::Actions };
+/// Constants of MuZero's appendix B. At a fresh node the prior decides, as in its pseudo-code, where a node counts its own visit.
+const PUCT: Regularizer = Regularizer::Puct { init: 1.25, base: 19652.0, count: Count::Node };
 
 impl Config {
     /// AlphaZero for games of two players whose values lie between −1 and 1 (Silver et al. 2018): PUCT, moves in proportion to visits,
@@ -43,6 +44,7 @@ impl Config {
             improvement: Improvement { visits: 50.0, scale: 0.1, rescale: true },
             max_depth: ANY_DEPTH,
             proven: None,
+            sampled: None,
             transpositions: false,
         }
     }
@@ -52,11 +54,9 @@ impl Config {
         Self { normalization: Normalization::Tree, ..Self::alpha_zero(num_simulations) }
     }
 
-    /// MuZero as `muzero_policy` of mctx 0.0.71 does it by default: scale and value of unvisited actions are the node's, and N counts
-    /// the node's own visit.
+    /// MuZero as `muzero_policy` of mctx 0.0.71 does it by default: scale and value of unvisited actions are the node's.
     pub fn mctx_mu_zero(num_simulations: u32) -> Self {
         Self {
-            regularizer: Regularizer::Puct { init: 1.25, base: 19652.0, count: Count::Node },
             normalization: Normalization::Node,
             unvisited: Unvisited::NodeMinimum,
             ..Self::alpha_zero(num_simulations)
@@ -85,6 +85,12 @@ impl Config {
             Variant::Learn => Self { learn: Learn::Regularized, ..plain },
             Variant::All => Self { act, interior: Interior::Sample, learn: Learn::Regularized, ..plain },
         }
+    }
+
+    /// Sampled MuZero (Hubert et al. 2021): of each position K drawn actions are searched. For continuous actions a [`Model`](crate::Model)
+    /// draws them itself: its states hold K actions each, of which the search knows the numbers.
+    pub fn sampled(num_simulations: u32, actions: u32) -> Self {
+        Self { sampled: Some(Sampled { actions, temperature: 1.0 }), ..Self::mu_zero(num_simulations) }
     }
 
     /// Gumbel AlphaZero and MuZero (Danihelka et al. 2022) as `gumbel_muzero_policy` of mctx 0.0.71 does it by default: sequential

@@ -43,7 +43,7 @@ impl<G: Game> Evaluator<G> for Rollouts {
 impl Rollouts {
     /// What a random game earns the player whose turn it is.
     fn play<G: Game>(
-        &self,
+        self,
         mut game: G,
         rng: &mut impl Rng,
         scratch: &mut Vec<Action>,

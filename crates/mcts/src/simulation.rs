@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use autodidact_games::{Action, Game, Turn};
-use rand::RngExt;
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::config::{Config, Interior};
 use crate::evaluator::{Batch, Evaluator};
 use crate::node::{Kind, ROOT};
-use crate::tree::{Expansion, Leaf, Step, Tree};
+use crate::sampled::sample_actions;
+use crate::tree::{Expansion, Leaf, Step, Tree, is_policy};
 use crate::worker::Worker;
 use crate::{Error, Result};
 
@@ -75,6 +77,11 @@ impl<G: Game> Simulation<G> {
             } else {
                 (root.kind, root.value) = (Kind::Decision, batch.value(evaluated));
                 (root.actions, root.priors) = (batch.actions(evaluated), batch.policy(evaluated));
+                if let Some(sampled) = config.sampled.filter(|_| is_policy(root.priors)) {
+                    let mut rng = Xoshiro256PlusPlus::seed_from_u64(!seed);
+                    (actions, priors) = sample_actions(sampled, root.actions, root.priors, &mut rng);
+                    (root.actions, root.priors) = (&actions, &priors);
+                }
                 evaluated += 1;
             }
             let tree = Tree::new(game, &root, config.proven)?;
@@ -156,8 +163,15 @@ impl<G: Game> Simulation<G> {
             // Where chance decides, the player who moved last is the one whose reward it is.
             let is_second = if turn == Turn::Chance { parent.is_second } else { turn == Turn::Second };
             let discount = if is_second == parent.is_second { 1.0 } else { -1.0 };
-            let expansion =
-                Expansion { kind: Kind::Over, is_second, reward, discount, value: 0.0, actions: &[], priors: &[] };
+            let expansion = Expansion {
+                kind: Kind::Over,
+                is_second,
+                reward,
+                discount,
+                value: 0.0,
+                actions: &[],
+                priors: &[],
+            };
             match turn {
                 Turn::Over => {
                     tree.attach(step, game, &expansion, config.proven)?;
@@ -167,7 +181,8 @@ impl<G: Game> Simulation<G> {
                 Turn::Chance => {
                     game.chance_outcomes(&mut self.outcomes);
                     let (actions, priors): (Vec<Action>, Vec<f32>) = self.outcomes.iter().copied().unzip();
-                    let chance = Expansion { kind: Kind::Chance, actions: &actions, priors: &priors, ..expansion };
+                    let chance =
+                        Expansion { kind: Kind::Chance, actions: &actions, priors: &priors, ..expansion };
                     from = tree.attach(step, game, &chance, config.proven)?;
                 }
                 Turn::First | Turn::Second => {
@@ -184,7 +199,15 @@ impl<G: Game> Simulation<G> {
                     let seed = self.worker.rng.random();
                     batch.push(game, seed);
                     let path = self.path.clone();
-                    return Ok(Some(Waiting { step, reward, discount, is_second, path, key, is_marked: false }));
+                    return Ok(Some(Waiting {
+                        step,
+                        reward,
+                        discount,
+                        is_second,
+                        path,
+                        key,
+                        is_marked: false,
+                    }));
                 }
             }
         }
@@ -211,10 +234,22 @@ impl<G: Game> Simulation<G> {
         result
     }
 
-    fn attach(&mut self, config: &Config, batch: &Batch<G>, index: usize, game: G, leaf: Waiting) -> Result<()> {
+    fn attach(
+        &mut self,
+        config: &Config,
+        batch: &Batch<G>,
+        index: usize,
+        game: G,
+        leaf: Waiting,
+    ) -> Result<()> {
         let Waiting { step, reward, discount, is_second, path, key, .. } = leaf;
         let value = batch.value(index);
-        let (actions, priors) = (batch.actions(index), batch.policy(index));
+        let (mut actions, mut priors) = (batch.actions(index), batch.policy(index));
+        let drawn;
+        if let Some(sampled) = config.sampled.filter(|_| is_policy(priors)) {
+            drawn = sample_actions(sampled, actions, priors, &mut self.worker.rng);
+            (actions, priors) = (&drawn.0, &drawn.1);
+        }
         let expansion =
             Expansion { kind: Kind::Decision, is_second, reward, discount, value, actions, priors };
         let node = self.worker.tree.attach(step, game, &expansion, config.proven)?;

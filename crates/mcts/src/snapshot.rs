@@ -88,7 +88,14 @@ impl Snapshot {
         text
     }
 
-    fn write(&self, text: &mut String, node: usize, at: usize, depth: usize, name: &impl Fn(Action) -> String) {
+    fn write(
+        &self,
+        text: &mut String,
+        node: usize,
+        at: usize,
+        depth: usize,
+        name: &impl Fn(Action) -> String,
+    ) {
         if at > depth {
             return;
         }

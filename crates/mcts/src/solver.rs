@@ -35,8 +35,8 @@ pub struct Solution<T> {
 /// All of `prior`, `q` and `policy` are `[actions]`; `q` has the scale that λ is meant for, usually `[0, 1]`. An action without a prior
 /// gets nothing, and its q may be anything finite. With λ = 0 nothing can be said, and the policy is the prior.
 ///
-/// The stationary point is `λ w(a) / (δ + gap(a))`, raised to 1 or 2, where `gap = max q − q` and δ = α − max q solves that the sum S is
-/// 1. Newton's method on `S^(−1/p)`, which is concave and increasing, comes to it from below without safeguards, in two or three steps. Working
+/// The stationary point is `λ w(a) / (δ + gap(a))`, raised to 1 or 2, where `gap = max q − q` and the sum S of all is 1
+/// for δ = α − max q. Newton's method on `S^(−1/p)`, which is concave and increasing, comes to it from below without safeguards, in two or three steps. Working
 /// with gaps loses no digits where α and q are close.
 ///
 /// ```
@@ -72,9 +72,8 @@ pub fn regularized_policy<T: Real>(
     if let Some(value) = q.iter().find(|value| !value.is_finite()) {
         return Err(Error::NotFinite { name: "q", value: value.to_f64() as f32 });
     }
-    let sum = prior.iter().fold(0.0, |sum, &prior| {
-        if prior >= T::ZERO { sum + prior.to_f64() } else { f64::NAN }
-    });
+    let sum =
+        prior.iter().fold(0.0, |sum, &prior| if prior >= T::ZERO { sum + prior.to_f64() } else { f64::NAN });
     if !(sum > 0.0 && sum.is_finite()) {
         return Err(Error::Policy { sum: sum as f32, count });
     }

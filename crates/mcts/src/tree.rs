@@ -43,10 +43,23 @@ impl Expansion<'_> {
         if found != count {
             return Err(Error::Length { name: "policy", found, expected: count });
         }
-        let is_right = self.priors.iter().fold(true, |right, prior| right & (*prior >= 0.0));
-        let sum = if is_right { total(self.priors) } else { f32::NAN };
-        if (sum - 1.0).abs() <= POLICY_TOLERANCE { Ok(()) } else { Err(Error::Policy { sum, count }) }
+        if is_policy(self.priors) {
+            Ok(())
+        } else {
+            Err(Error::Policy { sum: policy_sum(self.priors), count })
+        }
     }
+}
+
+/// What a policy sums to; NaN if a number is below zero or none.
+fn policy_sum(priors: &[f32]) -> f32 {
+    let is_right = priors.iter().all(|prior| *prior >= 0.0);
+    if is_right { total(priors) } else { f32::NAN }
+}
+
+/// Whether these are numbers of 0 or more that sum to 1.
+pub(crate) fn is_policy(priors: &[f32]) -> bool {
+    (policy_sum(priors) - 1.0).abs() <= POLICY_TOLERANCE
 }
 
 /// One step of a path.
@@ -115,7 +128,8 @@ impl<S> Tree<S> {
 
     /// Whether no index is left for another position with as many actions as any.
     pub fn is_full(&self) -> bool {
-        self.edges.len() as u64 + (1 << 20) >= u64::from(NONE) || self.nodes.len() as u64 + 1 >= u64::from(NONE)
+        self.edges.len() as u64 + (1 << 20) >= u64::from(NONE)
+            || self.nodes.len() as u64 + 1 >= u64::from(NONE)
     }
 
     #[inline(always)]
@@ -183,7 +197,10 @@ impl<S> Tree<S> {
         let mut at = from;
         loop {
             let node = self.nodes[at as usize];
-            if node.kind == Kind::Over || (node.is_decided() && at != ROOT) || path.len() as u32 >= config.max_depth {
+            if node.kind == Kind::Over
+                || (node.is_decided() && at != ROOT)
+                || path.len() as u32 >= config.max_depth
+            {
                 return Leaf::Known(at);
             }
             let chosen = if at == ROOT { first(self, scratch) } else { None };
@@ -229,7 +246,13 @@ impl<S> Tree<S> {
     }
 
     /// Adds the position that an edge leads to.
-    pub fn attach(&mut self, step: Step, state: S, expansion: &Expansion<'_>, proven: Option<[f32; 2]>) -> Result<u32> {
+    pub fn attach(
+        &mut self,
+        step: Step,
+        state: S,
+        expansion: &Expansion<'_>,
+        proven: Option<[f32; 2]>,
+    ) -> Result<u32> {
         let node = self.add(state, expansion, proven)?;
         self.edges.child[step.edge as usize] = node;
         Ok(node)

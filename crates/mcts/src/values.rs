@@ -37,7 +37,10 @@ impl Visited {
         let is_visited = visits > 0;
         let prior = if is_visited { maximum(prior, f32::MIN_POSITIVE) } else { 0.0 };
         Self {
-            range: [if is_visited { q } else { f32::INFINITY }, if is_visited { q } else { f32::NEG_INFINITY }],
+            range: [
+                if is_visited { q } else { f32::INFINITY },
+                if is_visited { q } else { f32::NEG_INFINITY },
+            ],
             prior,
             prior_q: prior * q,
             most: visits,

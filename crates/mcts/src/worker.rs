@@ -72,7 +72,9 @@ impl<S> Worker<S> {
     #[inline]
     pub fn descend(&mut self, from: u32, config: &Config, path: &mut Vec<Step>) -> Leaf {
         let Self { tree, rng, scratch, halving } = self;
-        tree.descend(from, config, path, scratch, rng, |tree, scratch| halving.as_ref()?.choose(config, tree, scratch))
+        tree.descend(from, config, path, scratch, rng, |tree, scratch| {
+            halving.as_ref()?.choose(config, tree, scratch)
+        })
     }
 }
 
@@ -87,7 +89,13 @@ impl Halving {
     }
 
     /// Of the actions that were visited so often in this search, or of the most visited if there is none, the best.
-    pub fn best<S>(&self, config: &Config, tree: &Tree<S>, visits: u32, scratch: &mut Scratch) -> Option<usize> {
+    pub fn best<S>(
+        &self,
+        config: &Config,
+        tree: &Tree<S>,
+        visits: u32,
+        scratch: &mut Scratch,
+    ) -> Option<usize> {
         let root = tree.nodes[ROOT as usize];
         let view = tree.view(&root);
         let most = view.visits.iter().copied().max().unwrap_or(0);
