@@ -9,6 +9,7 @@ mod data;
 mod device;
 mod image_arm;
 mod judge;
+mod mcts_rpo;
 mod setting;
 
 #[cfg(test)]
@@ -20,10 +21,11 @@ pub use byol_no_batch_stats::ByolNoBatchStats;
 pub use byol_robustness::ByolRobustness;
 pub use cdat::Cdat;
 pub use device::{DeviceError, device};
+pub use mcts_rpo::MctsRpo;
 
 use autodidact_experiment::reproduction::Claim;
 
 /// Every claim that can be re-tested today, in the order of the papers' table; extensions follow their paper's claim.
 pub fn claims() -> Vec<&'static dyn Claim> {
-    vec![&Byol, &ByolRobustness, &ByolNoBatchStats, &Cdat, &Brownian]
+    vec![&Byol, &ByolRobustness, &ByolNoBatchStats, &MctsRpo, &Cdat, &Brownian]
 }
