@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::bandit::Bandit;
 use super::improve::{Prior, improve, softmax};
-use super::method::{Method, Setting};
+use super::method::{EXPLORATIONS, Method, Setting};
 use super::solved::{Position, Values, positions, solve};
 
 /// Iterations of search and learning.
@@ -48,6 +48,8 @@ struct Description {
     iterations: u32,
     positions: usize,
     noise: [f32; 3],
+    methods: Vec<Method>,
+    explorations: Vec<f32>,
 }
 
 /// What a method with a setting scored at a budget.
@@ -95,6 +97,8 @@ impl Task {
             iterations: if self.is_game() { ITERATIONS_OF_GAMES } else { ITERATIONS },
             positions: POSITIONS,
             noise: [RETURN_NOISE, VALUE_NOISE, LOGIT_NOISE],
+            methods: Method::ALL.to_vec(),
+            explorations: EXPLORATIONS.to_vec(),
         };
         let description = serde_json::to_value(description).expect("a description is plain data");
         Job::new(paper, scale, self.name(), seed, description)
