@@ -5,11 +5,12 @@ use rand::{Rng, RngExt};
 
 use crate::config::{Config, Count, Improvement, Interior, Regularizer};
 use crate::lanes::{LANES, draw, exp_below_zero, first_maximum, maximum, total};
-use crate::solver::{Buffers, Family, solve};
+use crate::real::Real;
+use crate::solver::{Family, solve};
 use crate::values::View;
 
-/// The step after an excess of this is the last; what is left is in the order of its square.
-const TOLERANCE: f32 = 1e-3;
+/// The step after an excess of this is the last, where an action is drawn: what is left is in the order of its square.
+const DRAWING: f32 = 1e-2;
 
 /// Buffers that choosing needs, kept from one choice to the next.
 #[derive(Clone, Debug)]
@@ -18,18 +19,11 @@ pub(crate) struct Scratch {
     pub scores: Vec<f32>,
     gaps: Vec<f32>,
     weights: Vec<f32>,
-    buffers: Buffers<f32>,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self {
-            arch: Arch::new(),
-            scores: Vec::new(),
-            gaps: Vec::new(),
-            weights: Vec::new(),
-            buffers: Buffers::default(),
-        }
+        Self { arch: Arch::new(), scores: Vec::new(), gaps: Vec::new(), weights: Vec::new() }
     }
 }
 
@@ -163,9 +157,9 @@ impl WithSimd for Sample<'_> {
     type Output = usize;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
         let Self { config, view, open, uniform, delta, scratch } = self;
-        regularized(config, view, delta, scratch);
+        regularized(simd, config, view, delta, DRAWING, scratch);
         close(&mut scratch.scores, open, 0.0);
         draw(&scratch.scores, uniform * total(&scratch.scores))
     }
@@ -208,8 +202,15 @@ fn close(scores: &mut [f32], open: Option<&[bool]>, closed: f32) {
 
 /// π̄ up to a factor near 1, into the scores.
 #[inline(always)]
-pub(crate) fn regularized(config: &Config, view: &View<'_>, delta: &mut f32, scratch: &mut Scratch) {
-    let Scratch { scores, gaps, weights, buffers, .. } = scratch;
+pub(crate) fn regularized<S: Simd>(
+    simd: S,
+    config: &Config,
+    view: &View<'_>,
+    delta: &mut f32,
+    tolerance: f32,
+    scratch: &mut Scratch,
+) {
+    let Scratch { scores, gaps, weights, .. } = scratch;
     let count = view.prior.len();
     scores.resize(count, 0.0);
     let regularizer = config.regularizer;
@@ -242,14 +243,32 @@ pub(crate) fn regularized(config: &Config, view: &View<'_>, delta: &mut f32, scr
     for place in 0..whole {
         gaps[place] = if weights[place] > 0.0 { highest - gaps[place] } else { 0.0 };
     }
-    let solution = match family {
-        Family::Kl => solve::<f32, 1>(weights, gaps, *delta, TOLERANCE, buffers),
-        Family::Hellinger => solve::<f32, 2>(weights, gaps, *delta, TOLERANCE, buffers),
-    };
+    let solution = solve(simd, family, weights, gaps, *delta, tolerance);
     *delta = solution.delta;
     for place in 0..count {
         let term = weights[place] / (solution.delta + gaps[place]);
         scores[place] = if family == Family::Kl { term } else { term * term };
+    }
+}
+
+/// π̄ up to a factor, into the scores, to the last digits.
+pub(crate) fn regularized_exactly(config: &Config, view: &View<'_>, scratch: &mut Scratch) {
+    scratch.arch.dispatch(Regularized { config, view, scratch });
+}
+
+struct Regularized<'a> {
+    config: &'a Config,
+    view: &'a View<'a>,
+    scratch: &'a mut Scratch,
+}
+
+impl WithSimd for Regularized<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { config, view, scratch } = self;
+        regularized(simd, config, view, &mut 0.0, f32::TOLERANCE, scratch);
     }
 }
 

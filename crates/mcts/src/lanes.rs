@@ -63,7 +63,7 @@ pub(crate) fn draw(values: &[f32], level: f32) -> usize {
     let mut sum = 0.0;
     let mut from = 0;
     for chunk in chunks {
-        let next = sum + total(chunk);
+        let next = sum + sum_of_lanes(*chunk);
         if next > level {
             break;
         }

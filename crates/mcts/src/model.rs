@@ -233,7 +233,7 @@ impl<S: Send + Sync> ModelSearch<S> {
                 .filter_map(|(worker, leaf)| {
                     let step = (*leaf)?;
                     let tree = &worker.tree;
-                    Some((&tree.states[step.node as usize], tree.edges.action[step.edge as usize]))
+                    Some((&tree.states[step.node as usize], tree.action(step)))
                 })
                 .collect();
             if steps.is_empty() {

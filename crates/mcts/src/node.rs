@@ -23,8 +23,10 @@ pub enum Kind {
 pub(crate) struct Node {
     /// Mean of all returns from here, the evaluation among them; from the side of who decides here.
     pub value: f64,
-    /// Place and number of its edges.
-    pub first: u32,
+    /// Where its edges' actions, priors and, once one was chosen, visits begin, and how many there are.
+    pub first_action: u32,
+    pub first_prior: u32,
+    pub first_visit: u32,
     pub count: u32,
     /// Its evaluation and those of its edges.
     pub visits: u32,
@@ -46,10 +48,25 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// The edges, as a range of places.
+    /// Where its actions are.
     #[inline(always)]
-    pub fn edges(&self) -> std::ops::Range<usize> {
-        self.first as usize..self.first as usize + self.count as usize
+    pub fn actions(&self) -> std::ops::Range<usize> {
+        self.first_action as usize..self.first_action as usize + self.count as usize
+    }
+
+    /// Where its priors are.
+    #[inline(always)]
+    pub fn priors(&self) -> std::ops::Range<usize> {
+        self.first_prior as usize..self.first_prior as usize + self.count as usize
+    }
+
+    /// Where visits of its edges are; nowhere if none was chosen yet.
+    #[inline(always)]
+    pub fn visited(&self) -> std::ops::Range<usize> {
+        if self.first_visit == NONE {
+            return 0..0;
+        }
+        self.first_visit as usize..self.first_visit as usize + self.count as usize
     }
 
     /// Whether its value is known for certain.
@@ -67,6 +84,9 @@ impl Node {
 }
 
 /// All edges of a tree, field by field; those of a node lie side by side.
+///
+/// Most nodes are leaves: they have actions, often those of the node before, and priors; room for visits is made when an edge is first
+/// chosen.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Edges {
     pub action: Vec<Action>,
@@ -78,37 +98,35 @@ pub(crate) struct Edges {
 }
 
 impl Edges {
-    pub fn len(&self) -> usize {
-        self.action.len()
-    }
-
-    pub fn reserve(&mut self, count: usize) {
-        self.action.reserve(count);
-        self.prior.reserve(count);
-        self.visits.reserve(count);
-        self.q.reserve(count);
-        self.child.reserve(count);
-    }
-
-    /// Adds edges that were not visited.
-    pub fn extend(&mut self, actions: &[Action], priors: &[f32]) {
-        let len = self.len() + actions.len();
-        self.action.extend_from_slice(actions);
+    /// Adds edges that were not visited, and returns where their actions and priors begin. `before` are the actions of the node that was added
+    /// last.
+    pub fn extend(&mut self, before: std::ops::Range<usize>, actions: &[Action], priors: &[f32]) -> [u32; 2] {
+        let first = [self.action.len() as u32, self.prior.len() as u32];
         self.prior.extend_from_slice(priors);
+        if self.action[before.clone()] == *actions {
+            return [before.start as u32, first[1]];
+        }
+        self.action.extend_from_slice(actions);
+        first
+    }
+
+    /// Makes room for visits of so many edges, and returns where it begins.
+    pub fn open(&mut self, count: u32) -> u32 {
+        let first = self.visits.len() as u32;
+        let len = self.visits.len() + count as usize;
         self.visits.resize(len, 0);
         self.q.resize(len, 0.0);
         self.child.resize(len, NONE);
+        first
     }
 
-    /// Adds edges of another tree, as they are.
-    pub fn copy_from(&mut self, other: &Self, range: std::ops::Range<usize>) {
-        self.action.extend_from_slice(&other.action[range.clone()]);
-        self.prior.extend_from_slice(&other.prior[range.clone()]);
-        self.visits.extend_from_slice(&other.visits[range.clone()]);
-        self.q.extend_from_slice(&other.q[range.clone()]);
-        self.child.extend_from_slice(&other.child[range]);
+    /// The longest of its vectors.
+    pub fn len(&self) -> usize {
+        self.prior.len().max(self.visits.len())
     }
 
-    /// Bytes for one edge.
-    pub const BYTES: usize = 20;
+    /// Bytes of all its vectors.
+    pub fn bytes(&self) -> usize {
+        4 * (self.action.len() + self.prior.len() + 3 * self.visits.len())
+    }
 }

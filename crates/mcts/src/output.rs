@@ -4,7 +4,7 @@ use autodidact_games::Action;
 use rand::RngExt;
 use serde::Serialize;
 
-use crate::choose::{improved, regularized};
+use crate::choose::{improved, regularized_exactly};
 use crate::config::{Act, Config, Learn};
 use crate::lanes::{draw, first_maximum, total};
 use crate::node::{NONE, ROOT};
@@ -64,10 +64,9 @@ impl<S> Worker<S> {
     pub fn output(&mut self, config: &Config, ended: Ended) -> PolicyOutput {
         let Self { tree, rng, scratch, halving } = self;
         let root = tree.nodes[ROOT as usize];
-        let edges = root.edges();
+        let (edges, actions) = (root.visited(), root.actions());
         let view = tree.view(&root);
-        let mut delta = 0.0;
-        regularized(config, &view, &mut delta, scratch);
+        regularized_exactly(config, &view, scratch);
         let pi_bar = shares(&scratch.scores);
         let visited = |place: usize| tree.edges.child[edges.start + place] != NONE;
         let all = (edges.len() as u32 + root.action_visits()) as f32;
@@ -108,8 +107,8 @@ impl<S> Worker<S> {
         };
         let view = tree.view(&root);
         PolicyOutput {
-            action: tree.edges.action[edges.start + place],
-            actions: tree.edges.action[edges.clone()].to_vec(),
+            action: tree.edges.action[actions.start + place],
+            actions: tree.edges.action[actions].to_vec(),
             prior: tree.root_prior.clone(),
             visits: view.visits.to_vec(),
             q: (0..edges.len())

@@ -158,7 +158,7 @@ impl<G: Game> Simulation<G> {
             let tree = &mut self.worker.tree;
             let parent = tree.nodes[step.node as usize];
             let mut game = tree.states[step.node as usize].clone();
-            let reward = game.play(tree.edges.action[step.edge as usize]);
+            let reward = game.play(tree.action(step));
             let turn = game.turn();
             // Where chance decides, the player who moved last is the one whose reward it is.
             let is_second = if turn == Turn::Chance { parent.is_second } else { turn == Turn::Second };

@@ -53,15 +53,17 @@ pub struct SnapshotAction {
 impl Snapshot {
     pub(crate) fn of<S>(tree: &Tree<S>) -> Self {
         let nodes = tree.nodes.iter().map(|node| {
-            let actions = node.edges().map(|edge| {
-                let child = tree.edges.child[edge];
-                let is_taken = child != NONE;
+            let mut visited = node.visited();
+            let actions = node.actions().zip(node.priors()).map(|(action, prior)| {
+                // Nothing is known of edges none of which was chosen.
+                let edge = visited.next();
+                let child = edge.map(|edge| tree.edges.child[edge]).filter(|&child| child != NONE);
                 SnapshotAction {
-                    action: tree.edges.action[edge],
-                    prior: tree.edges.prior[edge],
-                    visits: tree.edges.visits[edge],
-                    q: is_taken.then(|| tree.edges.q[edge]),
-                    node: is_taken.then_some(child as usize),
+                    action: tree.edges.action[action],
+                    prior: tree.edges.prior[prior],
+                    visits: edge.map_or(0, |edge| tree.edges.visits[edge]),
+                    q: child.and(edge).map(|edge| tree.edges.q[edge]),
+                    node: child.map(|child| child as usize),
                 }
             });
             SnapshotNode {

@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::lanes::{LANES, highest_lane, sum_of_lanes};
+use crate::lanes::{LANES, highest_lane};
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -142,13 +142,9 @@ impl<T: Real> WithSimd for Solve<'_, T> {
     type Output = Solution<T>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Solution<T> {
+    fn with_simd<S: Simd>(self, simd: S) -> Solution<T> {
         let Self { family, weights, gaps } = self;
-        let mut buffers = Buffers::default();
-        match family {
-            Family::Kl => solve::<T, 1>(weights, gaps, T::ZERO, T::TOLERANCE, &mut buffers),
-            Family::Hellinger => solve::<T, 2>(weights, gaps, T::ZERO, T::TOLERANCE, &mut buffers),
-        }
+        solve(simd, family, weights, gaps, T::ZERO, T::TOLERANCE)
     }
 }
 
@@ -172,32 +168,25 @@ fn gaps_below<T: Real>(prior: &[T], q: &[T], gaps: &mut [T]) {
     }
 }
 
-/// What solving writes to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Buffers<T> {
-    terms: Vec<T>,
-    steeps: Vec<T>,
-}
-
-/// δ with `Σ (weights / (δ + gaps))^POWER = 1`, from a guess on either side of it; weights and gaps are 0 or more, and one weight
+/// δ with `Σ (weights / (δ + gaps))^p = 1`, from a guess on either side of it; weights and gaps are 0 or more, and one weight
 /// is above 0 where the gap is 0. They are whole vectors long. The step after an excess within the tolerance is the last; it squares the error.
 #[inline(always)]
-pub(crate) fn solve<T: Real, const POWER: u32>(
+pub(crate) fn solve<T: Real, S: Simd>(
+    simd: S,
+    family: Family,
     weights: &[T],
     gaps: &[T],
     guess: T,
     tolerance: T,
-    buffers: &mut Buffers<T>,
 ) -> Solution<T> {
-    buffers.terms.resize(weights.len(), T::ZERO);
-    buffers.steeps.resize(weights.len(), T::ZERO);
+    let power = if family == Family::Kl { 1 } else { 2 };
     // No term is more than 1.
     let least = least(weights, gaps);
     let mut delta = if guess > least { guess } else { least };
     let mut steps = 0;
     while steps < STEPS {
-        let (sum, steep) = sums::<T, POWER>(weights, gaps, delta, buffers);
-        let excess = if POWER == 1 { sum - T::ONE } else { sum.sqrt() - T::ONE };
+        let (sum, steep) = T::sums(simd, power, weights, gaps, delta);
+        let excess = if power == 1 { sum - T::ONE } else { sum.sqrt() - T::ONE };
         let step = sum * excess / steep;
         let next = if delta + step > least { delta + step } else { least };
         steps += 1;
@@ -226,34 +215,4 @@ fn least<T: Real>(weights: &[T], gaps: &[T]) -> T {
         }
     }
     highest_lane(best)
-}
-
-/// The sum S of all `(w / (δ + gap))^p`, and `−S′ / p`. Terms go through buffers: loops without a sum become vector
-/// instructions whatever their type.
-#[inline(always)]
-fn sums<T: Real, const POWER: u32>(weights: &[T], gaps: &[T], delta: T, buffers: &mut Buffers<T>) -> (T, T) {
-    let count = weights.len();
-    let gaps = &gaps[..count];
-    let (terms, steeps) = (&mut buffers.terms[..count], &mut buffers.steeps[..count]);
-    for place in 0..count {
-        let inverse = T::ONE / (delta + gaps[place]);
-        let term = weights[place] * inverse;
-        let term = if POWER == 1 { term } else { term * term };
-        terms[place] = term;
-        steeps[place] = term * inverse;
-    }
-    (whole_sum(terms), whole_sum(steeps))
-}
-
-/// The sum of whole vectors.
-#[inline(always)]
-fn whole_sum<T: Real>(values: &[T]) -> T {
-    let (chunks, _) = values.as_chunks::<LANES>();
-    let mut sums = [T::ZERO; LANES];
-    for chunk in chunks {
-        for lane in 0..LANES {
-            sums[lane] += chunk[lane];
-        }
-    }
-    sum_of_lanes(sums)
 }

@@ -66,7 +66,7 @@ pub(crate) fn is_policy(priors: &[f32]) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub node: u32,
-    /// The place of the edge among all.
+    /// The place of the edge's visits among all.
     pub edge: u32,
 }
 
@@ -110,6 +110,7 @@ impl<S> Tree<S> {
     pub fn new(state: S, root: &Expansion<'_>, proven: Option<[f32; 2]>) -> Result<Self> {
         let mut tree = Self { root_prior: root.priors.to_vec(), ..Self::empty() };
         tree.add(state, root, proven)?;
+        tree.open_edges(ROOT);
         tree.widen(root.value);
         Ok(tree)
     }
@@ -118,12 +119,12 @@ impl<S> Tree<S> {
     pub fn reserve(&mut self, nodes: usize, actions: usize) {
         self.nodes.reserve(nodes);
         self.states.reserve(nodes);
-        self.edges.reserve(nodes * actions);
+        self.edges.prior.reserve(nodes * actions);
     }
 
     /// Bytes that nodes and edges take.
     pub fn bytes(&self) -> usize {
-        self.nodes.len() * (size_of::<Node>() + size_of::<S>()) + self.edges.len() * Edges::BYTES
+        self.nodes.len() * (size_of::<Node>() + size_of::<S>()) + self.edges.bytes()
     }
 
     /// Whether no index is left for another position with as many actions as any.
@@ -147,11 +148,14 @@ impl<S> Tree<S> {
             (_, Some(range)) => range,
             (_, None) => [f32::NEG_INFINITY, f32::INFINITY],
         };
-        let (index, first) = (self.nodes.len() as u32, self.edges.len() as u32);
-        self.edges.extend(actions, priors);
+        let index = self.nodes.len() as u32;
+        let before = self.nodes.last().map_or(0..0, Node::actions);
+        let [first_action, first_prior] = self.edges.extend(before, actions, priors);
         self.nodes.push(Node {
             value: f64::from(value),
-            first,
+            first_action,
+            first_prior,
+            first_visit: NONE,
             count: actions.len() as u32,
             // A chance node has no evaluation of its own.
             visits: u32::from(kind != Kind::Chance),
@@ -168,14 +172,28 @@ impl<S> Tree<S> {
         Ok(index)
     }
 
-    /// What a choice sees of a node.
+    /// Makes room for visits of a node's edges.
+    #[inline(always)]
+    fn open_edges(&mut self, at: u32) {
+        let node = &mut self.nodes[at as usize];
+        if node.first_visit == NONE {
+            node.first_visit = self.edges.open(node.count);
+        }
+    }
+
+    /// The action of a step.
+    pub fn action(&self, step: Step) -> Action {
+        let node = &self.nodes[step.node as usize];
+        self.edges.action[(node.first_action + step.edge - node.first_visit) as usize]
+    }
+
+    /// What a choice sees of a node of which an edge was chosen, or is about to be.
     #[inline(always)]
     pub fn view(&self, node: &Node) -> View<'_> {
-        let edges = node.edges();
         View {
-            prior: &self.edges.prior[edges.clone()],
-            visits: &self.edges.visits[edges.clone()],
-            q: &self.edges.q[edges],
+            prior: &self.edges.prior[node.priors()],
+            visits: &self.edges.visits[node.visited()],
+            q: &self.edges.q[node.visited()],
             value: node.value as f32,
             raw_value: node.raw_value,
             total: node.action_visits(),
@@ -203,9 +221,10 @@ impl<S> Tree<S> {
             {
                 return Leaf::Known(at);
             }
+            self.open_edges(at);
             let chosen = if at == ROOT { first(self, scratch) } else { None };
             let place = chosen.unwrap_or_else(|| self.choose(at, config, scratch, rng));
-            let step = Step { node: at, edge: node.first + place as u32 };
+            let step = Step { node: at, edge: self.nodes[at as usize].first_visit + place as u32 };
             path.push(step);
             at = self.edges.child[step.edge as usize];
             if at == NONE {
@@ -218,12 +237,12 @@ impl<S> Tree<S> {
     fn choose(&mut self, at: u32, config: &Config, scratch: &mut Scratch, rng: &mut impl Rng) -> usize {
         let node = self.nodes[at as usize];
         if node.kind == Kind::Chance {
-            return draw(&self.edges.prior[node.edges()], rng.random::<f32>());
+            return draw(&self.edges.prior[node.priors()], rng.random::<f32>());
         }
         let is_open = if node.is_informed { self.open(&node) } else { None };
         let view = self.view(&node);
         let mut delta = node.delta;
-        let place = match self.pending.get(node.edges()) {
+        let place = match self.pending.get(node.visited()) {
             // Draws differ by themselves.
             Some(pending) if config.interior != Interior::Sample => {
                 let (visits, q) = with_losses(&view, pending, config);
@@ -238,7 +257,7 @@ impl<S> Tree<S> {
 
     /// Counts a path that is on its way, or, afterwards, one less.
     pub fn mark_pending(&mut self, path: &[Step], is_begun: bool) {
-        self.pending.resize(self.edges.len(), 0);
+        self.pending.resize(self.edges.visits.len(), 0);
         for step in path {
             let pending = &mut self.pending[step.edge as usize];
             *pending = if is_begun { *pending + 1 } else { *pending - 1 };
@@ -280,7 +299,7 @@ impl<S> Tree<S> {
         for step in path.iter().rev() {
             let node = self.nodes[step.node as usize];
             let (mut sum, mut visits) = (f64::from(node.raw_value), 1);
-            for edge in node.edges() {
+            for edge in node.visited() {
                 let child = self.edges.child[edge];
                 if child != NONE && self.edges.visits[edge] > 0 {
                     let child = self.nodes[child as usize];
@@ -331,10 +350,11 @@ impl<S> Tree<S> {
     }
 
     fn edge_bounds(&self, node: &Node, range: [f32; 2]) -> [f32; 2] {
-        let bounds = node.edges().map(|edge| (edge, self.bounds_of(edge, range)));
+        let bounds =
+            node.visited().zip(node.priors()).map(|(edge, prior)| (prior, self.bounds_of(edge, range)));
         if node.kind == Kind::Chance {
-            return bounds.fold([0.0; 2], |[low, high], (edge, [a, b])| {
-                let probability = self.edges.prior[edge];
+            return bounds.fold([0.0; 2], |[low, high], (prior, [a, b])| {
+                let probability = self.edges.prior[prior];
                 [low + probability * a, high + probability * b]
             });
         }
@@ -347,7 +367,7 @@ impl<S> Tree<S> {
         let range = [f32::NEG_INFINITY, f32::INFINITY];
         let mut kept = false;
         let open: Vec<bool> = node
-            .edges()
+            .visited()
             .map(|edge| {
                 let [a, b] = self.bounds_of(edge, range);
                 let is_first_best = !kept && a >= low && b > f32::NEG_INFINITY;
@@ -375,7 +395,7 @@ impl<S> Tree<S> {
         // A node comes after all that lead to it.
         let mut depths = vec![0_u32; self.nodes.len()];
         for (index, node) in self.nodes.iter().enumerate() {
-            for &child in self.edges.child[node.edges()].iter().filter(|&&child| child != NONE) {
+            for &child in self.edges.child[node.visited()].iter().filter(|&&child| child != NONE) {
                 depths[child as usize] = depths[child as usize].max(depths[index] + 1);
             }
         }
@@ -384,18 +404,21 @@ impl<S> Tree<S> {
 
     /// The place of an action of the root.
     pub fn place(&self, action: Action) -> Result<usize> {
-        let actions = &self.edges.action[self.nodes[ROOT as usize].edges()];
+        let actions = &self.edges.action[self.nodes[ROOT as usize].actions()];
         actions.iter().position(|&other| other == action).ok_or(Error::UnknownAction { action })
     }
 
     /// Whether there is something below an action of the root.
     pub fn is_visited(&self, place: usize) -> bool {
-        self.edges.child[self.nodes[ROOT as usize].first as usize + place] != NONE
+        self.edges
+            .child
+            .get(self.nodes[ROOT as usize].visited())
+            .is_some_and(|child| child.get(place).is_some_and(|&child| child != NONE))
     }
 
     /// The part of the tree below an action of the root that was visited, as a tree of its own.
     pub fn below(self, place: usize) -> Self {
-        let child = self.edges.child[self.nodes[ROOT as usize].first as usize + place];
+        let child = self.edges.child[self.nodes[ROOT as usize].visited()][place];
         let mut states: Vec<Option<S>> = self.states.into_iter().map(Some).collect();
         let mut renamed = vec![NONE; self.nodes.len()];
         let mut below = Self { range: self.range, ..Self::empty() };
@@ -405,11 +428,20 @@ impl<S> Tree<S> {
         while let Some(&old) = order.get(next) {
             next += 1;
             let node = self.nodes[old as usize];
-            let edges = node.edges();
-            below.nodes.push(Node { first: below.edges.len() as u32, ..node });
-            below.edges.copy_from(&self.edges, edges.clone());
+            let before = below.nodes.last().map_or(0..0, Node::actions);
+            let (actions, priors) = (&self.edges.action[node.actions()], &self.edges.prior[node.priors()]);
+            let [first_action, first_prior] = below.edges.extend(before, actions, priors);
+            let visited = node.visited();
+            let mut first_visit = NONE;
+            if !visited.is_empty() {
+                first_visit = below.edges.visits.len() as u32;
+                below.edges.visits.extend_from_slice(&self.edges.visits[visited.clone()]);
+                below.edges.q.extend_from_slice(&self.edges.q[visited.clone()]);
+                below.edges.child.extend_from_slice(&self.edges.child[visited.clone()]);
+            }
+            below.nodes.push(Node { first_action, first_prior, first_visit, ..node });
             below.states.extend(states[old as usize].take());
-            for &child in self.edges.child[edges].iter().filter(|&&child| child != NONE) {
+            for &child in self.edges.child[visited].iter().filter(|&&child| child != NONE) {
                 if renamed[child as usize] == NONE {
                     renamed[child as usize] = order.len() as u32;
                     order.push(child);
@@ -421,7 +453,8 @@ impl<S> Tree<S> {
                 *child = renamed[*child as usize];
             }
         }
-        below.root_prior = below.edges.prior[below.nodes[0].edges()].to_vec();
+        below.root_prior = below.edges.prior[below.nodes[0].priors()].to_vec();
+        below.open_edges(ROOT);
         below
     }
 }

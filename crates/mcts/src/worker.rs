@@ -42,7 +42,7 @@ impl<S> Worker<S> {
     /// Gives the root the noise that the configuration asks for, before a search; `gumbels` take the place of drawn ones.
     pub fn prepare(&mut self, config: &Config, gumbels: Option<&[f32]>) {
         let root = self.tree.nodes[ROOT as usize];
-        let prior = &mut self.tree.edges.prior[root.edges()];
+        let prior = &mut self.tree.edges.prior[root.priors()];
         prior.copy_from_slice(&self.tree.root_prior);
         if let Some(noise) = config.noise {
             mix(prior, noise, &mut self.rng);
