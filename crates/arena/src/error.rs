@@ -16,7 +16,7 @@ pub enum Error {
         what: &'static str,
         /// The name.
         name: String,
-        /// `, did you mean …?`, or nothing.
+        /// ` (did you mean …?)`, or nothing.
         nearest: String,
         /// All names.
         all: String,

@@ -17,7 +17,7 @@ pub(crate) fn named<T: Copy>(what: &'static str, name: &str, all: &[(&'static st
     Err(Error::Unknown {
         what,
         name: name.to_owned(),
-        nearest: nearest.map(|(_, other)| format!(", did you mean `{other}`?")).unwrap_or_default(),
+        nearest: nearest.map(|(_, other)| format!(" (did you mean `{other}`?)")).unwrap_or_default(),
         all: all.iter().map(|(other, _)| *other).collect::<Vec<_>>().join(", "),
     })
 }
