@@ -11,8 +11,8 @@ pub(crate) fn named<T: Copy>(what: &'static str, name: &str, all: &[(&'static st
     }
     let nearest = all
         .iter()
-        .map(|(other, _)| (strsim::jaro_winkler(&wanted, &plain(other)), *other))
-        .filter(|(likeness, _)| *likeness > 0.7)
+        .map(|(other, _)| (strsim::normalized_damerau_levenshtein(&wanted, &plain(other)), *other))
+        .filter(|(likeness, _)| *likeness > 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     Err(Error::Unknown {
         what,
