@@ -38,7 +38,7 @@ const ALL: [(&str, Recipe); 7] = [
     ("gumbel", Recipe::Gumbel),
 ];
 
-/// UCT's constant on values between −1 and 1 brought to `[0, 1]`: √2, for which Kocsis and Szepesvári's bound holds.
+/// UCT's constant on values brought to `[0, 1]`: √2, as in UCB1 (Auer, Cesa-Bianchi and Fischer 2002).
 const EXPLORATION: f32 = std::f32::consts::SQRT_2;
 
 impl Recipe {

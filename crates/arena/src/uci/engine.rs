@@ -11,6 +11,7 @@ use autodidact_mcts::PolicyOutput;
 
 use super::command::{Command, Go};
 use crate::Result;
+use crate::line::read_move;
 use crate::recipe::Recipe;
 use crate::session::{Limits, Session};
 
@@ -176,9 +177,8 @@ impl<W: Write> Engine<'_, W> {
                 fresh = Some(game.clone());
                 actions.clear();
             }
-            let action = game
-                .parse_action(name)
-                .map_err(|error| format!("half-move {}, `{name}`, cannot be played: {error}", index + 1))?;
+            let action = read_move(&game, name)
+                .map_err(|reason| format!("half-move {}, `{name}`, cannot be played: {reason}", index + 1))?;
             game.play(action);
             actions.push(action);
         }
