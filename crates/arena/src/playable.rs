@@ -29,6 +29,11 @@ pub trait Playable: Notation + 'static {
         self.to_string()
     }
 
+    /// Bytes of memory that a position takes, at most about.
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+    }
+
     /// What more there is to say about a game that has ended.
     fn score_text(&self) -> Option<String> {
         None
@@ -104,6 +109,11 @@ impl Playable for Go {
         with_coordinates(&self.to_string(), &coordinates)
     }
 
+    /// With the points and the history, which are elsewhere.
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + 48 * (self.size() + 2).pow(2)
+    }
+
     /// The difference of areas less the komi, as GTP writes it.
     fn score_text(&self) -> Option<String> {
         let score = self.score();
@@ -122,6 +132,11 @@ impl Playable for Chess {
 
     fn evaluator(games: u32) -> Rollouts {
         rollouts(games)
+    }
+
+    /// With the positions that may be repeated, which are elsewhere.
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + 1024
     }
 
     fn draw(&self) -> String {

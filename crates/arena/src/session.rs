@@ -19,7 +19,7 @@ pub struct Limits {
     pub time: Option<Duration>,
 }
 
-/// Bytes that a tree may have.
+/// Bytes that the positions of a tree may take, and as many again its moves.
 const MEMORY: usize = 1 << 30;
 /// Simulations between two looks at what has come in.
 const CHUNK: u32 = 64;
@@ -172,6 +172,7 @@ impl<G: Playable> Session<G> {
             return Err(Error::Over { result: self.result_text() });
         }
         let begun = Instant::now();
+        let nodes = MEMORY / self.game().bytes();
         let chunk = match self.recipe.plans_ahead() {
             true if limits.simulations <= PLANNED[0] => limits.simulations,
             true => PLANNED[1],
@@ -189,6 +190,7 @@ impl<G: Playable> Session<G> {
             planner.config_mut().num_simulations = chunk.min(limits.simulations - made);
             let budget = Budget {
                 time: limits.time.map(|time| time.saturating_sub(begun.elapsed())),
+                nodes: Some(nodes),
                 bytes: Some(MEMORY),
                 ..Budget::default()
             };
@@ -276,6 +278,16 @@ mod tests {
             }
             assert_eq!(session.result_text(), "a draw", "{recipe}: {:?}", session.names());
         }
+    }
+
+    #[test]
+    fn a_search_without_end_decides_a_small_game() {
+        let limits = Limits::simulations(u32::MAX);
+        let start = autodidact_games::Go::new(autodidact_games::go::Rules::default()).expect("a board");
+        assert!(start.bytes() > 20_000 && TicTacToe::new().bytes() < 10);
+        // The whole of tic-tac-toe is decided long before.
+        let output = Session::new(TicTacToe::new(), Recipe::Uct, 1).think(limits).expect("a search");
+        assert_eq!((output.bounds, output.ended), (Some([0.0, 0.0]), autodidact_mcts::Ended::Decided));
     }
 
     #[test]

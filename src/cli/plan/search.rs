@@ -128,9 +128,13 @@ fn text(board: &str, found: &Found) -> String {
         Some([low, high]) if low == high => format!("{value:+.3}, for certain"),
         _ => format!("{value:+.3}"),
     };
+    let full = match found.ended {
+        Ended::Nodes | Ended::Memory => "; the memory for the tree is full",
+        _ => "",
+    };
     let table = table(&found.actions, usize::MAX);
     format!(
         "{board}\n{to_move} to move\n\n{table}\n\nbest {best}, value {value}; {simulations} simulations, \
-         {nodes} nodes, depth {depth}, {seconds:.3} s"
+         {nodes} nodes, depth {depth}, {seconds:.3} s{full}"
     )
 }
