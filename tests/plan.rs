@@ -57,27 +57,28 @@ impl Talk {
         writeln!(input, "{line}").expect("it reads");
     }
 
-    /// Lines up to the first that begins so.
-    fn hear(&self, start: &str) -> Vec<String> {
-        let mut heard = Vec::new();
-        loop {
-            let line = self.lines.recv_timeout(Duration::from_mins(2));
-            heard
-                .push(line.unwrap_or_else(|error| panic!("{error}: waiting for `{start}`, heard {heard:?}")));
-            if heard[heard.len() - 1].starts_with(start) {
-                return heard;
-            }
-        }
+    fn next(&self) -> String {
+        self.lines.recv_timeout(Duration::from_mins(2)).expect("an answer")
     }
 
-    /// The first line of an answer over GTP.
+    /// Lines up to the first that begins so.
+    fn hear(&self, start: &str) -> Vec<String> {
+        let mut heard = vec![self.next()];
+        while !heard[heard.len() - 1].starts_with(start) {
+            heard.push(self.next());
+        }
+        heard
+    }
+
+    /// The first line of an answer over GTP, which ends with an empty one.
     fn ask(&mut self, line: &str) -> String {
         self.say(line);
-        let mut heard = self.hear("");
-        while heard[heard.len() - 1] != "" {
-            heard.extend(self.lines.recv_timeout(Duration::from_mins(2)));
+        let first = self.next();
+        let mut last = first.clone();
+        while !last.is_empty() {
+            last = self.next();
         }
-        heard.remove(0)
+        first
     }
 
     fn end(mut self) -> Option<i32> {
