@@ -9,11 +9,17 @@
 //! ```
 
 #[doc(inline)]
+pub use autodidact_arena as arena;
+#[doc(inline)]
 pub use autodidact_brownian as brownian;
 #[doc(inline)]
 pub use autodidact_data as data;
 #[doc(inline)]
 pub use autodidact_experiment as experiment;
+#[doc(inline)]
+pub use autodidact_games as games;
+#[doc(inline)]
+pub use autodidact_mcts as mcts;
 #[doc(inline)]
 pub use autodidact_nn as nn;
 #[doc(inline)]

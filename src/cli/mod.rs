@@ -4,6 +4,7 @@ mod common;
 mod data;
 mod exit;
 mod optimize;
+mod plan;
 mod represent;
 mod reproduce;
 mod runs;
@@ -22,6 +23,7 @@ use exit::report;
   autodidact represent train --data photos --out runs/photos
   autodidact represent embed --run runs/photos --data photos --out photos.npz
   autodidact optimize maximize --lower 0 --upper 1 --scale 2 --epsilon 0.05 -- ./score.sh {x}
+  autodidact plan play --game connect4
   autodidact data inspect photos")]
 struct Arguments {
     #[command(subcommand)]
@@ -38,6 +40,9 @@ enum Command {
     /// The best point of a function of one number, with a guarantee
     #[command(subcommand)]
     Optimize(optimize::Verb),
+    /// Tree search in games: search, play, match, and the protocols GTP and UCI
+    #[command(subcommand)]
+    Plan(plan::Verb),
     /// Look at a collection of pictures
     #[command(subcommand)]
     Data(data::Verb),
@@ -53,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Represent(verb) => represent::run(verb),
         Command::Optimize(verb) => optimize::run(verb),
+        Command::Plan(verb) => plan::run(verb),
         Command::Data(verb) => data::run(verb),
         Command::Runs(verb) => runs::run(verb),
     };

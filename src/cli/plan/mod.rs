@@ -1,0 +1,51 @@
+//! `autodidact plan`: tree search in games.
+
+mod bench;
+mod gtp;
+mod play;
+mod search;
+mod settings;
+mod tournament;
+mod uci;
+
+use anyhow::Result;
+use autodidact::arena;
+use clap::Subcommand;
+
+use super::exit::{Exit, WrongUse};
+
+/// Verbs of `autodidact plan`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Search one position and tell what each move is worth
+    Search(search::Arguments),
+    /// Play against the search in this terminal
+    Play(play::Arguments),
+    /// Let two searches play each other: points and the difference of Elo ratings
+    Match(tournament::Arguments),
+    /// Play Go or Hex over the Go Text Protocol, version 2, on stdin and stdout
+    Gtp(gtp::Arguments),
+    /// Play chess over the Universal Chess Interface on stdin and stdout
+    Uci(uci::Arguments),
+    /// Simulations and random games a second
+    Bench(bench::Arguments),
+}
+
+pub fn run(verb: Verb) -> Result<Exit> {
+    match verb {
+        Verb::Search(arguments) => search::run(&arguments),
+        Verb::Play(arguments) => play::run(&arguments),
+        Verb::Match(arguments) => tournament::run(&arguments),
+        Verb::Gtp(arguments) => gtp::run(&arguments),
+        Verb::Uci(arguments) => uci::run(&arguments),
+        Verb::Bench(arguments) => bench::run(&arguments),
+    }
+}
+
+/// An error with its exit code: what cannot be meant is wrong use.
+fn told(error: arena::Error) -> anyhow::Error {
+    match error {
+        arena::Error::Io(_) | arena::Error::Search(_) | arena::Error::Threads { .. } => error.into(),
+        wrong => WrongUse(wrong.to_string()).into(),
+    }
+}
