@@ -60,4 +60,4 @@ pub use playouts::GoPlayouts;
 pub use recipe::Recipe;
 pub use session::{Limits, Session};
 pub use setup::{Setup, Size, Visitor};
-pub use tree::{NamedNode, NamedTree};
+pub use tree::NamedTree;

@@ -1,29 +1,39 @@
 //! A tree in which moves have their names.
 
-use std::fmt::Write as _;
-
 use autodidact_games::Turn;
-use autodidact_mcts::{Snapshot, SnapshotAction, SnapshotNode};
-use serde::Serialize;
+use autodidact_mcts::{Snapshot, SnapshotNode};
+use serde::{Serialize, Serializer};
 
 use crate::playable::Playable;
 
 /// A tree as it is now, with the names that its moves have in each position: a chess move is written from its player's
 /// side, so that an index alone has no name.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NamedTree {
-    /// The first one is the root.
-    pub nodes: Vec<NamedNode>,
+    /// The tree.
+    pub snapshot: Snapshot,
+    /// For each node the names of its moves, in their order.
+    pub names: Vec<Vec<String>>,
 }
 
-/// A position of a tree.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NamedNode {
-    /// What the search knows of it.
-    #[serde(flatten)]
-    pub node: SnapshotNode,
-    /// The names of its moves, in their order.
-    pub names: Vec<String>,
+/// One object with the nodes, each with its names.
+impl Serialize for NamedTree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Named<'a> {
+            #[serde(flatten)]
+            node: &'a SnapshotNode,
+            names: &'a [String],
+        }
+
+        #[derive(Serialize)]
+        struct Tree<'a> {
+            nodes: Vec<Named<'a>>,
+        }
+
+        let nodes = self.snapshot.nodes.iter().zip(&self.names);
+        Tree { nodes: nodes.map(|(node, names)| Named { node, names }).collect() }.serialize(serializer)
+    }
 }
 
 impl NamedTree {
@@ -47,28 +57,15 @@ impl NamedTree {
                 }
             }
         }
-        let nodes = snapshot.nodes.into_iter().zip(names);
-        Self { nodes: nodes.map(|(node, names)| NamedNode { node, names }).collect() }
+        Self { snapshot, names }
     }
 
     /// A graph in the language of Graphviz, of the root and the nodes that were visited so often at least.
     pub fn to_dot(&self, least_visits: u32) -> String {
-        let is_shown = |index: usize| index == 0 || self.nodes[index].node.visits >= least_visits;
-        let mut text = String::from("digraph tree {\n  node [shape=box fontname=\"sans-serif\"];\n");
-        for (index, NamedNode { node, names }) in self.nodes.iter().enumerate() {
-            if !is_shown(index) {
-                continue;
-            }
-            let _ = writeln!(text, "  n{index} [label=\"{}\\n{:.3}\"];", node.visits, node.value);
-            let taken = |action: &SnapshotAction| action.node.filter(|child| is_shown(*child));
-            for (action, name) in node.actions.iter().zip(names) {
-                if let Some(child) = taken(action) {
-                    let _ = writeln!(text, "  n{index} -> n{child} [label=\"{name}\"];");
-                }
-            }
-        }
-        text.push_str("}\n");
-        text
+        self.snapshot.to_dot(least_visits, |node, action| {
+            let place = self.snapshot.nodes[node].actions.iter().position(|known| known.action == action);
+            place.map_or_else(String::new, |place| self.names[node][place].clone())
+        })
     }
 }
 
@@ -85,12 +82,12 @@ mod tests {
         let mut session = Session::new(Chess::default(), Recipe::Uct, 1);
         session.think(Limits::simulations(60)).expect("a search");
         let tree = NamedTree::new(session.game(), session.planner().expect("it has searched").snapshot());
-        assert!(tree.nodes[0].names.contains(&"e2e4".to_owned()));
-        let place = tree.nodes[0].names.iter().position(|name| name == "e2e4").expect("legal");
-        let child = tree.nodes[0].node.actions[place].node.expect("visited");
+        assert!(tree.names[0].contains(&"e2e4".to_owned()));
+        let place = tree.names[0].iter().position(|name| name == "e2e4").expect("legal");
+        let child = tree.snapshot.nodes[0].actions[place].node.expect("visited");
         let mut after = Chess::default();
         after.try_play(after.parse_action("e2e4").expect("legal")).expect("legal");
-        assert!(tree.nodes[child].names.contains(&"e7e5".to_owned()), "{:?}", tree.nodes[child].names);
+        assert!(tree.names[child].contains(&"e7e5".to_owned()), "{:?}", tree.names[child]);
         let dot = tree.to_dot(2);
         assert!(dot.starts_with("digraph tree {") && dot.contains("label=\"e2e4\""), "{dot}");
         let json = serde_json::to_value(&tree).expect("data");

@@ -83,8 +83,9 @@ impl Snapshot {
         Self { nodes: nodes.collect() }
     }
 
-    /// The most visited moves down to a depth, one a line, indented by their distance from the root; `name` gives moves their names.
-    pub fn to_text(&self, depth: usize, name: impl Fn(Action) -> String) -> String {
+    /// The most visited moves down to a depth, one a line, indented by their distance from the root; `name` gives the moves of a node
+    /// their names.
+    pub fn to_text(&self, depth: usize, name: impl Fn(usize, Action) -> String) -> String {
         let mut text = format!("root: {} visits, value {:.3}\n", self.nodes[0].visits, self.nodes[0].value);
         self.write(&mut text, 0, 1, depth, &name);
         text
@@ -96,7 +97,7 @@ impl Snapshot {
         node: usize,
         at: usize,
         depth: usize,
-        name: &impl Fn(Action) -> String,
+        name: &impl Fn(usize, Action) -> String,
     ) {
         if at > depth {
             return;
@@ -106,7 +107,7 @@ impl Snapshot {
                 text,
                 "{:indent$}{}: {} visits, q {:.3}, prior {:.3}",
                 "",
-                name(taken.action),
+                name(node, taken.action),
                 taken.visits,
                 taken.q.unwrap_or(f32::NAN),
                 taken.prior,
@@ -126,8 +127,9 @@ impl Snapshot {
         taken
     }
 
-    /// A graph in the language of Graphviz, of nodes that were visited so often at least: `dot -Tsvg` draws it.
-    pub fn to_dot(&self, least_visits: u32, name: impl Fn(Action) -> String) -> String {
+    /// A graph in the language of Graphviz, of nodes that were visited so often at least, `dot -Tsvg` draws it; `name` gives the moves of
+    /// a node their names.
+    pub fn to_dot(&self, least_visits: u32, name: impl Fn(usize, Action) -> String) -> String {
         let mut text = String::from("digraph tree {\n  node [shape=box fontname=\"sans-serif\"];\n");
         let is_shown = |index: usize| index == 0 || self.nodes[index].visits >= least_visits;
         for (index, node) in self.nodes.iter().enumerate().filter(|(index, _)| is_shown(*index)) {
@@ -135,7 +137,7 @@ impl Snapshot {
             let _ = writeln!(text, "  n{index} [label=\"{}\\n{:.3}\"{shape}];", node.visits, node.value);
             for taken in self.taken(index) {
                 let Some(child) = taken.node.filter(|child| is_shown(*child)) else { continue };
-                let name = name(taken.action).replace('\\', "\\\\").replace('"', "\\\"");
+                let name = name(index, taken.action).replace('\\', "\\\\").replace('"', "\\\"");
                 let _ = writeln!(text, "  n{index} -> n{child} [label=\"{name}\"];");
             }
         }
@@ -148,5 +150,33 @@ impl<G> Planner<G> {
     /// The tree, to look at.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&self.search.worker.tree)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use autodidact_games::TicTacToe;
+
+    use crate::{Budget, Config, Planner, Rollouts};
+
+    #[test]
+    fn a_tree_is_told_in_three_ways() {
+        let rollouts = Rollouts::default();
+        let mut planner =
+            Planner::new(Config::uct(60, 1.0), TicTacToe::new(), &rollouts, 1).expect("a search");
+        planner.search(&rollouts, Budget::default()).expect("rollouts");
+        let snapshot = planner.snapshot();
+        let text = snapshot.to_text(2, |node, action| format!("{node}\"{action}"));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("root: 61 visits") && lines[1].starts_with("  0\""), "{text}");
+        assert!(lines[2].starts_with("    ") && lines[2].contains("visits, q "), "{text}");
+        let dot = snapshot.to_dot(2, |node, action| format!("{node}\"{action}"));
+        let edges = dot.lines().filter(|line| line.contains("->")).count();
+        let nodes = dot.lines().filter(|line| line.contains("[label") && !line.contains("->")).count();
+        // A tree has one edge less than nodes, and quotes are written so that Graphviz reads them.
+        assert!(edges + 1 == nodes && dot.contains("label=\"0\\\""), "{dot}");
+        let json = serde_json::to_value(&snapshot).expect("data");
+        assert_eq!(json["nodes"].as_array().map(Vec::len), Some(snapshot.nodes.len()));
+        assert_eq!(json["nodes"][0]["actions"][0]["action"], 0);
     }
 }
