@@ -9,7 +9,7 @@ use autodidact_experiment::table::Table;
 
 use super::TUNING_SEEDS;
 use super::method::Method;
-use super::task::{Score, Task};
+use super::task::{Scored, Task};
 
 /// A difference that is as good as none.
 const SMALL: f64 = 0.02;
@@ -97,7 +97,7 @@ fn gain(tuned: &Tuned, method: Method, budget: u32) -> Interval {
 }
 
 fn tuned(results: &[JobResult], task: Task) -> Tuned {
-    let mut of_task: Vec<(u64, Vec<Score>)> = results
+    let mut of_task: Vec<(u64, Vec<Scored>)> = results
         .iter()
         .filter(|result| result.job.arm == task.name())
         .map(|result| {
@@ -110,7 +110,7 @@ fn tuned(results: &[JobResult], task: Task) -> Tuned {
     let mut tuned = Tuned::new();
     for method in Method::ALL {
         for budget in task.budgets() {
-            let score = |scores: &[Score], exploration: f32, noise: bool| {
+            let score = |scores: &[Scored], exploration: f32, noise: bool| {
                 let found = scores.iter().find(|score| {
                     (score.method, score.budget, score.exploration, score.noise)
                         == (method, budget, exploration, noise)
@@ -209,7 +209,7 @@ mod tests {
                                 score(method, place) + 0.001 * (job.seed as f64 * 0.7 + place as f64).sin();
                             let score = score - 0.01 * f64::from(setting.exploration);
                             let (exploration, noise) = (setting.exploration, setting.noise);
-                            scores.push(Score { method, budget, exploration, noise, score });
+                            scores.push(Scored { method, budget, exploration, noise, score });
                         }
                     }
                 }

@@ -54,7 +54,7 @@ struct Description {
 
 /// What a method with a setting scored at a budget.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Score {
+pub(super) struct Scored {
     pub method: Method,
     pub budget: u32,
     pub exploration: f32,
@@ -127,7 +127,7 @@ impl Task {
         plies: std::ops::RangeInclusive<usize>,
         seed: u64,
         context: &JobContext<'_>,
-    ) -> Result<Vec<Score>, JobError> {
+    ) -> Result<Vec<Scored>, JobError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut values = Values::new();
         let positions = positions(start, plies, POSITIONS, &mut values, &mut rng);
@@ -142,7 +142,7 @@ impl Task {
         self,
         context: &JobContext<'_>,
         score: impl Fn(Run) -> Result<f64, JobError>,
-    ) -> Result<Vec<Score>, JobError> {
+    ) -> Result<Vec<Scored>, JobError> {
         let runs: Vec<Run> = Method::ALL
             .into_iter()
             .flat_map(|method| method.settings().into_iter().map(move |setting| (method, setting)))
@@ -155,7 +155,7 @@ impl Task {
                 return Err(Interrupted.into());
             }
             let Run { method, setting: Setting { exploration, noise }, budget } = run;
-            scores.push(Score { method, budget, exploration, noise, score: score(run)? });
+            scores.push(Scored { method, budget, exploration, noise, score: score(run)? });
             context.progress(done, total, &[]);
         }
         Ok(scores)
