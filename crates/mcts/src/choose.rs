@@ -161,7 +161,14 @@ impl WithSimd for Sample<'_> {
         let Self { config, view, open, uniform, delta, scratch } = self;
         regularized(simd, config, view, delta, DRAWING, scratch);
         close(&mut scratch.scores, open, 0.0);
-        draw(&scratch.scores, uniform * total(&scratch.scores))
+        let mut sum = total(&scratch.scores);
+        if sum <= 0.0 {
+            // What is open has no prior.
+            scratch.scores.fill(1.0);
+            close(&mut scratch.scores, open, 0.0);
+            sum = total(&scratch.scores);
+        }
+        draw(&scratch.scores, uniform * sum)
     }
 }
 
@@ -276,9 +283,12 @@ impl WithSimd for Regularized<'_> {
 #[inline(always)]
 pub(crate) fn improved(config: &Config, view: &View<'_>, scores: &mut [f32]) {
     values_of_improvement(config, view, scores);
-    let highest = crate::lanes::highest(scores);
     let count = scores.len();
     let prior = &view.prior[..count];
+    for place in 0..count {
+        scores[place] = if prior[place] > 0.0 { scores[place] } else { f32::NEG_INFINITY };
+    }
+    let highest = crate::lanes::highest(scores);
     for place in 0..count {
         scores[place] = prior[place] * exp_below_zero(scores[place] - highest);
     }

@@ -44,7 +44,7 @@ pub struct Config {
     pub improvement: Improvement,
     /// Edges from the root to a leaf, at most.
     pub max_depth: u32,
-    /// The least and the largest value of a game whose proven results count as such: a move that is known to win, lose or draw is
+    /// The least and the largest value of a game, from the side of the first player, whose proven results count as such: a move that is known to win, lose or draw is
     /// no longer estimated (score bounds; Cazenave and Saffidine 2010).
     pub proven: Option<[f32; 2]>,
     /// Searches a sample of the actions of each position; all where it is none.
@@ -258,6 +258,8 @@ impl Config {
         }
         not_negative("visits", self.improvement.visits)?;
         not_negative("scale", self.improvement.scale)?;
+        // The best of some actions is not the best of all.
+        setting(self.proven.is_none() || self.sampled.is_none(), "sampled", 1.0, "none beside `proven`")?;
         if let Some([low, high]) = self.proven {
             setting(
                 low < high && (high - low).is_finite(),

@@ -8,22 +8,26 @@
 /// assert_eq!(autodidact_mcts::considered_visits(4, 9), [0, 0, 0, 0, 1, 1, 2, 2, 3]);
 /// ```
 pub fn considered_visits(considered: u32, num_simulations: u32) -> Vec<u32> {
+    (0..num_simulations).map(|made| considered_visit(considered, num_simulations, made)).collect()
+}
+
+/// The entry of [`considered_visits`] after so many simulations.
+pub(crate) fn considered_visit(considered: u32, num_simulations: u32, made: u32) -> u32 {
     if considered <= 1 {
-        return (0..num_simulations).collect();
+        return made;
     }
     let phases = considered.next_power_of_two().trailing_zeros();
-    let mut visits = Vec::with_capacity(num_simulations as usize);
-    let (mut remaining, mut made) = (considered, 0);
-    while visits.len() < num_simulations as usize {
+    let (mut remaining, mut round, mut begun) = (considered, 0, 0);
+    loop {
         let rounds = (num_simulations / (phases * remaining)).max(1);
-        for round in made..made + rounds {
-            visits.extend((0..remaining).map(|_| round));
+        // The last two are looked at by turns until the end.
+        if remaining == 2 || made - begun < rounds * remaining {
+            return round + (made - begun) / remaining;
         }
-        made += rounds;
+        begun += rounds * remaining;
+        round += rounds;
         remaining = (remaining / 2).max(2);
     }
-    visits.truncate(num_simulations as usize);
-    visits
 }
 
 #[cfg(test)]

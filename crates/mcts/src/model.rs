@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::lanes::softmax;
 use crate::node::{Kind, ROOT};
 use crate::output::{Ended, PolicyOutput};
+use crate::planner::RESERVED;
 use crate::sampled::sample_actions;
 use crate::snapshot::Snapshot;
 use crate::tree::{Expansion, Leaf, Step, Tree, is_policy};
@@ -191,7 +192,7 @@ impl<S: Send + Sync> ModelSearch<S> {
             };
             let mut worker = Worker::new(Tree::new(state, &root, None)?, seed);
             worker.prepare(&config, None);
-            worker.tree.reserve(config.num_simulations as usize, num_actions);
+            worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, num_actions);
             workers.push(worker);
         }
         let paths = workers.iter().map(|_| Vec::new()).collect();
@@ -199,10 +200,22 @@ impl<S: Send + Sync> ModelSearch<S> {
     }
 
     /// Gives the roots these Gumbel variables, `[roots, legal actions]`, instead of drawn ones, before the first simulation.
-    pub fn set_gumbels(&mut self, gumbels: &[Vec<f32>]) {
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there is not one for each.
+    pub fn set_gumbels(&mut self, gumbels: &[Vec<f32>]) -> Result<()> {
+        let expected = self.workers.len();
+        if gumbels.len() != expected {
+            return Err(Error::Length { name: "gumbels", found: gumbels.len(), expected });
+        }
         for (worker, gumbels) in self.workers.iter_mut().zip(gumbels) {
+            let expected = worker.tree.root_prior.len();
+            if gumbels.len() != expected {
+                return Err(Error::Length { name: "gumbels", found: gumbels.len(), expected });
+            }
             worker.prepare(&self.config, Some(gumbels));
         }
+        Ok(())
     }
 
     /// Makes the simulations of the configuration.

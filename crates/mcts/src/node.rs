@@ -75,6 +75,13 @@ impl Node {
         self.bounds[0] >= self.bounds[1]
     }
 
+    /// What it is worth one step before: what is known for certain, or the mean.
+    #[inline(always)]
+    pub fn worth(&self) -> f32 {
+        let value = if self.is_decided() { self.bounds[0] } else { self.value as f32 };
+        self.reward + self.discount * value
+    }
+
     /// Visits of all actions together.
     #[inline(always)]
     pub fn action_visits(&self) -> u32 {

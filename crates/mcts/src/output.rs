@@ -15,7 +15,7 @@ use crate::worker::Worker;
 pub struct PolicyOutput {
     /// The move to play, as [`Config::act`] says.
     pub action: Action,
-    /// The legal moves.
+    /// The legal moves, or those that were drawn of them.
     pub actions: Vec<Action>,
     /// The network's policy, without noise.
     pub prior: Vec<f32>,
@@ -83,12 +83,9 @@ impl<S> Worker<S> {
                 scratch.scores.clone()
             }
         };
-        let best = root.bounds[0] >= root.bounds[1];
-        let decided = best.then(|| {
-            (0..edges.len()).find(|&place| {
-                visited(place) && view.q[place] >= root.bounds[0] && tree.is_decided(edges.start + place)
-            })
-        });
+        // An edge whose worth is certain: what was found on average, here or by another way, says less.
+        let decided =
+            root.is_decided().then(|| edges.clone().position(|edge| tree.least(edge) >= root.bounds[0]));
         let place = if let Some(Some(place)) = decided {
             place
         } else {
@@ -99,8 +96,7 @@ impl<S> Worker<S> {
                 }
                 Act::Regularized { temperature } => pick(&pi_bar, temperature, |place| view.q[place], rng),
                 Act::Halving => {
-                    let chosen =
-                        halving.as_ref().and_then(|halving| halving.best(config, tree, u32::MAX, scratch));
+                    let chosen = halving.as_ref().and_then(|halving| halving.best(config, tree, scratch));
                     chosen.unwrap_or_else(|| first_maximum(&visit_shares).unwrap_or(0))
                 }
             }

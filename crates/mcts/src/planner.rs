@@ -14,6 +14,9 @@ use crate::output::{Ended, PolicyOutput};
 use crate::simulation::{Simulation, Waiting};
 use crate::{Error, Result};
 
+/// Nodes for which there is room from the beginning, at most.
+pub(crate) const RESERVED: u32 = 1024;
+
 /// What a search may spend beside its simulations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
@@ -68,11 +71,13 @@ impl<G: Game> Planner<G> {
     pub fn search(&mut self, evaluator: &impl Evaluator<G>, budget: Budget) -> Result<PolicyOutput> {
         let Self { config, search } = self;
         let begun = Instant::now();
-        search.worker.prepare(config, None);
-        let leaves = budget.leaves.unwrap_or(1).max(1);
+        config.check()?;
         if search.worker.tree.nodes[ROOT as usize].kind == Kind::Chance {
             return Err(Error::Chance);
         }
+        search.adapt(config);
+        search.worker.prepare(config, None);
+        let leaves = budget.leaves.unwrap_or(1).max(1);
         let mut batch = Batch::default();
         let mut waiting = Vec::new();
         let mut made = 0;
@@ -95,7 +100,8 @@ impl<G: Game> Planner<G> {
                 break Ended::Memory;
             }
             batch.clear();
-            made += search.collect(config, leaves.min(left), &mut batch, &mut waiting)? as u32;
+            let collected = search.collect(config, leaves.min(left), &mut batch, &mut waiting);
+            made += collected.inspect_err(|_| search.forget(&mut waiting))? as u32;
             if !batch.is_empty() {
                 if let Err(error) = evaluator.evaluate(&mut batch) {
                     search.forget(&mut waiting);
@@ -124,8 +130,9 @@ impl<G: Game> Planner<G> {
             return Err(Error::Over);
         }
         let seed = self.search.worker.rng.random();
-        let place = self.search.worker.tree.place(action)?;
-        if self.search.keep(place, seed) {
+        // An action that is legal and has no place was not drawn.
+        let place = self.search.worker.tree.place(action);
+        if place.is_ok_and(|place| self.search.keep(place, seed)) {
             return Ok(());
         }
         let mut batch = Batch::default();
@@ -155,7 +162,7 @@ impl<G: Game> Planner<G> {
 /// tree at once. Seeds follow from `seed` and the index of the position, so that nothing depends on groups or threads.
 ///
 /// # Errors
-/// Those of [`Config::check`], [`Error::Over`], and those of evaluations.
+/// Those of [`Config::check`], [`Error::Over`], [`Error::Chance`], and those of evaluations.
 ///
 /// # Panics
 /// If `groups` is 0.
@@ -185,9 +192,12 @@ fn search_group<G: Game>(
     let mut batch = Batch::default();
     let mut searches = Simulation::roots(config, games, evaluator, &mut batch)?;
     for search in &mut searches {
+        if search.worker.tree.nodes[ROOT as usize].kind == Kind::Chance {
+            return Err(Error::Chance);
+        }
         search.worker.prepare(config, None);
         let actions = search.worker.tree.nodes[ROOT as usize].count as usize;
-        search.worker.tree.reserve(config.num_simulations as usize, actions);
+        search.worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, actions);
     }
     let mut waiting: Vec<Vec<Waiting>> = searches.iter().map(|_| Vec::new()).collect();
     for _ in 0..config.num_simulations {

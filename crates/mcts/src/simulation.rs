@@ -10,7 +10,7 @@ use crate::config::{Config, Interior};
 use crate::evaluator::{Batch, Evaluator};
 use crate::node::{Kind, ROOT};
 use crate::sampled::sample_actions;
-use crate::tree::{Expansion, Leaf, Step, Tree, is_policy};
+use crate::tree::{Expansion, Leaf, Step, Tree, check_evaluation, is_policy};
 use crate::worker::Worker;
 use crate::{Error, Result};
 
@@ -22,7 +22,12 @@ pub(crate) struct Simulation<G> {
     known: HashMap<(u64, usize), u32>,
     outcomes: Vec<(Action, f32)>,
     path: Vec<Step>,
+    /// What the bounds of its nodes are for.
+    proven: Option<[f32; 2]>,
 }
+
+/// Draws for each leaf that is wanted, at most: some meet.
+const TRIES: usize = 4;
 
 /// A leaf that waits for its evaluation.
 #[derive(Clone, Debug)]
@@ -90,6 +95,7 @@ impl<G: Game> Simulation<G> {
                 known: HashMap::new(),
                 outcomes: Vec::new(),
                 path: Vec::new(),
+                proven: config.proven,
             });
         }
         Ok(searches)
@@ -98,6 +104,14 @@ impl<G: Game> Simulation<G> {
     /// Whether the value of the root is known for certain, so that nothing is left to search.
     pub fn is_decided(&self) -> bool {
         self.worker.tree.nodes[ROOT as usize].is_decided()
+    }
+
+    /// Makes the tree one for a configuration that has changed.
+    pub fn adapt(&mut self, config: &Config) {
+        if self.proven != config.proven {
+            self.worker.tree.forget_bounds(config.proven);
+            self.proven = config.proven;
+        }
     }
 
     /// Makes the part of the tree below a place of the root the whole tree, if there is one.
@@ -122,11 +136,14 @@ impl<G: Game> Simulation<G> {
         batch: &mut Batch<G>,
         waiting: &mut Vec<Waiting>,
     ) -> Result<usize> {
-        let mut begun = 0;
-        while begun < leaves {
-            begun += 1;
+        let (mut begun, mut tries) = (0, 0);
+        while begun < leaves && tries < TRIES * leaves {
+            tries += 1;
             self.path.clear();
-            let Some(mut leaf) = self.descend(config, batch)? else { continue };
+            let Some(mut leaf) = self.descend(config, batch)? else {
+                begun += 1;
+                continue;
+            };
             if waiting.iter().any(|other| other.step == leaf.step) {
                 // It waits already. What differs by drawing may meet; what does not has nothing else to look at.
                 batch.pop();
@@ -139,6 +156,7 @@ impl<G: Game> Simulation<G> {
                 self.worker.tree.mark_pending(&leaf.path, true);
                 leaf.is_marked = true;
             }
+            begun += 1;
             waiting.push(leaf);
         }
         Ok(begun)
@@ -222,16 +240,20 @@ impl<G: Game> Simulation<G> {
         games: impl Iterator<Item = G>,
         waiting: &mut Vec<Waiting>,
     ) -> Result<()> {
-        let mut result = Ok(());
+        // All are looked at before the first is added.
+        let checked = (from..from + waiting.len())
+            .try_for_each(|index| check_evaluation(batch.value(index), batch.policy(index)));
+        if checked.is_err() {
+            self.forget(waiting);
+            return checked;
+        }
         for ((leaf, game), index) in waiting.drain(..).zip(games).zip(from..) {
             if leaf.is_marked {
                 self.worker.tree.mark_pending(&leaf.path, false);
             }
-            if result.is_ok() {
-                result = self.attach(config, batch, index, game, leaf);
-            }
+            self.attach(config, batch, index, game, leaf)?;
         }
-        result
+        Ok(())
     }
 
     fn attach(

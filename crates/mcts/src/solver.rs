@@ -33,7 +33,8 @@ pub struct Solution<T> {
 /// `π̄ = argmax_y ⟨q, y⟩ − λ D(π, y)` over the simplex, with the distance of the [`Family`].
 ///
 /// All of `prior`, `q` and `policy` are `[actions]`; `q` has the scale that λ is meant for, usually `[0, 1]`. An action without a prior
-/// gets nothing, and its q may be anything finite. With λ = 0 nothing can be said, and the policy is the prior.
+/// gets nothing, and its q may be anything finite. With λ = 0, or one so small that `λ π` is no number above 0, nothing can be said,
+/// and the policy is the prior.
 ///
 /// The stationary point is `λ w(a) / (δ + gap(a))`, raised to 1 or 2, where `gap = max q − q` and the sum S of all is 1
 /// for δ = α − max q. Newton's method on `S^(−1/p)`, which is concave and increasing, comes to it from below without safeguards, in two or three steps. Working
@@ -88,6 +89,10 @@ pub fn regularized_policy<T: Real>(
     let mut weights = vec![T::ZERO; whole];
     for (weight, &prior) in weights.iter_mut().zip(prior) {
         *weight = lambda * family.weight(prior);
+    }
+    if weights.iter().all(|weight| *weight == T::ZERO) {
+        policy.copy_from_slice(prior);
+        return Ok(Solution { delta: T::ZERO, steps: 0 });
     }
     let solution = pulp::Arch::new().dispatch(Solve { family, weights: &weights, gaps: &gaps });
     let mut sum = T::ZERO;

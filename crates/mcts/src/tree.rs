@@ -37,18 +37,25 @@ impl Expansion<'_> {
             return Ok(());
         }
         let (count, found) = (self.actions.len(), self.priors.len());
-        if count == 0 {
-            return Err(Error::NoActions);
-        }
         if found != count {
             return Err(Error::Length { name: "policy", found, expected: count });
         }
-        if is_policy(self.priors) {
-            Ok(())
-        } else {
-            Err(Error::Policy { sum: policy_sum(self.priors), count })
-        }
+        check_evaluation(self.value, self.priors)
     }
+}
+
+/// That a value is a number, and a policy one.
+pub(crate) fn check_evaluation(value: f32, priors: &[f32]) -> Result<()> {
+    if !value.is_finite() {
+        return Err(Error::NotFinite { name: "value", value });
+    }
+    if priors.is_empty() {
+        return Err(Error::NoActions);
+    }
+    if is_policy(priors) {
+        return Ok(());
+    }
+    Err(Error::Policy { sum: policy_sum(priors), count: priors.len() })
 }
 
 /// What a policy sums to; NaN if a number is below zero or none.
@@ -143,10 +150,9 @@ impl<S> Tree<S> {
         let &Expansion { kind, is_second, reward, discount, value, actions, priors } = expansion;
         let (actions, priors) = if kind == Kind::Over { (&[][..], &[][..]) } else { (actions, priors) };
         let value = if kind == Kind::Over { 0.0 } else { value };
-        let bounds = match (kind, proven) {
-            (Kind::Over, _) => [0.0; 2],
-            (_, Some(range)) => range,
-            (_, None) => [f32::NEG_INFINITY, f32::INFINITY],
+        let bounds = match kind {
+            Kind::Over => [0.0; 2],
+            Kind::Decision | Kind::Chance => unknown(proven, is_second),
         };
         let index = self.nodes.len() as u32;
         let before = self.nodes.last().map_or(0..0, Node::actions);
@@ -215,10 +221,9 @@ impl<S> Tree<S> {
         let mut at = from;
         loop {
             let node = self.nodes[at as usize];
-            if node.kind == Kind::Over
-                || (node.is_decided() && at != ROOT)
-                || path.len() as u32 >= config.max_depth
-            {
+            // A chance node has no value to go back with.
+            let is_deep = path.len() as u32 >= config.max_depth && node.kind != Kind::Chance;
+            if node.kind == Kind::Over || (node.is_decided() && at != ROOT) || is_deep {
                 return Leaf::Known(at);
             }
             self.open_edges(at);
@@ -282,13 +287,16 @@ impl<S> Tree<S> {
     pub fn back_up(&mut self, path: &[Step], mut value: f32) {
         for step in path.iter().rev() {
             let edge = step.edge as usize;
-            let Node { reward, discount, value: mean, .. } = self.nodes[self.edges.child[edge] as usize];
-            value = reward + discount * value;
+            let child = &self.nodes[self.edges.child[edge] as usize];
+            value = child.reward + child.discount * value;
+            let q = child.worth();
             let node = &mut self.nodes[step.node as usize];
             node.visits += 1;
-            node.value += (f64::from(value) - node.value) / f64::from(node.visits);
+            // What is known for certain no return changes.
+            if !node.is_decided() {
+                node.value += (f64::from(value) - node.value) / f64::from(node.visits);
+            }
             self.edges.visits[edge] += 1;
-            let q = reward + discount * mean as f32;
             self.edges.q[edge] = q;
             self.widen(q);
         }
@@ -298,12 +306,16 @@ impl<S> Tree<S> {
     pub fn refresh(&mut self, path: &[Step]) {
         for step in path.iter().rev() {
             let node = self.nodes[step.node as usize];
-            let (mut sum, mut visits) = (f64::from(node.raw_value), 1);
+            if node.is_decided() {
+                continue;
+            }
+            // A chance node has no evaluation of its own.
+            let own = u32::from(node.kind != Kind::Chance);
+            let (mut sum, mut visits) = (f64::from(own) * f64::from(node.raw_value), own);
             for edge in node.visited() {
                 let child = self.edges.child[edge];
                 if child != NONE && self.edges.visits[edge] > 0 {
-                    let child = self.nodes[child as usize];
-                    let q = child.reward + child.discount * child.value as f32;
+                    let q = self.nodes[child as usize].worth();
                     self.edges.q[edge] = q;
                     sum += f64::from(self.edges.visits[edge]) * f64::from(q);
                     visits += self.edges.visits[edge];
@@ -317,21 +329,22 @@ impl<S> Tree<S> {
     pub fn tighten(&mut self, path: &[Step], range: [f32; 2]) {
         for step in path.iter().rev() {
             let child = self.edges.child[step.edge as usize];
-            if child == NONE || self.nodes[child as usize].bounds == range {
+            if child == NONE {
+                return;
+            }
+            let Node { bounds, is_second, .. } = self.nodes[child as usize];
+            if bounds == of_side(range, is_second) {
                 return;
             }
             let before = self.nodes[step.node as usize];
-            let bounds = self.edge_bounds(&before, range);
+            let bounds = self.edge_bounds(&before, of_side(range, before.is_second));
             let node = &mut self.nodes[step.node as usize];
             node.bounds = bounds;
             node.is_informed = true;
             if node.is_decided() {
                 node.value = f64::from(bounds[0]);
             }
-            if self.nodes[child as usize].is_decided() {
-                let Node { reward, discount, bounds, .. } = self.nodes[child as usize];
-                self.edges.q[step.edge as usize] = reward + discount * bounds[0];
-            }
+            self.edges.q[step.edge as usize] = self.nodes[child as usize].worth();
             if bounds == before.bounds {
                 return;
             }
@@ -384,10 +397,22 @@ impl<S> Tree<S> {
         if node.is_decided() { node.bounds[0] } else { node.raw_value }
     }
 
-    /// Whether the value of an edge is known for certain.
-    pub fn is_decided(&self, edge: usize) -> bool {
-        let child = self.edges.child[edge];
-        child != NONE && self.nodes[child as usize].is_decided()
+    /// What an edge is worth at least, as far as that is known.
+    pub fn least(&self, edge: usize) -> f32 {
+        self.bounds_of(edge, [f32::NEG_INFINITY, f32::INFINITY])[0]
+    }
+
+    /// Visits of edges that are on their way, if there are any in the tree.
+    pub fn pending(&self, edges: std::ops::Range<usize>) -> Option<&[u32]> {
+        self.pending.get(edges)
+    }
+
+    /// Forgets what was known for certain, but for what is over, for another range of values.
+    pub fn forget_bounds(&mut self, proven: Option<[f32; 2]>) {
+        for node in self.nodes.iter_mut().filter(|node| node.kind != Kind::Over) {
+            node.bounds = unknown(proven, node.is_second);
+            node.is_informed = false;
+        }
     }
 
     /// The longest way from the root to a node.
@@ -457,6 +482,16 @@ impl<S> Tree<S> {
         below.open_edges(ROOT);
         below
     }
+}
+
+/// The range of values from the side of who decides, given that of the first player.
+fn of_side([low, high]: [f32; 2], is_second: bool) -> [f32; 2] {
+    if is_second { [-high, -low] } else { [low, high] }
+}
+
+/// Bounds of a node of which nothing is known.
+fn unknown(proven: Option<[f32; 2]>, is_second: bool) -> [f32; 2] {
+    proven.map_or([f32::NEG_INFINITY, f32::INFINITY], |range| of_side(range, is_second))
 }
 
 /// Visits and values as if those that are on their way had found the worst.

@@ -7,7 +7,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::choose::{Scratch, values_of_improvement};
 use crate::config::{Config, Dirichlet, Root};
-use crate::halving::considered_visits;
+use crate::halving::considered_visit;
 use crate::lanes::{first_maximum, maximum};
 use crate::node::ROOT;
 use crate::tree::{Leaf, Step, Tree};
@@ -27,10 +27,11 @@ pub(crate) struct Worker<S> {
 pub(crate) struct Halving {
     /// `g + ln π` of each action, the largest at 0 without its noise.
     pub scores: Vec<f32>,
-    /// For each simulation, the visits of the actions that are considered.
-    visits: Vec<u32>,
-    /// Visits of all actions when the search began.
-    before: u32,
+    /// Actions that are considered at first, and simulations that are planned.
+    considered: u32,
+    planned: u32,
+    /// Visits of each action when the search began.
+    before: Vec<u32>,
 }
 
 impl<S> Worker<S> {
@@ -56,15 +57,16 @@ impl<S> Worker<S> {
         let scores = prior.iter().enumerate().map(|(place, prior)| {
             let noise = match gumbels {
                 Some(gumbels) => gumbels[place],
-                None if gumbel => -(-(1.0 - rng.random::<f32>()).ln()).ln(),
+                None if gumbel => drawn_gumbel(rng),
                 None => 0.0,
             };
             noise + (prior / highest).ln()
         });
         self.halving = Some(Halving {
             scores: scores.collect(),
-            visits: considered_visits(considered.min(root.count), config.num_simulations),
-            before: root.action_visits(),
+            considered: considered.min(root.count),
+            planned: config.num_simulations,
+            before: self.tree.edges.visits[root.visited()].to_vec(),
         });
     }
 
@@ -81,29 +83,49 @@ impl<S> Worker<S> {
 impl Halving {
     /// The considered action of the largest `g + ln π + σ(q)`.
     fn choose<S>(&self, config: &Config, tree: &Tree<S>, scratch: &mut Scratch) -> Option<usize> {
-        let root = tree.nodes[ROOT as usize];
-        let made = (root.action_visits() - self.before) as usize;
-        let wanted = self.visits.get(made).copied();
+        let made = self.made(tree);
+        let total: u32 = made.iter().sum();
         // More simulations than were planned go to the best.
-        self.best(config, tree, wanted.unwrap_or(u32::MAX), scratch)
+        let wanted = (total < self.planned).then(|| considered_visit(self.considered, self.planned, total));
+        self.best_of(config, tree, &made, wanted, scratch)
     }
 
-    /// Of the actions that were visited so often in this search, or of the most visited if there is none, the best.
-    pub fn best<S>(
+    /// Of the actions that this search visited most, the best.
+    pub fn best<S>(&self, config: &Config, tree: &Tree<S>, scratch: &mut Scratch) -> Option<usize> {
+        self.best_of(config, tree, &self.made(tree), None, scratch)
+    }
+
+    /// Visits of each action in this search, those on their way among them.
+    fn made<S>(&self, tree: &Tree<S>) -> Vec<u32> {
+        let edges = tree.nodes[ROOT as usize].visited();
+        let pending = tree.pending(edges.clone());
+        let visits = tree.edges.visits[edges].iter().zip(&self.before).enumerate();
+        visits
+            .map(|(place, (now, before))| now - before + pending.map_or(0, |pending| pending[place]))
+            .collect()
+    }
+
+    fn best_of<S>(
         &self,
         config: &Config,
         tree: &Tree<S>,
-        visits: u32,
+        made: &[u32],
+        wanted: Option<u32>,
         scratch: &mut Scratch,
     ) -> Option<usize> {
-        let root = tree.nodes[ROOT as usize];
-        let view = tree.view(&root);
-        let most = view.visits.iter().copied().max().unwrap_or(0);
-        let visits = if view.visits.contains(&visits) { visits } else { most };
+        let view = tree.view(&tree.nodes[ROOT as usize]);
+        let most = made.iter().copied().max().unwrap_or(0);
+        let visits = wanted.filter(|wanted| made.contains(wanted)).unwrap_or(most);
         scratch.scores.resize(view.prior.len(), 0.0);
         let Scratch { arch, scores, .. } = scratch;
-        arch.dispatch(Considered { config, view: &view, known: &self.scores, visits, scores })
+        arch.dispatch(Considered { config, view: &view, known: &self.scores, made, visits, scores })
     }
+}
+
+/// A draw from the Gumbel distribution, which is finite.
+fn drawn_gumbel(rng: &mut impl Rng) -> f32 {
+    let uniform = (f64::from(rng.random::<u32>()) + 0.5) / 4_294_967_296.0;
+    -(-uniform.ln()).ln() as f32
 }
 
 /// The best of the actions with a number of visits.
@@ -112,6 +134,7 @@ struct Considered<'a> {
     view: &'a View<'a>,
     /// `g + ln π`.
     known: &'a [f32],
+    made: &'a [u32],
     visits: u32,
     scores: &'a mut [f32],
 }
@@ -121,9 +144,9 @@ impl WithSimd for Considered<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Option<usize> {
-        let Self { config, view, known, visits, scores } = self;
+        let Self { config, view, known, made, visits, scores } = self;
         values_of_improvement(config, view, scores);
-        let (made, known) = (&view.visits[..scores.len()], &known[..scores.len()]);
+        let (made, known) = (&made[..scores.len()], &known[..scores.len()]);
         for place in 0..scores.len() {
             // The least logit that mctx has, so that an action of no prior is better than one that is not considered.
             let score = maximum(scores[place] + known[place], -1e9);

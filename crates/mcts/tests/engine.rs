@@ -6,8 +6,8 @@ use autodidact_games::connect_four::{ConnectFour, Solver};
 use autodidact_games::{Action, Game, TicTacToe, Turn};
 use autodidact_mcts::{
     Act, Batch, Budget, Config, Count, Dirichlet, Ended, Error, Family, Interior, ModelSearch, Normalization,
-    Planner, PolicyOutput, Regularizer, Result, Rollouts, Unvisited, Variant, regularized_policy,
-    search_many,
+    Planner, PolicyOutput, Regularizer, Result, Rollouts, Root, Sampled, Unvisited, Variant,
+    regularized_policy, search_many,
 };
 use proptest::prelude::*;
 
@@ -104,7 +104,11 @@ proptest! {
         // The value of actions without a visit is a mean of those with one, so this holds for what is known of them.
         let known: f64 = output.target.iter().zip(&output.q).map(|(p, q)| f64::from(*p) * f64::from(*q)).sum();
         let before: f64 = output.prior.iter().zip(&output.q).map(|(p, q)| f64::from(*p) * f64::from(*q)).sum();
-        prop_assert!(known >= before - 1e-4 && worth(&output.target) >= 0.0, "{known} {before}");
+        prop_assert!(known >= before - 1e-4, "{known} {before}");
+        // Where all have one it holds of the true values.
+        if output.visits.iter().all(|&visits| visits > 0) {
+            prop_assert!(worth(&output.target) >= worth(&output.prior) - 1e-4);
+        }
     }
 }
 
@@ -215,7 +219,10 @@ fn with_exact_values_gumbel_plays_perfectly() {
         Ok(())
     };
     for (game, best) in solved_positions(9) {
-        let mut planner = Planner::new(Config::gumbel(16), game, &exact, 7).expect("a search");
+        // Without noise, as for evaluation.
+        let root = Root::SequentialHalving { considered: 16, gumbel: false };
+        let config = Config { root, ..Config::gumbel(16) };
+        let mut planner = Planner::new(config, game, &exact, 7).expect("a search");
         let output = planner.search(&exact, Budget::default()).expect("exact values");
         assert!(best.contains(&output.action), "{} of {best:?}\n{game}\n{output:?}", output.action);
     }
@@ -445,4 +452,163 @@ fn noise_changes_the_search_and_not_the_prior_that_is_told() {
     assert_eq!(quiet.visits, [10; 6]);
     assert_ne!(noisy.visits, quiet.visits);
     assert_eq!(noisy.prior, quiet.prior);
+}
+
+fn decided(config: Config, game: TicTacToe, seed: u64, leaves: usize) -> PolicyOutput {
+    let mut planner = Planner::new(config, game, &Rollouts::default(), seed).expect("a search");
+    let budget = Budget { leaves: Some(leaves), ..Budget::default() };
+    let output = planner.search(&Rollouts::default(), budget).expect("rollouts");
+    assert_eq!(output.ended, Ended::Decided, "{game}");
+    output
+}
+
+/// What is proven is what is played and told, however leaves are collected and positions merged.
+#[test]
+fn a_decided_root_plays_what_decided_it() {
+    for (first, second) in [(0, 1), (3, 2), (4, 0), (1, 7), (8, 5)] {
+        let mut game = TicTacToe::new();
+        game.play(first);
+        game.play(second);
+        for (leaves, transpositions) in [(1, false), (16, false), (1, true), (16, true)] {
+            for seed in 0..10 {
+                let config = Config { proven: Some([-1.0, 1.0]), transpositions, ..Config::uct(50_000, 1.0) };
+                let output = decided(config, game, seed, leaves);
+                let [low, high] = output.bounds.expect("proven values were asked for");
+                assert_eq!((low, high), (output.value, output.value), "{game}");
+                let mut after = game;
+                let reward = after.play(output.action);
+                let worth =
+                    if after.turn() == Turn::Over { reward } else { -decided(config, after, seed, 1).value };
+                assert_eq!(worth, low, "{leaves} {transpositions}: {} in\n{game}", output.action);
+            }
+        }
+    }
+}
+
+/// The range is the first player's; the other one's is its mirror image.
+#[test]
+fn a_range_that_is_not_symmetric_is_mirrored() {
+    // X wins at once; with a range of 0 to 1 no value of O's is above 0.
+    let mut game = TicTacToe::new();
+    for action in [0, 3, 1, 4] {
+        game.play(action);
+    }
+    let config = |range| Config { proven: Some(range), ..Config::uct(50_000, 1.0) };
+    assert_eq!(decided(config([0.0, 1.0]), game, 1, 1).bounds, Some([1.0; 2]));
+    game.play(8);
+    // Now O does.
+    assert_eq!(decided(config([-1.0, 0.0]), game, 1, 1).bounds, Some([1.0; 2]));
+}
+
+/// Halving counts the visits of its own search, those on their way among them.
+#[test]
+fn halving_goes_by_its_plan() {
+    let game = ConnectFour::default();
+    let rollouts = Rollouts::default();
+    let config = Config::gumbel(64);
+    let mut planner = Planner::new(config, game, &rollouts, 1).expect("a search");
+    let mut before = vec![0; 7];
+    for leaves in [1, 1, 4, 1, 8] {
+        let budget = Budget { leaves: Some(leaves), ..Budget::default() };
+        let visits = planner.search(&rollouts, budget).expect("rollouts").visits;
+        let mut made: Vec<u32> = visits.iter().zip(&before).map(|(now, before)| now - before).collect();
+        made.sort_unstable();
+        // Seven actions three times, three of them seven times more, two until the end.
+        assert_eq!(made.iter().sum::<u32>(), 64);
+        assert!(made[..4] == [3; 4] && made[6] - made[5] <= 12 && made[5] >= 10, "{leaves}: {made:?}");
+        before = visits;
+    }
+}
+
+#[test]
+fn sampled_actions_are_some_of_the_legal_ones() {
+    let game = ConnectFour::default();
+    let rollouts = Rollouts::default();
+    let mut planner = Planner::new(Config::sampled(20, 2), game, &rollouts, 1).expect("a search");
+    let output = planner.search(&rollouts, Budget::default()).expect("rollouts");
+    assert!(output.actions.len() <= 2 && output.actions.contains(&output.action));
+    for action in 0..7 {
+        let mut planner = planner.clone();
+        planner.advance(action, &rollouts).expect("legal, drawn or not");
+        assert_eq!(planner.game().key(), {
+            let mut after = game;
+            after.play(action);
+            after.key()
+        });
+    }
+    // The best of some is not proven to be the best of all.
+    let sampled = Some(Sampled { actions: 2, temperature: 1.0 });
+    let both = Config { sampled, proven: Some([-1.0, 1.0]), ..Config::uct(10, 1.0) };
+    assert!(matches!(both.check(), Err(Error::Setting { name: "sampled", .. })));
+}
+
+/// Nothing is known of a chance node itself, by whatever way its value is told.
+#[test]
+fn chance_has_no_value_of_its_own() {
+    let rollouts = Rollouts::default();
+    let game = Gamble { safe: 0.2, stage: 0 };
+    let unit = Normalization::Fixed { low: 0.0, high: 1.0 };
+    for config in [
+        Config { transpositions: true, normalization: unit, ..Config::uct(3000, 1.0) },
+        Config { max_depth: 1, normalization: unit, ..Config::uct(3000, 1.0) },
+    ] {
+        let mut planner = Planner::new(config, game.clone(), &rollouts, 1).expect("a search");
+        let output = planner.search(&rollouts, Budget::default()).expect("rollouts");
+        assert!((output.q[1] - 0.25).abs() < 0.05, "{output:?}");
+    }
+    let chance = Gamble { safe: 0.2, stage: 1 };
+    let many = search_many(&Config::alpha_zero(10), std::slice::from_ref(&chance), &rollouts, 1, 1);
+    assert_eq!(many.map(|_| ()), Err(Error::Chance));
+}
+
+/// An action that is closed is not drawn, even if no other has a prior; a policy to learn is one even where priors are 0.
+#[test]
+fn priors_of_zero_do_no_harm() {
+    let certain = |batch: &mut Batch<TicTacToe>| -> Result<()> {
+        for index in 0..batch.len() {
+            let mut policy = vec![0.0; batch.actions(index).len()];
+            policy[0] = 1.0;
+            let value = if batch.game(index).key() == TicTacToe::new().key() { 1.0 } else { 0.0 };
+            batch.set(index, value, &policy);
+        }
+        Ok(())
+    };
+    let mut game = TicTacToe::new();
+    for action in [0, 1, 2] {
+        game.play(action);
+    }
+    let all = Config { proven: Some([-1.0, 1.0]), ..Config::regularized(Variant::All, 3000) };
+    let mut planner = Planner::new(all, game, &certain, 1).expect("a search");
+    let output = planner.search(&certain, Budget::default()).expect("certain");
+    assert!(
+        output.visits.iter().filter(|&&visits| visits > 0).count() > 1 || output.bounds == Some([-1.0; 2])
+    );
+    let root = Root::SequentialHalving { considered: 1, gumbel: false };
+    let config = Config { root, ..Config::gumbel(1000) };
+    let mut planner = Planner::new(config, TicTacToe::new(), &certain, 1).expect("a search");
+    let target = planner.search(&certain, Budget::default()).expect("certain").target;
+    assert!((target.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{target:?}");
+}
+
+/// A change of the configuration is looked at, and a range of proven values may come later.
+#[test]
+fn a_configuration_may_change_between_searches() {
+    let rollouts = Rollouts::default();
+    let game: ConnectFour = "1223344".parse().expect("moves");
+    let mut planner = Planner::new(Config::uct(50, 1.0), game, &rollouts, 1).expect("a search");
+    planner.search(&rollouts, Budget::default()).expect("rollouts");
+    planner.config_mut().noise = Some(Dirichlet { fraction: 0.25, alpha: -1.0 });
+    assert!(matches!(
+        planner.search(&rollouts, Budget::default()),
+        Err(Error::Setting { name: "alpha", .. })
+    ));
+    *planner.config_mut() = Config { proven: Some([-1.0, 1.0]), ..Config::uct(2000, 1.0) };
+    let output = planner.search(&rollouts, Budget::default()).expect("rollouts");
+    assert_eq!((output.ended, output.bounds, output.action), (Ended::Decided, Some([1.0; 2]), 4));
+    // A plan that nobody can make costs nothing before it is made.
+    *planner.config_mut() = Config::gumbel(u32::MAX);
+    let budget = Budget { nodes: Some(100), ..Budget::default() };
+    let game = ConnectFour::default();
+    let mut planner = Planner::new(Config::gumbel(u32::MAX), game, &rollouts, 1).expect("a search");
+    assert_eq!(planner.search(&rollouts, budget).expect("rollouts").ended, Ended::Nodes);
 }

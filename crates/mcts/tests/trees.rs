@@ -70,7 +70,7 @@ fn compare(recipe: &str, config: impl Fn(u32) -> Config) {
         let roots = (0..3).map(|state| table.root(state)).collect();
         let mut search = ModelSearch::new(config(simulations), &table, roots, 1).expect("a search");
         if recipe == "gumbel" {
-            search.set_gumbels(&read::<Vec<Vec<f32>>>(&case["gumbels"]));
+            search.set_gumbels(&read::<Vec<Vec<f32>>>(&case["gumbels"])).expect("one for each");
         }
         search.run(&table).expect("the table answers");
         let outputs = search.outputs();

@@ -18,10 +18,20 @@ impl Sequool {
     /// For so many evaluations: a cut takes two.
     pub fn new(evaluations: usize) -> Self {
         let cuts = (evaluations.saturating_sub(1) / 2).max(1);
-        let harmonic: f64 = (1..=cuts).map(|i| 1.0 / i as f64).sum();
+        let harmonic = harmonic(cuts);
         let deepest = ((cuts as f64 / harmonic).floor() as usize).max(1);
         Self { deepest, depth: 0, cells: Cells::default(), cut: Vec::new(), begun: false }
     }
+}
+
+/// `Σ_{i ≤ n} 1/i`.
+fn harmonic(n: usize) -> f64 {
+    if n < 1000 {
+        return (1..=n).map(|i| 1.0 / i as f64).sum();
+    }
+    // Euler's constant and the first terms of the series: exact to the last digit from here on.
+    let n = n as f64;
+    n.ln() + 0.577_215_664_901_532_9 + 0.5 / n - 1.0 / (12.0 * n * n)
 }
 
 impl Plan for Sequool {
