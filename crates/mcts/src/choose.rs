@@ -17,13 +17,21 @@ const DRAWING: f32 = 1e-2;
 pub(crate) struct Scratch {
     pub arch: Arch,
     pub scores: Vec<f32>,
+    /// Visits of the root's actions in this search.
+    pub made: Vec<u32>,
     gaps: Vec<f32>,
     weights: Vec<f32>,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { arch: Arch::new(), scores: Vec::new(), gaps: Vec::new(), weights: Vec::new() }
+        Self {
+            arch: Arch::new(),
+            scores: Vec::new(),
+            made: Vec::new(),
+            gaps: Vec::new(),
+            weights: Vec::new(),
+        }
     }
 }
 
@@ -112,31 +120,37 @@ pub(crate) fn choose(
     }
     scratch.scores.resize(count, 0.0);
     let arch = scratch.arch;
-    match config.interior {
-        Interior::Argmax => arch.dispatch(Argmax { config, view, open, scores: &mut scratch.scores }),
-        Interior::Sample => {
-            let uniform = rng.random::<f32>();
-            arch.dispatch(Sample { config, view, open, uniform, delta, scratch })
-        }
-        Interior::Improved => arch.dispatch(MatchVisits { config, view, open, scores: &mut scratch.scores }),
+    if config.interior == Interior::Sample {
+        let uniform = rng.random::<f32>();
+        return arch.dispatch(Sample { config, view, open, uniform, delta, scratch });
     }
+    arch.dispatch(Largest { config, view, open, scores: &mut scratch.scores })
 }
 
-/// [`Interior::Argmax`].
-struct Argmax<'a> {
+/// The rules that take the largest score.
+struct Largest<'a> {
     config: &'a Config,
     view: &'a View<'a>,
     open: Option<&'a [bool]>,
     scores: &'a mut [f32],
 }
 
-impl WithSimd for Argmax<'_> {
+impl WithSimd for Largest<'_> {
     type Output = usize;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> usize {
         let Self { config, view, open, scores } = self;
-        config.regularizer.scores(config, view, scores);
+        if config.interior == Interior::Improved {
+            improved(config, view, scores);
+            let inverse = 1.0 / (1 + view.total) as f32;
+            let visits = &view.visits[..scores.len()];
+            for place in 0..scores.len() {
+                scores[place] -= visits[place] as i32 as f32 * inverse;
+            }
+        } else {
+            config.regularizer.scores(config, view, scores);
+        }
         close(scores, open, f32::NEG_INFINITY);
         first_maximum(scores).unwrap_or(0)
     }
@@ -169,31 +183,6 @@ impl WithSimd for Sample<'_> {
             sum = total(&scratch.scores);
         }
         draw(&scratch.scores, uniform * sum)
-    }
-}
-
-/// [`Interior::Improved`].
-struct MatchVisits<'a> {
-    config: &'a Config,
-    view: &'a View<'a>,
-    open: Option<&'a [bool]>,
-    scores: &'a mut [f32],
-}
-
-impl WithSimd for MatchVisits<'_> {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
-        let Self { config, view, open, scores } = self;
-        improved(config, view, scores);
-        let inverse = 1.0 / (1 + view.total) as f32;
-        let visits = &view.visits[..scores.len()];
-        for place in 0..scores.len() {
-            scores[place] -= visits[place] as i32 as f32 * inverse;
-        }
-        close(scores, open, f32::NEG_INFINITY);
-        first_maximum(scores).unwrap_or(0)
     }
 }
 

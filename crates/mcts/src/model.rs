@@ -10,9 +10,9 @@ use crate::lanes::softmax;
 use crate::node::{Kind, ROOT};
 use crate::output::{Ended, PolicyOutput};
 use crate::planner::RESERVED;
-use crate::sampled::sample_actions;
+use crate::sampled;
 use crate::snapshot::Snapshot;
-use crate::tree::{Expansion, Leaf, Step, Tree, is_policy};
+use crate::tree::{Expansion, Leaf, Step, Tree};
 use crate::worker::Worker;
 use crate::{Error, Result};
 
@@ -175,10 +175,9 @@ impl<S: Send + Sync> ModelSearch<S> {
             }
             softmax(pulp::Arch::new(), &mut logits);
             let (mut actions, mut priors) = (&actions[..], &logits[..]);
-            let drawn;
-            if let Some(sampled) = config.sampled.filter(|_| is_policy(priors)) {
-                drawn =
-                    sample_actions(sampled, actions, priors, &mut Xoshiro256PlusPlus::seed_from_u64(!seed));
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(!seed);
+            let drawn = sampled::wanted(&config, actions, priors, &mut rng);
+            if let Some(drawn) = &drawn {
                 (actions, priors) = (&drawn.0, &drawn.1);
             }
             let root = Expansion {
@@ -266,9 +265,8 @@ impl<S: Send + Sync> ModelSearch<S> {
                 softmax(worker.scratch.arch, priors);
                 let value = predictions.values[index];
                 let (mut actions, mut priors) = (&actions[..], &priors[..]);
-                let drawn;
-                if let Some(sampled) = config.sampled.filter(|_| is_policy(priors)) {
-                    drawn = sample_actions(sampled, actions, priors, &mut worker.rng);
+                let drawn = sampled::wanted(config, actions, priors, &mut worker.rng);
+                if let Some(drawn) = &drawn {
                     (actions, priors) = (&drawn.0, &drawn.1);
                 }
                 let expansion = Expansion {

@@ -132,7 +132,7 @@ impl<G: Game> Planner<G> {
         let seed = self.search.worker.rng.random();
         // An action that is legal and has no place was not drawn.
         let place = self.search.worker.tree.place(action);
-        if place.is_ok_and(|place| self.search.keep(place, seed)) {
+        if place.is_some_and(|place| self.search.keep(place, seed)) {
             return Ok(());
         }
         let mut batch = Batch::default();

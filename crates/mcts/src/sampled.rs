@@ -3,12 +3,24 @@
 use autodidact_games::Action;
 use rand::{Rng, RngExt};
 
-use crate::config::Sampled;
+use crate::config::{Config, Sampled};
 use crate::lanes::{draw, highest, total};
+use crate::tree::is_policy;
+
+/// The actions to search where the configuration wants a sample of them. What is no policy is left for whoever adds it to refuse.
+pub(crate) fn wanted(
+    config: &Config,
+    actions: &[Action],
+    priors: &[f32],
+    rng: &mut impl Rng,
+) -> Option<(Vec<Action>, Vec<f32>)> {
+    let sampled = config.sampled.filter(|_| is_policy(priors))?;
+    Some(sample_actions(sampled, actions, priors, rng))
+}
 
 /// Draws actions and corrects their priors: `(β̂ / β) π` up to their sum, with `β ∝ π^(1/T)` and the shares β̂ of the draws
 /// (Hubert et al. 2021, section 4). Actions stay in their order.
-pub(crate) fn sample_actions(
+fn sample_actions(
     sampled: Sampled,
     actions: &[Action],
     priors: &[f32],

@@ -9,8 +9,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::config::{Config, Interior};
 use crate::evaluator::{Batch, Evaluator};
 use crate::node::{Kind, ROOT};
-use crate::sampled::sample_actions;
-use crate::tree::{Expansion, Leaf, Step, Tree, check_evaluation, is_policy};
+use crate::sampled;
+use crate::tree::{Expansion, Leaf, Step, Tree, check_evaluation};
 use crate::worker::Worker;
 use crate::{Error, Result};
 
@@ -82,9 +82,9 @@ impl<G: Game> Simulation<G> {
             } else {
                 (root.kind, root.value) = (Kind::Decision, batch.value(evaluated));
                 (root.actions, root.priors) = (batch.actions(evaluated), batch.policy(evaluated));
-                if let Some(sampled) = config.sampled.filter(|_| is_policy(root.priors)) {
-                    let mut rng = Xoshiro256PlusPlus::seed_from_u64(!seed);
-                    (actions, priors) = sample_actions(sampled, root.actions, root.priors, &mut rng);
+                let mut rng = Xoshiro256PlusPlus::seed_from_u64(!seed);
+                if let Some(drawn) = sampled::wanted(config, root.actions, root.priors, &mut rng) {
+                    (actions, priors) = drawn;
                     (root.actions, root.priors) = (&actions, &priors);
                 }
                 evaluated += 1;
@@ -240,8 +240,9 @@ impl<G: Game> Simulation<G> {
         games: impl Iterator<Item = G>,
         waiting: &mut Vec<Waiting>,
     ) -> Result<()> {
-        // All are looked at before the first is added.
-        let checked = (from..from + waiting.len())
+        // All of several are looked at before the first is added; one alone is, when it is added.
+        let several = if waiting.len() > 1 { waiting.len() } else { 0 };
+        let checked = (from..from + several)
             .try_for_each(|index| check_evaluation(batch.value(index), batch.policy(index)));
         if checked.is_err() {
             self.forget(waiting);
@@ -267,9 +268,8 @@ impl<G: Game> Simulation<G> {
         let Waiting { step, reward, discount, is_second, path, key, .. } = leaf;
         let value = batch.value(index);
         let (mut actions, mut priors) = (batch.actions(index), batch.policy(index));
-        let drawn;
-        if let Some(sampled) = config.sampled.filter(|_| is_policy(priors)) {
-            drawn = sample_actions(sampled, actions, priors, &mut self.worker.rng);
+        let drawn = sampled::wanted(config, actions, priors, &mut self.worker.rng);
+        if let Some(drawn) = &drawn {
             (actions, priors) = (&drawn.0, &drawn.1);
         }
         let expansion =

@@ -427,10 +427,10 @@ impl<S> Tree<S> {
         depths.into_iter().max().unwrap_or(0)
     }
 
-    /// The place of an action of the root.
-    pub fn place(&self, action: Action) -> Result<usize> {
+    /// The place of an action of the root, if it has one.
+    pub fn place(&self, action: Action) -> Option<usize> {
         let actions = &self.edges.action[self.nodes[ROOT as usize].actions()];
-        actions.iter().position(|&other| other == action).ok_or(Error::UnknownAction { action })
+        actions.iter().position(|&other| other == action)
     }
 
     /// Whether there is something below an action of the root.

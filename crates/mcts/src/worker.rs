@@ -83,41 +83,42 @@ impl<S> Worker<S> {
 impl Halving {
     /// The considered action of the largest `g + ln π + σ(q)`.
     fn choose<S>(&self, config: &Config, tree: &Tree<S>, scratch: &mut Scratch) -> Option<usize> {
-        let made = self.made(tree);
-        let total: u32 = made.iter().sum();
+        self.count(tree, &mut scratch.made);
+        let total: u32 = scratch.made.iter().sum();
         // More simulations than were planned go to the best.
         let wanted = (total < self.planned).then(|| considered_visit(self.considered, self.planned, total));
-        self.best_of(config, tree, &made, wanted, scratch)
+        self.best_of(config, tree, wanted, scratch)
     }
 
     /// Of the actions that this search visited most, the best.
     pub fn best<S>(&self, config: &Config, tree: &Tree<S>, scratch: &mut Scratch) -> Option<usize> {
-        self.best_of(config, tree, &self.made(tree), None, scratch)
+        self.count(tree, &mut scratch.made);
+        self.best_of(config, tree, None, scratch)
     }
 
-    /// Visits of each action in this search, those on their way among them.
-    fn made<S>(&self, tree: &Tree<S>) -> Vec<u32> {
+    /// Counts the visits of each action in this search, those on their way among them.
+    fn count<S>(&self, tree: &Tree<S>, made: &mut Vec<u32>) {
         let edges = tree.nodes[ROOT as usize].visited();
         let pending = tree.pending(edges.clone());
         let visits = tree.edges.visits[edges].iter().zip(&self.before).enumerate();
-        visits
-            .map(|(place, (now, before))| now - before + pending.map_or(0, |pending| pending[place]))
-            .collect()
+        made.clear();
+        made.extend(
+            visits.map(|(place, (now, before))| now - before + pending.map_or(0, |pending| pending[place])),
+        );
     }
 
     fn best_of<S>(
         &self,
         config: &Config,
         tree: &Tree<S>,
-        made: &[u32],
         wanted: Option<u32>,
         scratch: &mut Scratch,
     ) -> Option<usize> {
         let view = tree.view(&tree.nodes[ROOT as usize]);
+        scratch.scores.resize(view.prior.len(), 0.0);
+        let Scratch { arch, scores, made, .. } = scratch;
         let most = made.iter().copied().max().unwrap_or(0);
         let visits = wanted.filter(|wanted| made.contains(wanted)).unwrap_or(most);
-        scratch.scores.resize(view.prior.len(), 0.0);
-        let Scratch { arch, scores, .. } = scratch;
         arch.dispatch(Considered { config, view: &view, known: &self.scores, made, visits, scores })
     }
 }
