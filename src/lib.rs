@@ -28,6 +28,8 @@ pub use autodidact_optim as optim;
 pub use autodidact_represent as represent;
 #[doc(inline)]
 pub use autodidact_reproduce as reproduce;
+#[doc(inline)]
+pub use autodidact_selfplay as selfplay;
 
 /// Runs the README's Rust examples as tests.
 #[cfg(doctest)]

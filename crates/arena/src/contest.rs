@@ -4,21 +4,24 @@ use autodidact_games::Turn;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::elo::Elo;
 use crate::playable::Playable;
 use crate::recipe::Recipe;
 use crate::session::{Limits, Session};
+use crate::shared::Shared;
 use crate::{Error, Result};
 
 /// Who plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contestant {
+#[derive(Clone, Debug)]
+pub struct Contestant<G> {
     /// How it searches.
     pub recipe: Recipe,
     /// What it may spend on a move.
     pub limits: Limits,
+    /// Who says what positions are worth to it; random games where it is none.
+    pub evaluator: Option<Shared<G>>,
 }
 
 /// How a match is held.
@@ -48,7 +51,7 @@ pub struct Finished {
 }
 
 /// How the games of a match ended, from the side of the first contestant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Games won.
     pub wins: u32,
@@ -95,7 +98,7 @@ impl Tally {
 /// those of the searches.
 pub fn contest<G: Playable>(
     start: &G,
-    contestants: [Contestant; 2],
+    contestants: &[Contestant<G>; 2],
     contest: &Contest,
     tell: impl Fn(&Finished) + Sync,
 ) -> Result<Vec<Finished>> {
@@ -128,7 +131,7 @@ pub fn contest<G: Playable>(
 /// Plays one game.
 fn game<G: Playable>(
     start: &G,
-    contestants: [Contestant; 2],
+    contestants: &[Contestant<G>; 2],
     contest: &Contest,
     index: u32,
 ) -> Result<Finished> {
@@ -138,7 +141,11 @@ fn game<G: Playable>(
     let mut sessions: Vec<Session<G>> = contestants
         .iter()
         .zip(0..)
-        .map(|(contestant, side)| Session::new(start.clone(), contestant.recipe, seed + side))
+        .map(|(contestant, side)| {
+            let evaluator = contestant.evaluator.clone();
+            let evaluator = evaluator.unwrap_or_else(|| Shared::new(G::evaluator(1)));
+            Session::with_evaluator(start.clone(), contestant.recipe, evaluator, seed + side)
+        })
         .collect();
     for action in opening {
         for session in &mut sessions {
@@ -196,15 +203,19 @@ mod tests {
 
     use super::*;
 
-    fn contestants(simulations: [u32; 2]) -> [Contestant; 2] {
-        simulations.map(|count| Contestant { recipe: Recipe::Uct, limits: Limits::simulations(count) })
+    fn contestants<G>(simulations: [u32; 2]) -> [Contestant<G>; 2] {
+        simulations.map(|count| Contestant {
+            recipe: Recipe::Uct,
+            limits: Limits::simulations(count),
+            evaluator: None,
+        })
     }
 
     #[test]
     fn more_simulations_win_and_the_result_depends_on_the_seed_alone() {
         let settings = Contest { games: 20, opening_plies: 2, seed: 1, jobs: 1 };
         let heard = AtomicU32::new(0);
-        let games = contest(&ConnectFour::default(), contestants([300, 5]), &settings, |_| {
+        let games = contest(&ConnectFour::default(), &contestants([300, 5]), &settings, |_| {
             heard.fetch_add(1, Ordering::Relaxed);
         })
         .expect("a match");
@@ -216,22 +227,26 @@ mod tests {
         assert_eq!(games[0].moves[..2], games[1].moves[..2]);
         assert!(games.chunks(2).any(|pair| pair[0].moves[..2] != games[0].moves[..2]));
         assert!(games[0].first_begins && !games[1].first_begins);
-        let again =
-            contest(&ConnectFour::default(), contestants([300, 5]), &Contest { jobs: 2, ..settings }, |_| {});
+        let again = contest(
+            &ConnectFour::default(),
+            &contestants([300, 5]),
+            &Contest { jobs: 2, ..settings },
+            |_| {},
+        );
         assert_eq!(games, again.expect("a match"));
     }
 
     #[test]
     fn what_cannot_be_is_refused() {
         let usual = Contest { games: 2, opening_plies: 0, seed: 1, jobs: 1 };
-        let error = contest(&Game2048::default(), contestants([2, 2]), &usual, |_| {}).expect_err("for one");
+        let error = contest(&Game2048::default(), &contestants([2, 2]), &usual, |_| {}).expect_err("for one");
         assert!(matches!(error, Error::ForOne { .. }), "{error}");
         for wrong in [
             Contest { games: 0, ..usual },
             Contest { jobs: 0, ..usual },
             Contest { opening_plies: 9, ..usual },
         ] {
-            let error = contest(&TicTacToe::new(), contestants([2, 2]), &wrong, |_| {}).expect_err("wrong");
+            let error = contest(&TicTacToe::new(), &contestants([2, 2]), &wrong, |_| {}).expect_err("wrong");
             assert!(matches!(error, Error::Setting { .. }), "{error}");
         }
     }

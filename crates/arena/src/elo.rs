@@ -1,6 +1,6 @@
 //! How much stronger one player is than another.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The normal distribution's quantile of 97.5 %.
 const Z: f64 = 1.959963984540054;
@@ -20,7 +20,7 @@ const Z: f64 = 1.959963984540054;
 /// // Who won all games may be stronger by any amount.
 /// assert_eq!(Elo::of(10, 0, 0).and_then(|elo| elo.high), None);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Elo {
     /// The difference; none if it is infinite, as all the ends are.
     pub difference: Option<f64>,

@@ -44,6 +44,7 @@ mod playouts;
 mod recipe;
 mod session;
 mod setup;
+mod shared;
 mod tree;
 pub mod uci;
 
@@ -60,4 +61,5 @@ pub use playouts::GoPlayouts;
 pub use recipe::Recipe;
 pub use session::{Limits, Session};
 pub use setup::{Setup, Size, Visitor};
+pub use shared::Shared;
 pub use tree::NamedTree;

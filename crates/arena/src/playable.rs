@@ -1,6 +1,6 @@
 //! What a game needs beside its rules to be played here.
 
-use autodidact_games::{Chess, ConnectFour, Game2048, Go, Hex, Notation, Othello, TicTacToe};
+use autodidact_games::{Chess, ConnectFour, Game2048, Go, Hex, Notation, Observe, Othello, TicTacToe};
 use autodidact_mcts::{Evaluator, Rollouts};
 
 use crate::draw::{Coordinates, with_coordinates};
@@ -8,9 +8,9 @@ use crate::name::GameName;
 use crate::playouts::GoPlayouts;
 
 /// A game that can be played and searched here.
-pub trait Playable: Notation + 'static {
+pub trait Playable: Notation + Observe + 'static {
     /// Who says what a position is worth: random games.
-    type Evaluator: Evaluator<Self> + Copy + Send;
+    type Evaluator: Evaluator<Self> + Copy + Send + 'static;
 
     /// Which game it is.
     const NAME: GameName;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use autodidact_mcts::{Act, Config, Normalization, Root, Variant};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::nearest::named;
 use crate::{Error, Result};
@@ -52,10 +52,9 @@ impl Recipe {
         ALL.into_iter().find(|(_, recipe)| *recipe == self).expect("every recipe has a name").0
     }
 
-    /// The search as it plays: without noise at the root, the best move rather than a drawn one. With two players results are
-    /// between −1 and 1 and proven ones count as such; with one, values are brought to the scale of the tree.
-    pub fn config(self, simulations: u32, has_two_players: bool) -> Config {
-        let mut config = match self {
+    /// The search as the literature has it, to learn from.
+    pub fn learning(self, simulations: u32) -> Config {
+        match self {
             Self::Uct => Config::uct(simulations, EXPLORATION),
             Self::AlphaZero => Config::alpha_zero(simulations),
             Self::Act => Config::regularized(Variant::Act, simulations),
@@ -63,7 +62,13 @@ impl Recipe {
             Self::Learn => Config::regularized(Variant::Learn, simulations),
             Self::All => Config::regularized(Variant::All, simulations),
             Self::Gumbel => Config::gumbel(simulations),
-        };
+        }
+    }
+
+    /// The search as it plays: without noise at the root, the best move rather than a drawn one. With two players results are
+    /// between −1 and 1 and proven ones count as such; with one, values are brought to the scale of the tree.
+    pub fn config(self, simulations: u32, has_two_players: bool) -> Config {
+        let mut config = self.learning(simulations);
         config.noise = None;
         match &mut config.act {
             Act::Visits { temperature } | Act::Regularized { temperature } => *temperature = 0.0,
@@ -100,5 +105,11 @@ impl FromStr for Recipe {
 impl Serialize for Recipe {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Recipe {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }

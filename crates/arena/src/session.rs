@@ -8,6 +8,7 @@ use autodidact_mcts::{Budget, Planner, PolicyOutput};
 
 use crate::playable::Playable;
 use crate::recipe::Recipe;
+use crate::shared::Shared;
 use crate::{Error, Result};
 
 /// What a search may spend on a move.
@@ -39,7 +40,7 @@ impl Limits {
 #[derive(Clone, Debug)]
 pub struct Session<G: Playable> {
     recipe: Recipe,
-    evaluator: G::Evaluator,
+    evaluator: Shared<G>,
     seed: u64,
     /// From the start to the present one.
     positions: Vec<G>,
@@ -50,11 +51,16 @@ pub struct Session<G: Playable> {
 }
 
 impl<G: Playable> Session<G> {
-    /// A game that begins.
+    /// A game that begins, in which random games say what positions are worth.
     pub fn new(start: G, recipe: Recipe, seed: u64) -> Self {
+        Self::with_evaluator(start, recipe, Shared::new(G::evaluator(1)), seed)
+    }
+
+    /// A game that begins.
+    pub fn with_evaluator(start: G, recipe: Recipe, evaluator: Shared<G>, seed: u64) -> Self {
         Self {
             recipe,
-            evaluator: G::evaluator(1),
+            evaluator,
             seed,
             positions: vec![start],
             moves: Vec::new(),

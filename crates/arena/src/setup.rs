@@ -5,13 +5,14 @@ use std::str::FromStr;
 
 use autodidact_games::go::{Go, Rules};
 use autodidact_games::{Chess, ConnectFour, Game2048, Hex, Othello, TicTacToe};
+use serde::{Deserialize, Serialize};
 
 use crate::name::GameName;
 use crate::playable::Playable;
 use crate::{Error, Result};
 
 /// How many columns and rows a board has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
     /// Columns.
     pub width: usize,
@@ -40,7 +41,8 @@ impl FromStr for Size {
 }
 
 /// A game before the first move. What is not given is as usual.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Setup {
     /// The game.
     pub game: GameName,

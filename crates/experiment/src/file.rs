@@ -41,12 +41,18 @@ pub(crate) fn is_temporary(path: &Path) -> bool {
 }
 
 /// Creates a folder and its parents.
-pub(crate) fn create_folder(path: &Path) -> Result<()> {
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Reads a whole file.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// [`Error::Read`].
+pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 

@@ -34,7 +34,7 @@ pub use mlp::{Mlp, MlpConfig};
 pub use mode::Mode;
 pub use norm::{Norm, NormConfig};
 pub use precision::{Precision, PrecisionConfig, UnknownPrecision};
-pub use resnet::{Block, ConvNorm, Depth, ResNet, ResNetConfig, Stem, StemKind};
+pub use resnet::{Block, ConvNorm, Depth, ResNet, ResNetConfig, Stem, StemKind, Tower, TowerConfig};
 pub use state::{NamedTensor, TensorMap};
 pub use target::{EmaSchedule, tau, update_target};
 pub use transformer::{Transformer, TransformerBlock, TransformerConfig};

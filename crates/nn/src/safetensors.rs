@@ -1,5 +1,7 @@
 //! Tensors to and from the bytes of a safetensors file.
 
+use std::collections::HashMap;
+
 use ::safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use burn::tensor::{Device, Tensor, TensorData, bf16, f16};
 
@@ -11,6 +13,14 @@ use crate::{Error, Result};
 /// # Panics
 /// If a tensor's shape does not match its values.
 pub fn encode(tensors: &TensorMap) -> Vec<u8> {
+    encode_with(tensors, HashMap::new())
+}
+
+/// Writes `tensors` as f32, with texts by name in the file's head.
+///
+/// # Panics
+/// If a tensor's shape does not match its values.
+pub fn encode_with(tensors: &TensorMap, metadata: HashMap<String, String>) -> Vec<u8> {
     let bytes: Vec<(&String, &NamedTensor, Vec<u8>)> = tensors
         .iter()
         .map(|(name, tensor)| {
@@ -23,7 +33,18 @@ pub fn encode(tensors: &TensorMap) -> Vec<u8> {
             .expect("the shape belongs to these values");
         (name.as_str(), view)
     });
-    ::safetensors::serialize(views, None).expect("views are consistent")
+    let metadata = (!metadata.is_empty()).then_some(metadata);
+    ::safetensors::serialize(views, metadata).expect("views are consistent")
+}
+
+/// The texts in a file's head.
+///
+/// # Errors
+/// [`Error::Safetensors`] if the bytes are no safetensors file.
+pub fn metadata(bytes: &[u8]) -> Result<HashMap<String, String>> {
+    let (_, head) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| Error::Safetensors { reason: error.to_string() })?;
+    Ok(head.metadata().clone().unwrap_or_default())
 }
 
 /// Reads f32, f16 and bf16 tensors; integer tensors (`num_batches_tracked`) are passed over.

@@ -6,6 +6,7 @@ mod play;
 mod search;
 mod settings;
 mod tournament;
+mod train;
 mod uci;
 
 use anyhow::Result;
@@ -17,6 +18,8 @@ use super::exit::{Exit, WrongUse};
 /// Verbs of `autodidact plan`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Learn a game by self-play, without being told how to play it well
+    Train(train::Arguments),
     /// Search one position and tell what each move is worth
     Search(search::Arguments),
     /// Play against the search in this terminal
@@ -33,6 +36,7 @@ pub enum Verb {
 
 pub fn run(verb: Verb) -> Result<Exit> {
     match verb {
+        Verb::Train(arguments) => train::run(&arguments),
         Verb::Search(arguments) => search::run(&arguments),
         Verb::Play(arguments) => play::run(&arguments),
         Verb::Match(arguments) => tournament::run(&arguments),

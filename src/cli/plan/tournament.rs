@@ -81,10 +81,10 @@ struct Side {
     seconds: Option<f64>,
 }
 
-impl From<Contestant> for Side {
-    fn from(Contestant { recipe, limits }: Contestant) -> Self {
+impl<G> From<&Contestant<G>> for Side {
+    fn from(Contestant { recipe, limits, .. }: &Contestant<G>) -> Self {
         Self {
-            recipe,
+            recipe: *recipe,
             simulations: Some(limits.simulations).filter(|count| *count < u32::MAX),
             seconds: limits.time.map(|time| time.as_secs_f64()),
         }
@@ -105,7 +105,7 @@ impl Visitor for Hold<'_> {
         let contestant = |recipe, simulations: Option<u32>| {
             let budget =
                 Budget { simulations: simulations.or(arguments.budget.simulations), ..arguments.budget };
-            Contestant { recipe, limits: budget.limits() }
+            Contestant { recipe, limits: budget.limits(), evaluator: None }
         };
         let contestants = [
             contestant(arguments.first_recipe, arguments.first_simulations),
@@ -123,7 +123,7 @@ impl Visitor for Hold<'_> {
         };
         let ended = AtomicU32::new(0);
         let step = arguments.games.div_ceil(10);
-        let games = contest(&start, contestants, &settings, |_| {
+        let games = contest(&start, &contestants, &settings, |_| {
             let ended = ended.fetch_add(1, Ordering::Relaxed) + 1;
             if ended.is_multiple_of(step) {
                 arguments.output.note(&format!("{ended} of {} games", arguments.games));
@@ -133,8 +133,8 @@ impl Visitor for Hold<'_> {
         let tally = Tally::of(&games);
         let outcome = Outcome {
             game: G::NAME,
-            first: contestants[0].into(),
-            second: contestants[1].into(),
+            first: (&contestants[0]).into(),
+            second: (&contestants[1]).into(),
             seed: arguments.seed,
             opening_plies: arguments.opening_plies,
             tally,

@@ -3,6 +3,7 @@
 mod block;
 mod config;
 mod stem;
+mod tower;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -13,6 +14,7 @@ use block::Shape;
 pub use block::{Block, ConvNorm};
 pub use config::{Depth, ResNetConfig, StemKind};
 pub use stem::Stem;
+pub use tower::{Tower, TowerConfig};
 
 /// An encoder: pictures to representations. Built by [`ResNetConfig::init`].
 #[derive(Module, Debug)]

@@ -1,0 +1,80 @@
+//! A run's checkpoint: network, optimizer, games, and the place in the run.
+
+use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
+use autodidact_games::Game;
+use serde::{Deserialize, Serialize};
+
+use super::config::AlphaZeroConfig;
+use super::run::Rated;
+use super::step::Learner;
+use crate::actors::{Actors, ActorsState};
+use crate::episode::Episode;
+use crate::replay::Replay;
+use crate::{Error, Result};
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub config: AlphaZeroConfig,
+    pub game: String,
+    /// Seconds of work so far.
+    pub seconds: f64,
+    /// Positions that searches asked for, and evaluations of the network.
+    pub evaluations: [u64; 2],
+    /// Games that ended.
+    pub games: u64,
+    pub ratings: Vec<Rated>,
+}
+
+impl Place {
+    pub fn new(config: &AlphaZeroConfig, game: &str) -> Self {
+        Self {
+            config: config.clone(),
+            game: game.to_owned(),
+            seconds: 0.0,
+            evaluations: [0; 2],
+            games: 0,
+            ratings: Vec::new(),
+        }
+    }
+}
+
+pub(super) fn save<G: Game>(
+    place: &Place,
+    learner: &Learner,
+    actors: &Actors<G>,
+    replay: &Replay,
+) -> Result<CheckpointBuilder> {
+    let episodes: Vec<&Episode> = replay.episodes().collect();
+    let checkpoint = CheckpointBuilder::new()
+        .json("place", place)?
+        .section("actors", packed(&actors.state()))
+        .section("replay", packed(&(episodes, replay.num_pushed())));
+    learner.save(checkpoint)
+}
+
+/// Restores everything but the place, which is given back.
+pub(super) fn restore<G: Game>(
+    checkpoint: &Checkpoint,
+    (config, start): (&AlphaZeroConfig, &G),
+    learner: &mut Learner,
+    actors: &mut Actors<G>,
+) -> Result<(Place, Replay)> {
+    let place: Place = checkpoint.json("place")?;
+    let state: ActorsState = unpacked(checkpoint.section("actors")?)?;
+    actors.restore(state)?;
+    let (episodes, num_pushed): (Vec<Episode>, u64) = unpacked(checkpoint.section("replay")?)?;
+    for episode in &episodes {
+        episode.check(start).map_err(|reason| Error::Games { reason })?;
+    }
+    learner.restore(checkpoint)?;
+    Ok((place, Replay::restore(config.window, episodes, num_pushed)))
+}
+
+fn packed(value: &impl Serialize) -> Vec<u8> {
+    postcard::to_stdvec(value).expect("games are plain data")
+}
+
+fn unpacked<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    postcard::from_bytes(bytes).map_err(|error| Error::Games { reason: error.to_string() })
+}

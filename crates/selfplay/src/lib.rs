@@ -1,0 +1,29 @@
+//! Networks that learn games by playing against themselves.
+
+#![doc = include_str!("../README.md")]
+
+mod actors;
+mod alpha_zero;
+mod episode;
+mod error;
+mod evaluator;
+mod file;
+pub mod preset;
+mod rating;
+mod replay;
+mod samples;
+
+pub use actors::{Actors, Play};
+pub use alpha_zero::{
+    AlphaZeroConfig, EvaluationConfig, Learner, Losses, Network, NetworkConfig, OpeningConfig, OptimConfig,
+    Outcome, Rated, SearchConfig, StepReport, Telling, Trained, losses, train,
+};
+/// The tensor library whose types this crate's interface names.
+pub use burn;
+pub use episode::{Episode, Searched};
+pub use error::{Error, Result};
+pub use evaluator::NetworkEvaluator;
+pub use file::{Description, TrainedNetwork};
+pub use rating::{Opponent, Rating, rate};
+pub use replay::Replay;
+pub use samples::{Samples, observe_cells_last};
