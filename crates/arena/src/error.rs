@@ -67,6 +67,17 @@ pub enum Error {
         what: &'static str,
     },
 
+    /// A line that is no solved position.
+    #[error(
+        "line {line} is no solved position: {reason}; a line is the columns that were played and the score, such as `4453 1`"
+    )]
+    Problem {
+        /// The line, from 1.
+        line: usize,
+        /// Why not.
+        reason: String,
+    },
+
     /// A number is out of its range.
     #[error("`{name}` is {value}, expected {expected}")]
     Setting {

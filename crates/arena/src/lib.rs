@@ -33,6 +33,7 @@ mod contest;
 mod draw;
 mod elo;
 mod error;
+pub mod exam;
 pub mod gtp;
 mod line;
 mod name;

@@ -50,6 +50,32 @@ impl<G> Default for Batch<G> {
 }
 
 impl<G: Game> Batch<G> {
+    /// A batch of positions, for an evaluator that is asked without a search.
+    ///
+    /// ```
+    /// use autodidact_games::ConnectFour;
+    /// use autodidact_mcts::{Batch, Evaluator, Rollouts};
+    ///
+    /// let mut batch = Batch::of([ConnectFour::default()]);
+    /// Rollouts::default().evaluate(&mut batch)?;
+    /// assert_eq!((batch.actions(0).len(), batch.policy(0).len()), (7, 7));
+    /// # Ok::<(), autodidact_mcts::Error>(())
+    /// ```
+    pub fn of(games: impl IntoIterator<Item = G>) -> Self {
+        let mut batch = Self::default();
+        games.into_iter().zip(0..).for_each(|(game, seed)| batch.push(game, seed));
+        batch
+    }
+
+    /// The legal move of the largest probability.
+    ///
+    /// # Panics
+    /// If the position has no legal move.
+    pub fn preferred(&self, index: usize) -> Action {
+        let place = crate::lanes::first_maximum(self.policy(index)).expect("a legal move");
+        self.actions(index)[place]
+    }
+
     /// How many positions there are.
     pub fn len(&self) -> usize {
         self.games.len()
@@ -136,11 +162,13 @@ impl<G: Game> Batch<G> {
         self.policies.truncate(end);
     }
 
-    pub(crate) fn value(&self, index: usize) -> f32 {
+    /// What a position was said to be worth; not a number before.
+    pub fn value(&self, index: usize) -> f32 {
         self.values[index]
     }
 
-    pub(crate) fn policy(&self, index: usize) -> &[f32] {
+    /// The policy that a position was given; not numbers before.
+    pub fn policy(&self, index: usize) -> &[f32] {
         &self.policies[self.offsets[index]..self.offsets[index + 1]]
     }
 

@@ -1,7 +1,9 @@
 //! `autodidact plan`: tree search in games.
 
 mod bench;
+mod evaluate;
 mod gtp;
+mod network;
 mod play;
 mod search;
 mod settings;
@@ -20,6 +22,8 @@ use super::exit::{Exit, WrongUse};
 pub enum Verb {
     /// Learn a game by self-play, without being told how to play it well
     Train(train::Arguments),
+    /// Compare moves with perfect play on solved positions of connect four
+    Evaluate(evaluate::Arguments),
     /// Search one position and tell what each move is worth
     Search(search::Arguments),
     /// Play against the search in this terminal
@@ -37,6 +41,7 @@ pub enum Verb {
 pub fn run(verb: Verb) -> Result<Exit> {
     match verb {
         Verb::Train(arguments) => train::run(&arguments),
+        Verb::Evaluate(arguments) => evaluate::run(&arguments),
         Verb::Search(arguments) => search::run(&arguments),
         Verb::Play(arguments) => play::run(&arguments),
         Verb::Match(arguments) => tournament::run(&arguments),

@@ -67,6 +67,23 @@ impl Solver {
         self.actions_of(game, best, |solver, child| -solver.outcome(child))
     }
 
+    /// Whether a legal move keeps the outcome, which is 1, 0 or −1.
+    pub fn keeps_outcome(&mut self, game: &ConnectFour, action: Action, outcome: i32) -> bool {
+        // What is lost stays lost.
+        outcome < 0 || {
+            let mut child = *game;
+            child.play(action);
+            -self.search(&child, -outcome, 1 - outcome) >= outcome
+        }
+    }
+
+    /// Whether a legal move keeps the best score.
+    pub fn keeps_score(&mut self, game: &ConnectFour, action: Action, score: i32) -> bool {
+        let mut child = *game;
+        child.play(action);
+        -self.search(&child, -score, 1 - score) >= score
+    }
+
     /// The moves whose value for the mover is `best` or more.
     fn actions_of(
         &mut self,
