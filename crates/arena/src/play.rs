@@ -6,11 +6,11 @@ use autodidact_games::Turn;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::Result;
 use crate::line::{draw_chance, read_move};
 use crate::opinion::{Opinion, table};
 use crate::playable::Playable;
 use crate::session::{Limits, Session};
-use crate::{Recipe, Result};
 
 /// Who makes the first move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,11 @@ pub enum Beginner {
 /// How a game against the search goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match {
-    /// How it searches.
-    pub recipe: Recipe,
-    /// What it may spend on a move.
+    /// What the search may spend on a move.
     pub limits: Limits,
     /// Who begins.
     pub beginner: Beginner,
-    /// From which all that is drawn follows.
+    /// From which all that chance draws follows.
     pub seed: u64,
     /// Whether the search tells what it thinks of its moves.
     pub tells: bool,
@@ -81,18 +79,17 @@ fn wish(line: &str) -> Wish<'_> {
     }
 }
 
-/// Plays from `start` on until the game is over, the person quits or the input ends.
+/// Plays on until the game is over, the person quits or the input ends.
 ///
 /// # Errors
 /// Those of the search, and of reading and writing.
 pub fn play<G: Playable>(
-    start: G,
+    mut session: Session<G>,
     settings: &Match,
     input: &mut impl BufRead,
     output: &mut impl Write,
 ) -> Result<Ending> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(settings.seed);
-    let mut session = Session::new(start, settings.recipe, settings.seed);
     let person = if settings.beginner == Beginner::Person { Turn::First } else { Turn::Second };
     if G::IS_FOR_TWO {
         let sides = if person == Turn::First { G::SIDES } else { [G::SIDES[1], G::SIDES[0]] };
@@ -206,14 +203,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Recipe;
+
+    fn session<G: Playable>(start: G) -> Session<G> {
+        Session::new(start, Recipe::Uct, 1)
+    }
 
     fn settings(beginner: Beginner) -> Match {
-        Match { recipe: Recipe::Uct, limits: Limits::simulations(200), beginner, seed: 1, tells: true }
+        Match { limits: Limits::simulations(200), beginner, seed: 1, tells: true }
     }
 
     fn played<G: Playable>(start: G, beginner: Beginner, lines: &[u8]) -> (Ending, String) {
         let mut output = Vec::new();
-        let ending = play(start, &settings(beginner), &mut &lines[..], &mut output).expect("a game");
+        let ending = play(session(start), &settings(beginner), &mut &lines[..], &mut output).expect("a game");
         (ending, String::from_utf8(output).expect("text"))
     }
 
@@ -262,14 +264,14 @@ mod tests {
         fn whatever_is_typed_is_answered(lines in proptest::collection::vec(any::<u8>(), 0..200)) {
             let quick = Match { limits: Limits::simulations(2), ..settings(Beginner::Person) };
             let hex = Hex::new(3, true).expect("a board");
-            prop_assert!(play(hex, &quick, &mut &lines[..], &mut Vec::new()).is_ok());
+            prop_assert!(play(session(hex), &quick, &mut &lines[..], &mut Vec::new()).is_ok());
         }
 
         #[test]
         fn whatever_is_wished_is_done(words in proptest::collection::vec("hint|undo|moves|board|[1-7]|[a-h][1-8]", 0..30)) {
             let quick = Match { limits: Limits::simulations(8), ..settings(Beginner::Person) };
             let lines = words.join("\n");
-            prop_assert!(play(ConnectFour::default(), &quick, &mut lines.as_bytes(), &mut Vec::new()).is_ok());
+            prop_assert!(play(session(ConnectFour::default()), &quick, &mut lines.as_bytes(), &mut Vec::new()).is_ok());
         }
     }
 }

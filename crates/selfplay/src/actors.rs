@@ -216,3 +216,80 @@ fn drawn(weights: impl Iterator<Item = f32>, total: f32, rng: &mut impl Rng) -> 
     }
     last
 }
+
+#[cfg(test)]
+mod tests {
+    use autodidact_games::TicTacToe;
+    use autodidact_mcts::Rollouts;
+
+    use super::*;
+
+    fn actors() -> Actors<TicTacToe> {
+        let config = |simulations| Config { proven: Some([-1.0, 1.0]), ..Config::gumbel(simulations) };
+        let play =
+            Play { full: config(24), quick: config(4), full_share: 0.5, sampled_moves: 2, random_moves: 4 };
+        Actors::new(TicTacToe::new(), play, 20, Seeds::new(3))
+    }
+
+    #[test]
+    fn games_are_played_to_their_end_and_go_on_from_a_stored_state() {
+        let mut straight = actors();
+        let mut episodes: Vec<Episode> = Vec::new();
+        for _ in 0..6 {
+            episodes.extend(straight.advance(&Rollouts::default()).expect("moves"));
+        }
+        let mut restored = actors();
+        restored.restore(straight.state()).expect("a state");
+        assert_eq!(restored.state(), straight.state());
+        for _ in 0..6 {
+            let [one, other] = [&mut straight, &mut restored]
+                .map(|actors| actors.advance(&Rollouts::default()).expect("moves"));
+            assert_eq!(one, other);
+            episodes.extend(one);
+        }
+        assert!(episodes.len() > 20);
+        let (mut full, mut all) = (0, 0);
+        for episode in &episodes {
+            episode.check(&TicTacToe::new()).expect("a game");
+            let mut game = TicTacToe::new();
+            let mut sign = 1.0;
+            let result: f32 =
+                episode.actions.iter().map(|action| (sign * game.play(*action), sign = -sign).0).sum();
+            assert_eq!((game.turn(), result), (Turn::Over, episode.result));
+            for searched in &episode.searched {
+                let turn = episode.position(&TicTacToe::new(), searched).turn();
+                let target = episode.value_target(searched, turn, 0.0);
+                let signed = if turn == Turn::Second { -episode.result } else { episode.result };
+                // What was proven and then played is what came of it.
+                assert_eq!(target, searched.proven.unwrap_or(signed));
+                assert!((searched.policy.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+                full += usize::from(searched.is_full);
+                all += 1;
+            }
+        }
+        let share = f64::from(full as u32) / f64::from(all as u32);
+        assert!((share - 0.5).abs() < 0.15, "{share}");
+        // Openings have no searches.
+        assert!(episodes.iter().any(|episode| episode.searched[0].ply > 0));
+    }
+
+    #[test]
+    fn stored_games_that_cannot_be_are_refused() {
+        let mut state = actors().state();
+        state.games[0].2.actions = vec![0, 0];
+        let error = actors().restore(state).expect_err("a cell is taken twice");
+        assert!(error.to_string().contains("move 2 of a game is not legal"), "{error}");
+    }
+
+    #[test]
+    fn places_are_drawn_in_proportion() {
+        let mut rng = Seeds::new(1).stream("test");
+        let weights = [0.0, 1.0, 0.0, 3.0, 0.0];
+        let mut counts = [0; 5];
+        for _ in 0..4000 {
+            counts[drawn(weights.iter().copied(), 4.0, &mut rng)] += 1;
+        }
+        assert_eq!((counts[0], counts[2], counts[4]), (0, 0, 0));
+        assert!((900..1100).contains(&counts[1]), "{counts:?}");
+    }
+}

@@ -4,6 +4,7 @@
 
 mod actors;
 mod alpha_zero;
+mod builtin;
 mod episode;
 mod error;
 mod evaluator;
@@ -18,6 +19,7 @@ pub use alpha_zero::{
     AlphaZeroConfig, EvaluationConfig, Learner, Losses, Network, NetworkConfig, OpeningConfig, OptimConfig,
     Outcome, Rated, SearchConfig, StepReport, Telling, Trained, losses, train,
 };
+pub use builtin::builtin;
 /// The tensor library whose types this crate's interface names.
 pub use burn;
 pub use episode::{Episode, Searched};

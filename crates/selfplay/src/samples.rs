@@ -67,3 +67,49 @@ pub fn observe_cells_last<G: Observe>(game: &G, symmetry: usize, planes: &mut [f
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use autodidact_games::ConnectFour;
+    use rand::SeedableRng;
+    use rand_xoshiro::Xoshiro256PlusPlus;
+
+    use super::*;
+    use crate::episode::{Episode, Searched};
+
+    /// One position with an X in the first column and an O in the second, and its mirror image.
+    #[test]
+    fn positions_are_mirrored_with_their_policies() {
+        let policy = vec![0.5, 0.25, 0.0, 0.0, 0.0, 0.0, 0.25];
+        let searched = Searched {
+            ply: 2,
+            is_full: true,
+            actions: (0..7).collect(),
+            policy: policy.clone(),
+            value: 0.5,
+            proven: None,
+        };
+        let mut replay = Replay::new(10);
+        replay.push(Episode { actions: vec![0, 1], searched: vec![searched], result: -1.0 });
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+        let samples = Samples::draw(&replay, &ConnectFour::default(), 64, 0.5, &mut rng);
+        let mirrored: Vec<f32> = policy.iter().rev().copied().collect();
+        let mut seen = [0; 2];
+        for index in 0..64 {
+            let policy_of = &samples.policy[index * 7..][..7];
+            let is_mirrored = policy_of == mirrored;
+            assert!(is_mirrored || policy_of == policy);
+            seen[usize::from(is_mirrored)] += 1;
+            // The lowest row comes last; each cell has the player's stones, then the opponent's.
+            let board = &samples.boards[index * 84..][..84];
+            let stones: Vec<usize> = (0..84).filter(|place| board[*place] == 1.0).collect();
+            let cell = |column: usize| 2 * (35 + if is_mirrored { 6 - column } else { column });
+            let mut expected = [cell(0), cell(1) + 1];
+            expected.sort_unstable();
+            assert_eq!(stones, expected);
+            // X lost, and the search expected half of a win.
+            assert_eq!(samples.value[index], -0.25);
+        }
+        assert!(seen.iter().all(|count| *count > 16), "{seen:?}");
+    }
+}

@@ -9,7 +9,7 @@ use autodidact::games::ConnectFour;
 use clap::Args;
 use serde::Serialize;
 
-use super::network::Network;
+use super::network::{Network, Source};
 use super::told;
 use crate::cli::common::{Machine, Output};
 use crate::cli::exit::{Exit, WrongUse};
@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let Arguments { network, recipe, simulations, machine, output, seed, .. } = arguments;
     let device = machine.start(*output)?;
     let start = ConnectFour::default();
-    let evaluator = network.evaluator(&start, &device)?;
+    let evaluator = network.network.clone().unwrap_or(Source::Builtin).evaluator(&start, &device)?;
     let config = recipe.config(*simulations, true);
     let mut files = Vec::new();
     for path in &arguments.positions {

@@ -6,7 +6,7 @@ use autodidact::arena::gtp::{Settings, serve};
 use autodidact::games::{Go, Hex};
 use clap::{Args, ValueEnum};
 
-use super::settings::{Effort, Rules};
+use super::settings::{PlainEffort, Rules};
 use super::told;
 use crate::cli::exit::Exit;
 
@@ -27,7 +27,7 @@ pub struct Arguments {
     #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
-    effort: Effort,
+    effort: PlainEffort,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

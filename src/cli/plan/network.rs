@@ -1,30 +1,98 @@
 //! Which network says what positions are worth.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use anyhow::Result;
-use autodidact::arena::{Playable, Shared};
+use autodidact::arena::{Playable, Recipe, Session, Shared};
 use autodidact::nn::Precision;
 use autodidact::represent::burn::tensor::Device;
-use autodidact::selfplay::{NetworkEvaluator, TrainedNetwork};
+use autodidact::selfplay::{NetworkEvaluator, TrainedNetwork, builtin};
 use clap::Args;
 
 use crate::cli::exit::WrongUse;
 
-/// The network.
+/// Where a network comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The one that comes with the program, where it has one for the game and its board.
+    Builtin,
+    /// There is none: random games.
+    None,
+    /// A file of `plan train`.
+    File(PathBuf),
+}
+
+impl FromStr for Source {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "builtin" => Self::Builtin,
+            "none" => Self::None,
+            path => Self::File(path.into()),
+        })
+    }
+}
+
+impl Source {
+    /// The network as an evaluator, if there is one.
+    pub fn evaluator<G: Playable>(&self, start: &G, device: &Device) -> Result<Option<Shared<G>>> {
+        let trained = match self {
+            Self::None => None,
+            Self::Builtin => builtin(start, device),
+            Self::File(path) => {
+                let trained = TrainedNetwork::read(path, device)?;
+                trained.check(start).map_err(|error| WrongUse(error.to_string()))?;
+                Some(trained)
+            }
+        };
+        let evaluator =
+            |trained: TrainedNetwork| NetworkEvaluator::new(trained.network, device, Precision::F32);
+        Ok(trained.map(|trained| Shared::new(evaluator(trained))))
+    }
+}
+
+/// The flag.
 #[derive(Clone, Debug, Args)]
 pub struct Network {
-    /// Network that says what positions are worth, of `plan train`; without one, random games do
+    /// Network that says what positions are worth: a FILE of `plan train`, `builtin` or `none` for random games
+    /// [default: the built-in one, which connect4 has on 7x6, but for recipe uct]
     #[arg(long, value_name = "FILE")]
-    network: Option<PathBuf>,
+    pub network: Option<Source>,
+}
+
+/// Who searches.
+pub struct Searcher<G> {
+    pub recipe: Recipe,
+    evaluator: Option<Shared<G>>,
 }
 
 impl Network {
-    /// The network as an evaluator for a game, if there is one.
-    pub fn evaluator<G: Playable>(&self, start: &G, device: &Device) -> Result<Option<Shared<G>>> {
-        let Some(path) = &self.network else { return Ok(None) };
-        let trained = TrainedNetwork::read(path, device)?;
-        trained.check(start).map_err(|error| WrongUse(error.to_string()))?;
-        Ok(Some(Shared::new(NetworkEvaluator::new(trained.network, device, Precision::F32))))
+    /// A recipe, or the usual one, with its evaluator.
+    pub fn searcher<G: Playable>(&self, recipe: Option<Recipe>, start: &G) -> Result<Searcher<G>> {
+        let usual = match recipe {
+            // UCT takes nothing from a policy.
+            Some(Recipe::Uct) => Source::None,
+            _ => Source::Builtin,
+        };
+        let source = self.network.as_ref().unwrap_or(&usual);
+        let evaluator = source.evaluator(start, &Device::flex())?;
+        let usual = if evaluator.is_some() { Recipe::AlphaZero } else { Recipe::Uct };
+        Ok(Searcher { recipe: recipe.unwrap_or(usual), evaluator })
+    }
+}
+
+impl<G: Playable> Searcher<G> {
+    /// What says what positions are worth, for people.
+    pub fn judge(&self) -> &'static str {
+        if self.evaluator.is_some() { "network" } else { "random games" }
+    }
+
+    /// A game from `start`.
+    pub fn session(self, start: G, seed: u64) -> Session<G> {
+        let evaluator = self.evaluator.unwrap_or_else(|| Shared::new(G::evaluator(1)));
+        Session::with_evaluator(start, self.recipe, evaluator, seed)
     }
 }

@@ -45,7 +45,6 @@ impl Visitor for Play<'_> {
     fn visit<G: Playable>(self, start: G) -> Result<Exit> {
         let Arguments { effort, first, quiet, .. } = self.0;
         let settings = Match {
-            recipe: effort.recipe,
             limits: effort.budget.limits(),
             beginner: match first {
                 First::You => Beginner::Person,
@@ -55,7 +54,8 @@ impl Visitor for Play<'_> {
             tells: !quiet,
         };
         let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
-        arena::play(start, &settings, &mut input, &mut output).map_err(told)?;
+        let session = effort.network.searcher(effort.recipe, &start)?.session(start, effort.seed);
+        arena::play(session, &settings, &mut input, &mut output).map_err(told)?;
         Ok(Exit::Done)
     }
 }

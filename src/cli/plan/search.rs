@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use autodidact::arena::{
-    GameName, NamedTree, Opinion, Playable, Recipe, Session, Visitor, draw_chance, play_moves, table,
+    GameName, NamedTree, Opinion, Playable, Recipe, Visitor, draw_chance, play_moves, table,
 };
 use autodidact::experiment::file;
 use autodidact::games::Turn;
@@ -46,6 +46,8 @@ pub struct Arguments {
 struct Found {
     game: GameName,
     recipe: Recipe,
+    /// What says what positions are worth.
+    evaluator: &'static str,
     seed: u64,
     moves: Vec<String>,
     to_move: &'static str,
@@ -75,7 +77,9 @@ impl Visitor for Search<'_> {
 
     fn visit<G: Playable>(self, start: G) -> Result<Exit> {
         let Arguments { moves, effort, tree, output, .. } = self.0;
-        let mut session = Session::new(start.clone(), effort.recipe, effort.seed);
+        let searcher = effort.network.searcher(effort.recipe, &start)?;
+        let (recipe, judge) = (searcher.recipe, searcher.judge());
+        let mut session = searcher.session(start.clone(), effort.seed);
         for action in play_moves(&mut start.clone(), moves).map_err(told)? {
             session.play(action).map_err(told)?;
         }
@@ -92,7 +96,8 @@ impl Visitor for Search<'_> {
         let game = session.game();
         let found = Found {
             game: G::NAME,
-            recipe: effort.recipe,
+            recipe,
+            evaluator: judge,
             seed: effort.seed,
             moves: session.names(),
             to_move: G::SIDES[usize::from(game.turn() == Turn::Second)],
@@ -134,7 +139,8 @@ fn text(board: &str, found: &Found) -> String {
     };
     let table = table(&found.actions, usize::MAX);
     format!(
-        "{board}\n{to_move} to move\n\n{table}\n\nbest {best}, value {value}; {simulations} simulations, \
-         {nodes} nodes, depth {depth}, {seconds:.3} s{full}"
+        "{board}\n{to_move} to move\n\n{table}\n\nbest {best}, value {value}; {simulations} simulations of {} with {}, \
+         {nodes} nodes, depth {depth}, {seconds:.3} s{full}",
+        found.recipe, found.evaluator
     )
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use autodidact::arena::{GameName, Limits, Recipe, Setup, Size};
 use clap::Args;
 
+use super::network::Network;
+
 /// Simulations where nobody says.
 const SIMULATIONS: u32 = 1000;
 
@@ -57,13 +59,29 @@ impl Board {
     }
 }
 
+/// How to search without a network, and how much.
+#[derive(Clone, Debug, Args)]
+pub struct PlainEffort {
+    /// uct, alpha-zero, act, search, learn, all or gumbel, without noise at the root and with the best move played; a
+    /// position is worth what one random game from it says
+    #[arg(long, default_value = "uct")]
+    pub recipe: Recipe,
+    #[command(flatten)]
+    pub budget: Budget,
+    /// Seed of all that is drawn
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
 /// How to search, and how much.
 #[derive(Clone, Debug, Args)]
 pub struct Effort {
-    /// uct, alpha-zero, act, search, learn, all or gumbel, without noise at the root and with the best move played; a
-    /// position is worth what one random game from it says, for there is no network yet
-    #[arg(long, default_value = "uct")]
-    pub recipe: Recipe,
+    /// uct, alpha-zero, act, search, learn, all or gumbel, without noise at the root and with the best move played
+    /// [default: alpha-zero with a network, uct without]
+    #[arg(long)]
+    pub recipe: Option<Recipe>,
+    #[command(flatten)]
+    pub network: Network,
     #[command(flatten)]
     pub budget: Budget,
     /// Seed of all that is drawn

@@ -3,17 +3,19 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use autodidact::arena::{
     Contest, Contestant, Elo, Finished, GameName, Playable, Recipe, Tally, Visitor, contest,
 };
+use autodidact::represent::burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
 
+use super::network::Source;
 use super::settings::{Board, Budget};
 use super::told;
 use crate::cli::common::Output;
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, WrongUse};
 
 /// Flags of `plan match`.
 #[derive(Debug, Args)]
@@ -28,12 +30,18 @@ Examples:
 pub struct Arguments {
     #[command(flatten)]
     board: Board,
-    /// Recipe of the first search: uct, alpha-zero, act, search, learn, all or gumbel, with random games for values
+    /// Recipe of the first search: uct, alpha-zero, act, search, learn, all or gumbel
     #[arg(long)]
     first_recipe: Recipe,
     /// Recipe of the second search
     #[arg(long)]
     second_recipe: Recipe,
+    /// Network of the first search: a FILE of `plan train`, or `builtin`; random games without
+    #[arg(long, value_name = "FILE")]
+    first_network: Option<Source>,
+    /// Network of the second search
+    #[arg(long, value_name = "FILE")]
+    second_network: Option<Source>,
     #[command(flatten)]
     budget: Budget,
     /// Simulations of the first search, where they differ
@@ -77,14 +85,16 @@ struct Outcome {
 #[derive(Debug, Serialize)]
 struct Side {
     recipe: Recipe,
+    network: bool,
     simulations: Option<u32>,
     seconds: Option<f64>,
 }
 
 impl<G> From<&Contestant<G>> for Side {
-    fn from(Contestant { recipe, limits, .. }: &Contestant<G>) -> Self {
+    fn from(Contestant { recipe, limits, evaluator }: &Contestant<G>) -> Self {
         Self {
             recipe: *recipe,
+            network: evaluator.is_some(),
             simulations: Some(limits.simulations).filter(|count| *count < u32::MAX),
             seconds: limits.time.map(|time| time.as_secs_f64()),
         }
@@ -102,14 +112,21 @@ impl Visitor for Hold<'_> {
 
     fn visit<G: Playable>(self, start: G) -> Result<Exit> {
         let arguments = self.0;
-        let contestant = |recipe, simulations: Option<u32>| {
+        let contestant = |recipe, simulations: Option<u32>, network: &Option<Source>| {
             let budget =
                 Budget { simulations: simulations.or(arguments.budget.simulations), ..arguments.budget };
-            Contestant { recipe, limits: budget.limits(), evaluator: None }
+            let evaluator = match network {
+                Some(source) => source.evaluator(&start, &Device::flex())?,
+                None => None,
+            };
+            if evaluator.is_none() && *network == Some(Source::Builtin) {
+                bail!(WrongUse(format!("there is no built-in network for {} on this board", G::NAME)));
+            }
+            Ok(Contestant { recipe, limits: budget.limits(), evaluator })
         };
         let contestants = [
-            contestant(arguments.first_recipe, arguments.first_simulations),
-            contestant(arguments.second_recipe, arguments.second_simulations),
+            contestant(arguments.first_recipe, arguments.first_simulations, &arguments.first_network)?,
+            contestant(arguments.second_recipe, arguments.second_simulations, &arguments.second_network)?,
         ];
         let jobs = arguments.jobs.map_or_else(
             || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),

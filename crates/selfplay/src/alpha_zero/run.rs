@@ -147,6 +147,8 @@ pub fn train<G: Playable>(
     let mut clock = Instant::now();
     while iteration < total {
         // 1. Play with the network as it is.
+        let share = (replay.num_pushed() as f64 * config.window_share) as usize;
+        replay.set_capacity(config.window.min(share.max(config.warmup_positions)));
         let precision = config.precision.on(device);
         let evaluator = NetworkEvaluator::new(learner.network(), device, precision);
         let mut played = Played::default();
@@ -160,8 +162,6 @@ pub fn train<G: Playable>(
         for (sum, count) in place.evaluations.iter_mut().zip(evaluator.counts()) {
             *sum += count;
         }
-        let share = (replay.num_pushed() as f64 * config.window_share) as usize;
-        replay.set_capacity(config.window.min(share.max(config.warmup_positions)));
 
         // 2. Learn from the last games.
         let mut learnt = Learnt::default();
