@@ -13,14 +13,14 @@ use crate::{Error, Result};
 /// # Panics
 /// If a tensor's shape does not match its values.
 pub fn encode(tensors: &TensorMap) -> Vec<u8> {
-    encode_with(tensors, HashMap::new())
+    encode_with(tensors, &[])
 }
 
 /// Writes `tensors` as f32, with texts by name in the file's head.
 ///
 /// # Panics
 /// If a tensor's shape does not match its values.
-pub fn encode_with(tensors: &TensorMap, metadata: HashMap<String, String>) -> Vec<u8> {
+pub fn encode_with(tensors: &TensorMap, texts: &[(&str, String)]) -> Vec<u8> {
     let bytes: Vec<(&String, &NamedTensor, Vec<u8>)> = tensors
         .iter()
         .map(|(name, tensor)| {
@@ -33,11 +33,12 @@ pub fn encode_with(tensors: &TensorMap, metadata: HashMap<String, String>) -> Ve
             .expect("the shape belongs to these values");
         (name.as_str(), view)
     });
-    let metadata = (!metadata.is_empty()).then_some(metadata);
+    let texts = texts.iter().map(|(name, text)| ((*name).to_owned(), text.clone()));
+    let metadata = Some(texts.collect::<HashMap<_, _>>()).filter(|texts| !texts.is_empty());
     ::safetensors::serialize(views, metadata).expect("views are consistent")
 }
 
-/// The texts in a file's head.
+/// The texts by name in a file's head.
 ///
 /// # Errors
 /// [`Error::Safetensors`] if the bytes are no safetensors file.

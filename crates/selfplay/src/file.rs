@@ -1,6 +1,5 @@
 //! Networks as files that say what they are of.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use autodidact_arena::Playable;
@@ -51,8 +50,7 @@ impl TrainedNetwork {
     /// The bytes of a safetensors file, weights as f32.
     pub fn encode(&self) -> Vec<u8> {
         let text = serde_json::to_string(&self.description).expect("a description is plain data");
-        let metadata = HashMap::from([(ENTRY.to_owned(), text)]);
-        safetensors::encode_with(&state::all_tensors(&self.network), metadata)
+        safetensors::encode_with(&state::all_tensors(&self.network), &[(ENTRY, text)])
     }
 
     /// Writes the file.

@@ -4,8 +4,9 @@ use autodidact_arena::GameName;
 
 use crate::alpha_zero::{AlphaZeroConfig, EvaluationConfig, NetworkConfig, OpeningConfig, SearchConfig};
 
-const ALL: [(&str, fn() -> AlphaZeroConfig); 3] =
-    [("quick", quick), ("small", small), ("connect4", connect_four)];
+type Named = (&'static str, fn() -> AlphaZeroConfig);
+
+const ALL: [Named; 3] = [("quick", quick), ("small", small), ("connect4", connect_four)];
 
 /// The names of all presets.
 pub fn names() -> impl Iterator<Item = &'static str> {

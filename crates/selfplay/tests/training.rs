@@ -78,7 +78,7 @@ fn a_resumed_run_equals_an_uninterrupted_one() {
 }
 
 /// The result of a position when both sides play perfectly, from the side of the player to move, of all that can follow.
-fn solve(game: &TicTacToe, values: &mut HashMap<u64, (TicTacToe, f32)>) -> f32 {
+fn solve(game: TicTacToe, values: &mut HashMap<u64, (TicTacToe, f32)>) -> f32 {
     if game.turn() == Turn::Over {
         return 0.0;
     }
@@ -86,18 +86,18 @@ fn solve(game: &TicTacToe, values: &mut HashMap<u64, (TicTacToe, f32)>) -> f32 {
         return *value;
     }
     let best = outcomes(game, values).into_iter().map(|(_, value)| value).fold(f32::NEG_INFINITY, f32::max);
-    values.insert(game.key(), (*game, best));
+    values.insert(game.key(), (game, best));
     best
 }
 
 /// What each move leads to.
-fn outcomes(game: &TicTacToe, values: &mut HashMap<u64, (TicTacToe, f32)>) -> Vec<(u32, f32)> {
+fn outcomes(game: TicTacToe, values: &mut HashMap<u64, (TicTacToe, f32)>) -> Vec<(u32, f32)> {
     let mut actions = Vec::new();
     game.legal_actions(&mut actions);
     let of = |action: u32| {
-        let mut child = *game;
+        let mut child = game;
         let reward = child.play(action);
-        (action, reward - solve(&child, values))
+        (action, reward - solve(child, values))
     };
     actions.into_iter().map(of).collect()
 }
@@ -105,14 +105,14 @@ fn outcomes(game: &TicTacToe, values: &mut HashMap<u64, (TicTacToe, f32)>) -> Ve
 /// The share of positions of tic-tac-toe in which a move can be wrong and the network's preferred one is right.
 fn share_of_right_moves(network: TrainedNetwork) -> f64 {
     let mut values = HashMap::new();
-    solve(&TicTacToe::new(), &mut values);
+    solve(TicTacToe::new(), &mut values);
     let positions: Vec<(TicTacToe, f32)> = values.values().copied().collect();
     let evaluator = NetworkEvaluator::new(network.network, &Device::flex(), Precision::F32);
     let mut batch = Batch::of(positions.iter().map(|(game, _)| *game));
     evaluator.evaluate(&mut batch).expect("an evaluation");
     let (mut right, mut all) = (0, 0);
     for (index, (game, best)) in positions.iter().enumerate() {
-        let outcomes = outcomes(game, &mut values);
+        let outcomes = outcomes(*game, &mut values);
         if outcomes.iter().all(|(_, value)| value == best) {
             continue;
         }

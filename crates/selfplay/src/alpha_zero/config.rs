@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::network::NetworkConfig;
 use crate::{Error, Result};
 
+const ANY: f64 = f64::MAX;
+
 /// Settings of AlphaZero training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -222,7 +224,6 @@ impl AlphaZeroConfig {
         ] {
             positive(field, value)?;
         }
-        const ANY: f64 = f64::MAX;
         let share = "a share between 0 and 1";
         let rate = "a number of 0 or more";
         between("window_share", self.window_share, [1e-3, 1.0], "a share between 0.001 and 1")?;

@@ -164,14 +164,7 @@ pub fn train<G: Playable>(
         }
 
         // 2. Learn from the last games.
-        let mut learnt = Learnt::default();
-        if replay.len() >= config.warmup_positions.max(1) {
-            for _ in 0..config.steps_per_iteration() {
-                let mut rng = seeds.keyed("batch", [learner.steps()]);
-                let samples = Samples::draw(&replay, start, config.batch_size, config.value_mix, &mut rng);
-                learnt.add(learner.step(&samples)?);
-            }
-        }
+        let learnt = learn(config, start, seeds, &replay, &mut learner)?;
         iteration += 1;
 
         // 3. Tell.
@@ -219,6 +212,26 @@ pub fn train<G: Playable>(
         seconds: place.seconds,
         ratings: place.ratings,
     }))
+}
+
+/// The updates of an iteration; none while there are few positions.
+fn learn<G: Playable>(
+    config: &AlphaZeroConfig,
+    start: &G,
+    seeds: Seeds,
+    replay: &Replay,
+    learner: &mut Learner,
+) -> Result<Learnt> {
+    let mut learnt = Learnt::default();
+    if replay.len() < config.warmup_positions.max(1) {
+        return Ok(learnt);
+    }
+    for _ in 0..config.steps_per_iteration() {
+        let mut rng = seeds.keyed("batch", [learner.steps()]);
+        let samples = Samples::draw(replay, start, config.batch_size, config.value_mix, &mut rng);
+        learnt.add(learner.step(&samples)?);
+    }
+    Ok(learnt)
 }
 
 fn play<G: Playable>(config: &AlphaZeroConfig, start: &G) -> Play {
