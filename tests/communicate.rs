@@ -89,14 +89,14 @@ fn measures_that_are_not_defined_are_null() {
 #[test]
 fn features_and_another_language_are_measured_beside() {
     let folder = folder();
-    let vectors = vec![0.0, 0.1, 0.0, 1.1, 1.0, 0.1, 1.0, 1.1];
+    let vectors = vec![0.0, 0.5, 0.0, 1.5, 1.0, 0.5, 1.0, 1.5];
     write(folder.path(), "f.npz", &NamedArray::f32("embeddings", &[4, 2], vectors).expect("an array"));
     write(folder.path(), "other.npz", &integers("messages", &[&[1, 3], &[1, 4], &[2, 3], &[9, 9]]));
     let arguments =
         ["--messages", "m.npz", "--features", "f.npz", "--feature-distance", "euclidean", "--json"];
     let told = json(&measure(folder.path(), &[&arguments[..], &["--other-messages", "other.npz"]].concat()));
-    // The diagonals are a little longer than the sides, as are their messages.
-    assert!(told["feature_topographic_similarity"].as_f64().expect("a number") > 0.9, "{told}");
+    // The diagonals of the square are longer than its sides, and more symbols of their messages differ.
+    assert_eq!(told["feature_topographic_similarity"], 1.0, "{told}");
     assert_eq!(told["language_similarity"], 0.75);
     assert_eq!(told["distinct_messages"], 4);
     assert!(told.get("posdis").is_none(), "vectors have no attributes");

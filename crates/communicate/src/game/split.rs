@@ -60,8 +60,8 @@ impl Split {
     }
 
     /// All objects with certain pairs of values test, and none of them trains: combinations that were never heard, of values that all
-    /// were. Pairs are drawn one after the other; one is passed over if without its objects some value of any attribute would not
-    /// be trained on.
+    /// were. Pairs are drawn one after the other; one is passed over if some value of any attribute would be left to the
+    /// test alone.
     ///
     /// # Errors
     /// [`Error::Setting`] if the attributes are not two of the objects' or the share is not between 0 and 1, [`Error::TooFew`] if more

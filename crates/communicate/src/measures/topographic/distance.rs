@@ -78,26 +78,41 @@ impl Distances {
         self.num_classes
     }
 
-    /// Calls with each later row and the class of its distance to this one.
-    pub fn to_later(&self, row: usize, mut call: impl FnMut(usize, usize)) {
-        let compared = |row: usize| &self.symbols[row * self.max_length..][..self.lengths[row]];
-        let later = row + 1..self.lengths.len();
-        let this = compared(row);
-        match self.distance {
-            MessageDistance::Hamming => later.for_each(|other| call(other, hamming(this, compared(other)))),
-            MessageDistance::Edit | MessageDistance::Words => {
-                let pattern = Pattern::new(this, self.num_symbols);
-                later.for_each(|other| call(other, pattern.distance(compared(other))));
-            }
+    /// The distances of this row to others.
+    pub fn of(&self, row: usize) -> OfRow<'_> {
+        let word = self.compared(row);
+        let pattern = match self.distance {
+            MessageDistance::Hamming => None,
+            _ => Some(Pattern::new(word, self.num_symbols)),
+        };
+        OfRow { distances: self, word, pattern }
+    }
+
+    fn compared(&self, row: usize) -> &[u32] {
+        &self.symbols[row * self.max_length..][..self.lengths[row]]
+    }
+}
+
+/// Distances of one row.
+pub(super) struct OfRow<'a> {
+    distances: &'a Distances,
+    word: &'a [u32],
+    /// For edit distances.
+    pattern: Option<Pattern<'a>>,
+}
+
+impl OfRow<'_> {
+    /// The class of the distance to this row.
+    pub fn class(&self, other: usize) -> usize {
+        let Distances { distance, max_length, quotients, .. } = self.distances;
+        let other = self.distances.compared(other);
+        let Some(pattern) = &self.pattern else { return hamming(self.word, other) };
+        let edits = pattern.distance(other);
+        match distance {
             MessageDistance::NormalizedWords => {
-                let pattern = Pattern::new(this, self.num_symbols);
-                later.for_each(|other| {
-                    let other_word = compared(other);
-                    let longer = this.len().max(other_word.len());
-                    let edits = pattern.distance(other_word);
-                    call(other, self.quotients[edits * (self.max_length + 1) + longer]);
-                });
+                quotients[edits * (max_length + 1) + self.word.len().max(other.len())]
             }
+            _ => edits,
         }
     }
 }

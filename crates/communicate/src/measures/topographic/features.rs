@@ -1,8 +1,10 @@
 //! Topographic similarity where objects are feature vectors, whose distances do not repeat.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::distance::{Distances, FeatureDistance, MessageDistance};
+use super::distance::{Distances, FeatureDistance, MessageDistance, OfRow};
 use super::rank::RankCorrelation;
 use crate::{Error, Features, Messages, Result};
 
@@ -73,26 +75,28 @@ fn correlate(
     Ok(correlation.finish())
 }
 
+/// Rows that are compared with another one while that is in the fastest cache, as they are themselves.
+const TILE: usize = 32;
+
 /// All pairs of rows.
-struct Pairs<'a> {
-    vectors: Vectors<'a>,
+struct Pairs {
+    vectors: Vectors,
     distances: Distances,
     count: usize,
 }
 
-impl Pairs<'_> {
+impl Pairs {
     /// How many pairs each bucket of distances of vectors has, and each class of distances of messages.
     fn counts(&self) -> (Vec<u64>, Vec<u64>) {
         let none = || (vec![0_u64; NUM_BUCKETS], vec![0_u64; self.distances.num_classes()]);
         let add = |sum: &mut [u64], counts: &[u64]| {
             sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         };
-        (0..self.count)
-            .into_par_iter()
-            .fold(none, |(mut buckets, mut classes), row| {
-                self.distances.to_later(row, |other, class| {
-                    buckets[bucket(self.vectors.distance(row, other))] += 1;
-                    classes[class] += 1;
+        self.tiles()
+            .fold(none, |(mut buckets, mut classes), tile| {
+                self.visit(tile, |distance, of_row, other| {
+                    buckets[bucket(distance)] += 1;
+                    classes[of_row.class(other)] += 1;
                 });
                 (buckets, classes)
             })
@@ -104,20 +108,33 @@ impl Pairs<'_> {
     }
 
     /// The pairs whose distance of vectors is in these buckets.
-    fn within(&self, range: &std::ops::Range<usize>) -> Vec<(u64, u32)> {
-        (0..self.count)
-            .into_par_iter()
-            .flat_map_iter(|row| {
+    fn within(&self, range: &Range<usize>) -> Vec<(u64, u32)> {
+        self.tiles()
+            .flat_map_iter(|tile| {
                 let mut within = Vec::new();
-                self.distances.to_later(row, |other, class| {
-                    let distance = self.vectors.distance(row, other);
+                self.visit(tile, |distance, of_row, other| {
                     if range.contains(&bucket(distance)) {
-                        within.push((distance, class as u32));
+                        within.push((distance, of_row.class(other) as u32));
                     }
                 });
                 within
             })
             .collect()
+    }
+
+    fn tiles(&self) -> impl ParallelIterator<Item = Range<usize>> {
+        let count = self.count;
+        (0..count.div_ceil(TILE)).into_par_iter().map(move |tile| tile * TILE..((tile + 1) * TILE).min(count))
+    }
+
+    /// Calls with the distance of vectors of each of these rows and each later one, and what gives that of messages.
+    fn visit(&self, tile: Range<usize>, mut call: impl FnMut(u64, &OfRow<'_>, usize)) {
+        let of_rows: Vec<OfRow<'_>> = tile.clone().map(|row| self.distances.of(row)).collect();
+        for other in tile.start + 1..self.count {
+            for row in tile.start..tile.end.min(other) {
+                call(self.vectors.distance(row, other), &of_rows[row - tile.start], other);
+            }
+        }
     }
 }
 
@@ -126,7 +143,7 @@ fn bucket(distance: u64) -> usize {
 }
 
 /// Neighbouring buckets together, as many as have no more pairs than `at_once`, but one at least.
-fn ranges(buckets: &[u64], at_once: u64) -> Vec<std::ops::Range<usize>> {
+fn ranges(buckets: &[u64], at_once: u64) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let (mut start, mut pairs) = (0, 0);
     for (at, &count) in buckets.iter().enumerate() {
@@ -140,42 +157,75 @@ fn ranges(buckets: &[u64], at_once: u64) -> Vec<std::ops::Range<usize>> {
     ranges
 }
 
-/// Vectors with what their distance needs.
-struct Vectors<'a> {
-    features: &'a Features,
-    /// Their lengths, for the cosine.
-    lengths: Option<Vec<f64>>,
+/// Vectors, scaled so that no square is too large or too small: by a power of two, which changes no rank, and for the cosine to a
+/// length of 1.
+struct Vectors {
+    distance: FeatureDistance,
+    values: Vec<f64>,
+    width: usize,
 }
 
-impl<'a> Vectors<'a> {
-    fn new(features: &'a Features, distance: FeatureDistance) -> Result<Self> {
-        let lengths = match distance {
-            FeatureDistance::Euclidean => None,
+impl Vectors {
+    fn new(features: &Features, distance: FeatureDistance) -> Result<Self> {
+        let width = features.width();
+        let mut values: Vec<f64> = features.iter().flatten().copied().collect();
+        match distance {
+            FeatureDistance::Euclidean => scale(&mut values),
             FeatureDistance::Cosine => {
-                let lengths: Vec<f64> = features.iter().map(|vector| dot(vector, vector).sqrt()).collect();
-                if let Some(row) = lengths.iter().position(|&length| length == 0.0) {
-                    return Err(Error::NoDirection { row });
+                for (row, vector) in values.chunks_exact_mut(width).enumerate() {
+                    scale(vector);
+                    let length = dot(vector, vector).sqrt();
+                    if length == 0.0 {
+                        return Err(Error::NoDirection { row });
+                    }
+                    for value in vector {
+                        *value /= length;
+                    }
                 }
-                Some(lengths)
             }
-        };
-        Ok(Self { features, lengths })
+        }
+        Ok(Self { distance, values, width })
     }
 
     /// The bits of the distance, which are in the order of distances as these are not negative.
     fn distance(&self, row: usize, other: usize) -> u64 {
-        let (one, two) = (self.features.get(row), self.features.get(other));
-        let distance = match &self.lengths {
-            Some(lengths) => 1.0 - dot(one, two) / (lengths[row] * lengths[other]),
-            None => one.iter().zip(two).map(|(x, y)| (x - y).powi(2)).sum(),
+        let vector = |row: usize| &self.values[row * self.width..][..self.width];
+        let (one, other) = (vector(row), vector(other));
+        let distance = match self.distance {
+            FeatureDistance::Cosine => 1.0 - dot(one, other),
+            FeatureDistance::Euclidean => sum(one, other, |x, y| (x - y) * (x - y)),
         };
         // Not below 0 by rounding, nor −0.
         if distance > 0.0 { distance.to_bits() } else { 0 }
     }
 }
 
+/// Divides by the largest power of two that is not above the largest number.
+fn scale(values: &mut [f64]) {
+    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    if largest > 0.0 {
+        let exponent = largest.log2().floor().max(-1022.0) as i32;
+        for value in values {
+            *value *= 2_f64.powi(-exponent);
+        }
+    }
+}
+
 fn dot(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(x, y)| x * y).sum()
+    sum(one, other, |x, y| x * y)
+}
+
+/// Eight sums side by side, which vector instructions add at a time.
+fn sum(one: &[f64], other: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+    let ((ones, one_rest), (others, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (one, other) in ones.iter().zip(others) {
+        for ((sum, &x), &y) in sums.iter_mut().zip(one).zip(other) {
+            *sum += term(x, y);
+        }
+    }
+    let rest: f64 = one_rest.iter().zip(other_rest).map(|(&x, &y)| term(x, y)).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]
@@ -186,6 +236,22 @@ mod tests {
     fn ranges_cover_every_bucket_once() {
         assert_eq!(ranges(&[3, 3, 9, 0, 1, 2], 5), [0..1, 1..2, 2..3, 3..6]);
         assert_eq!(ranges(&[0, 0, 6, 1], 5), [0..3, 3..4]);
+    }
+
+    #[test]
+    fn the_unit_of_features_does_not_matter() {
+        let messages = Messages::from_rows(&[[1, 1], [1, 2], [2, 1], [3, 3]]).expect("a table");
+        for distance in [FeatureDistance::Cosine, FeatureDistance::Euclidean] {
+            let by = |unit: f64| {
+                let values = [3.0, 1.0, 1.5, 1.0, -1.0, 0.5, 0.25, -2.0].map(|value| value * unit);
+                let features = Features::new(values.to_vec(), 2).expect("finite");
+                topographic_similarity_of_features(&features, &messages, distance, MessageDistance::Edit)
+            };
+            let expected = by(1.0).expect("fits").expect("varies");
+            for unit in [1e300, 1e-300, 1e-20] {
+                assert_eq!(by(unit).expect("fits"), Some(expected));
+            }
+        }
     }
 
     /// Sorting by ranges gives what sorting at once gives.

@@ -55,9 +55,10 @@ pub fn topographic_similarity_by(language: &Language, distance: MessageDistance)
     let cells = (objects.num_attributes() + 1) * num_classes;
     let count_row = |mut table: Vec<u64>, row: usize| {
         let object = objects.get(row);
-        distances.to_later(row, |other, class| {
-            table[hamming(object, objects.get(other)) * num_classes + class] += 1;
-        });
+        let distances = distances.of(row);
+        for other in row + 1..language.count() {
+            table[hamming(object, objects.get(other)) * num_classes + distances.class(other)] += 1;
+        }
         table
     };
     let table: Vec<u64> = (0..language.count())
