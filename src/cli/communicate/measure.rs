@@ -104,11 +104,16 @@ struct Measured {
     #[serde(flatten)]
     of: Of,
     /// Present if features were given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    feature_topographic_similarity: Option<Option<f64>>,
+    #[serde(flatten)]
+    by_features: Option<ByFeatures>,
     /// Present if another language was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     language_similarity: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct ByFeatures {
+    feature_topographic_similarity: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,12 +129,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         messages.check_vocabulary(vocab_size)?;
     }
     let distance = arguments.message_distance.into();
-    let feature_topographic_similarity = match &arguments.features {
+    let by_features = match &arguments.features {
         None => None,
         Some(path) => {
             let features = files::read_features(path, &arguments.features_array)?;
             let of_features = arguments.feature_distance.into();
-            Some(topographic_similarity_of_features(&features, &messages, of_features, distance)?)
+            let feature_topographic_similarity =
+                topographic_similarity_of_features(&features, &messages, of_features, distance)?;
+            Some(ByFeatures { feature_topographic_similarity })
         }
     };
     let language_similarity = match &arguments.other_messages {
@@ -144,7 +151,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         }
         None => Of::Messages(MessageSummary::new(&messages)),
     };
-    let measured = Measured { of, feature_topographic_similarity, language_similarity };
+    let measured = Measured { of, by_features, language_similarity };
     arguments.output.result(&measured, || describe(&measured))?;
     Ok(Exit::Done)
 }
@@ -179,8 +186,12 @@ fn describe(measured: &Measured) -> String {
         }
         Of::Messages(messages) => messages,
     };
-    if let Some(similarity) = measured.feature_topographic_similarity {
-        push("topographic similarity (features)", defined(similarity), "distances of features and messages");
+    if let Some(ByFeatures { feature_topographic_similarity }) = measured.by_features {
+        push(
+            "topographic similarity (features)",
+            defined(feature_topographic_similarity),
+            "distances of features and messages",
+        );
     }
     if let Some(similarity) = measured.language_similarity {
         push("language similarity", number(similarity), "messages of both languages");
