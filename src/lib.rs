@@ -13,6 +13,8 @@ pub use autodidact_arena as arena;
 #[doc(inline)]
 pub use autodidact_brownian as brownian;
 #[doc(inline)]
+pub use autodidact_communicate as communicate;
+#[doc(inline)]
 pub use autodidact_data as data;
 #[doc(inline)]
 pub use autodidact_experiment as experiment;

@@ -1,6 +1,7 @@
 //! One file per top-level command.
 
 mod common;
+mod communicate;
 mod data;
 mod exit;
 mod optimize;
@@ -24,6 +25,7 @@ use exit::report;
   autodidact represent embed --run runs/photos --data photos --out photos.npz
   autodidact optimize maximize --lower 0 --upper 1 --scale 2 --epsilon 0.05 -- ./score.sh {x}
   autodidact plan play --game connect4
+  autodidact communicate measure --messages m.npz --objects o.npz
   autodidact data inspect photos")]
 struct Arguments {
     #[command(subcommand)]
@@ -43,6 +45,9 @@ enum Command {
     /// Tree search in games: search, play, match, and the protocols GTP and UCI
     #[command(subcommand)]
     Plan(plan::Verb),
+    /// Emergent communication: measure a language
+    #[command(subcommand)]
+    Communicate(communicate::Verb),
     /// Look at a collection of pictures
     #[command(subcommand)]
     Data(data::Verb),
@@ -59,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Represent(verb) => represent::run(verb),
         Command::Optimize(verb) => optimize::run(verb),
         Command::Plan(verb) => plan::run(verb),
+        Command::Communicate(verb) => communicate::run(verb),
         Command::Data(verb) => data::run(verb),
         Command::Runs(verb) => runs::run(verb),
     };

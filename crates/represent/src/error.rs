@@ -103,7 +103,7 @@ pub enum Error {
     Evaluate(#[from] crate::evaluate::EvaluateError),
     /// Arrays could not be written.
     #[error(transparent)]
-    Arrays(#[from] crate::export::arrays::ArraysError),
+    Arrays(#[from] autodidact_data::arrays::ArraysError),
     /// Pictures could not be read.
     #[error(transparent)]
     Data(#[from] autodidact_data::Error),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use autodidact::data::Dataset;
+use autodidact::data::arrays::{NamedArray, write_csv, write_npz};
 use autodidact::experiment::progress::Progress;
 use autodidact::represent::burn::tensor::Device;
-use autodidact::represent::export::arrays::{NamedArray, write_csv, write_npz};
 use autodidact::represent::{Embeddings, TrainedEncoder};
 use clap::Args;
 

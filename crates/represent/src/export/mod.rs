@@ -10,7 +10,6 @@
 //!
 //! Left out: projector, predictor and classifier, which serve training only.
 
-pub mod arrays;
 mod config;
 mod layers;
 pub mod onnx;

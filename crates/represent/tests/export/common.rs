@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use autodidact_data::arrays::{NamedArray, Values, read_npz, write_npz};
 use autodidact_data::augment::{AugmentConfig, Normalize};
 use autodidact_nn::state::{self, to_vec};
 use autodidact_nn::{Depth, Mode, NormConfig, ResNet, ResNetConfig, StemKind};
-use autodidact_represent::export::arrays::{NamedArray, Values, read_npz, write_npz};
 use autodidact_represent::{RepresentConfig, TrainedEncoder, preset};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};

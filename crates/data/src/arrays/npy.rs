@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use super::{NamedArray, Values};
 
-const MAGIC: &[u8; 6] = b"\x93NUMPY";
+pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 /// Longest header that the reader takes; numpy's own limit is 10 000.
 const MAX_HEADER: usize = 65_536;
@@ -65,7 +65,7 @@ pub(super) fn encode(array: &NamedArray, out: &mut impl Write) -> io::Result<()>
     }
 }
 
-/// Reads what [`encode`] writes. The error is a sentence without the file name.
+/// Reads one array. The error is a sentence without the file name.
 pub(super) fn decode(input: &mut impl Read) -> Result<(Vec<usize>, Values), String> {
     let mut start = [0; 8];
     input.read_exact(&mut start).map_err(|error| error.to_string())?;
@@ -83,13 +83,46 @@ pub(super) fn decode(input: &mut impl Read) -> Result<(Vec<usize>, Values), Stri
         return Err(format!("a header of {header_len} bytes; expected at most {MAX_HEADER}"));
     }
     let header = String::from_utf8(read_exactly(input, header_len)?).map_err(|error| error.to_string())?;
-    let (descr, shape) = parse_header(&header)?;
+    let Header { descr, is_column_major, shape } = parse_header(&header)?;
     let count = product(&shape).ok_or_else(|| format!("the shape {shape:?} is too large"))?;
     let values = read_values(input, descr, count)?;
     if input.read(&mut [0]).map_err(|error| error.to_string())? > 0 {
         return Err(format!("more bytes than the shape {shape:?} holds"));
     }
+    let values = if is_column_major { row_major(values, &shape) } else { values };
     Ok((shape, values))
+}
+
+/// The values of a column-major array, in the order of a row-major one.
+fn row_major(values: Values, shape: &[usize]) -> Values {
+    match values {
+        Values::F32(values) => Values::F32(reordered(&values, shape)),
+        Values::F64(values) => Values::F64(reordered(&values, shape)),
+        Values::I64(values) => Values::I64(reordered(&values, shape)),
+        Values::Text(values) => Values::Text(reordered(&values, shape)),
+    }
+}
+
+fn reordered<T: Clone>(values: &[T], shape: &[usize]) -> Vec<T> {
+    let mut index = vec![0; shape.len()];
+    let mut at = 0;
+    let mut ordered = Vec::with_capacity(values.len());
+    while ordered.len() < values.len() {
+        ordered.push(values[at].clone());
+        // The last axis counts fastest; `stride` is that of `axis` in the column-major order.
+        let mut stride = values.len();
+        for axis in (0..shape.len()).rev() {
+            stride /= shape[axis];
+            index[axis] += 1;
+            at += stride;
+            if index[axis] < shape[axis] {
+                break;
+            }
+            at -= stride * shape[axis];
+            index[axis] = 0;
+        }
+    }
+    ordered
 }
 
 fn read_values(input: &mut impl Read, descr: &str, count: usize) -> Result<Values, String> {
@@ -103,12 +136,28 @@ fn read_values(input: &mut impl Read, descr: &str, count: usize) -> Result<Value
         ("<f4", _) => Ok(Values::F32(map_words(&bytes(input, 4)?, f32::from_le_bytes))),
         ("<f8", _) => Ok(Values::F64(map_words(&bytes(input, 8)?, f64::from_le_bytes))),
         ("<i8", _) => Ok(Values::I64(map_words(&bytes(input, 8)?, i64::from_le_bytes))),
+        ("<i4", _) => Ok(Values::I64(map_words(&bytes(input, 4)?, |word| i32::from_le_bytes(word).into()))),
+        ("<i2", _) => Ok(Values::I64(map_words(&bytes(input, 2)?, |word| i16::from_le_bytes(word).into()))),
+        ("|i1", _) => Ok(Values::I64(map_words(&bytes(input, 1)?, |word| i8::from_le_bytes(word).into()))),
+        ("<u4", _) => Ok(Values::I64(map_words(&bytes(input, 4)?, |word| u32::from_le_bytes(word).into()))),
+        ("<u2", _) => Ok(Values::I64(map_words(&bytes(input, 2)?, |word| u16::from_le_bytes(word).into()))),
+        ("|u1" | "|b1", _) => Ok(Values::I64(map_words(&bytes(input, 1)?, |[byte]| byte.into()))),
+        ("<u8", _) => map_words(&bytes(input, 8)?, u64::from_le_bytes)
+            .into_iter()
+            .map(|value| {
+                i64::try_from(value)
+                    .map_err(|_| format!("the value {value} is too large for 64 bits with a sign"))
+            })
+            .collect::<Result<_, _>>()
+            .map(Values::I64),
         (_, Some(width)) => {
             let size = width.checked_mul(4).ok_or("the text width is too large")?;
             let texts = bytes(input, size)?;
             texts.chunks_exact(size).map(decode_text).collect::<Result<_, _>>().map(Values::Text)
         }
-        _ => Err(format!("values of type `{descr}`; expected `<f4`, `<f8`, `<i8` or `<U…`")),
+        _ => Err(format!(
+            "values of type `{descr}`; expected floats `<f4` or `<f8`, integers or booleans, or text `<U…`"
+        )),
     }
 }
 
@@ -143,21 +192,30 @@ fn read_exactly(input: &mut impl Read, len: usize) -> Result<Vec<u8>, String> {
     Err(format!("it ends after {} of {len} bytes", bytes.len()))
 }
 
-/// Type and shape from the header's dictionary, whose keys may come in any order.
-fn parse_header(header: &str) -> Result<(&str, Vec<usize>), String> {
+/// What a header says.
+struct Header<'a> {
+    descr: &'a str,
+    is_column_major: bool,
+    shape: Vec<usize>,
+}
+
+/// The header's dictionary, whose keys may come in any order.
+fn parse_header(header: &str) -> Result<Header<'_>, String> {
     let bad = || format!("the header `{}` cannot be understood", header.trim_end());
     let value = |key: &str| {
         let (_, after) = header.split_once(&format!("'{key}':")).ok_or_else(bad)?;
         Ok::<_, String>(after.trim_start())
     };
     let descr = value("descr")?.strip_prefix('\'').and_then(|rest| rest.split_once('\'')).ok_or_else(bad)?.0;
-    if !value("fortran_order")?.starts_with("False") {
-        return Err("the values are in column-major order; save a C-contiguous copy".into());
-    }
+    let is_column_major = match value("fortran_order")? {
+        order if order.starts_with("True") => true,
+        order if order.starts_with("False") => false,
+        _ => return Err(bad()),
+    };
     let shape = value("shape")?.strip_prefix('(').and_then(|rest| rest.split_once(')')).ok_or_else(bad)?.0;
     let sizes = shape.split(',').map(str::trim).filter(|size| !size.is_empty());
     let shape = sizes.map(|size| size.parse().map_err(|_| bad())).collect::<Result<_, _>>()?;
-    Ok((descr, shape))
+    Ok(Header { descr, is_column_major, shape })
 }
 
 #[cfg(test)]
@@ -199,7 +257,7 @@ mod tests {
             format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}")
         };
         assert!(with(&header("|O", "False", "(2,)")).contains("`|O`"));
-        assert!(with(&header("<f4", "True", "(2,)")).contains("column-major"));
+        assert!(with(&header("<f4", "Maybe", "(2,)")).contains("cannot be understood"));
         assert!(with(&header("<f4", "False", "(x,)")).contains("cannot be understood"));
         assert!(with(&header("<f4", "False", "(2,)")).contains("ends after 0 of 8"));
         assert!(with(&header("<f4", "False", "(4294967296, 4294967296, 2)")).contains("too large"));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use autodidact_represent::export::arrays::{ArraysError, NamedArray, Values, read_npz, write_csv, write_npz};
+use autodidact_data::arrays::{ArraysError, NamedArray, Values, read_array, read_npz, write_csv, write_npz};
 use proptest::prelude::*;
 
 fn samples() -> Vec<NamedArray> {
@@ -76,8 +76,8 @@ fn numpy_reads_our_files_and_we_read_those_of_numpy() {
 
 #[test]
 fn file_made_by_numpy_reads_as_its_values() {
-    // `evaluate_arrays.py` wrote it and lists the values.
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/evaluate_arrays.npz");
+    // `arrays.py` wrote it and lists the values.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/arrays.npz");
     let arrays = read_npz(&path).unwrap();
     let expected = [
         NamedArray::f32("features", &[2, 3], vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5]).unwrap(),
@@ -87,6 +87,38 @@ fn file_made_by_numpy_reads_as_its_values() {
         NamedArray::f64("scalar", &[], vec![2.5]).unwrap(),
     ];
     assert_eq!(arrays, expected);
+}
+
+/// `arrays.py` wrote them too.
+#[test]
+fn every_integer_type_and_order_of_numpy_reads_as_its_values() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    let path = folder.join("integers.npz");
+    for (name, values) in [
+        ("i1", [-128, 127]),
+        ("i2", [-32768, 32767]),
+        ("i4", [-2147483648, 2147483647]),
+        ("i8", [i64::MIN, i64::MAX]),
+        ("u1", [0, 255]),
+        ("u2", [0, 65535]),
+        ("u4", [0, 4294967295]),
+        ("u8", [0, i64::MAX]),
+        ("bool", [0, 1]),
+    ] {
+        let expected = NamedArray::i64(name, &[2], values.to_vec()).unwrap();
+        assert_eq!(read_array(&path, name).unwrap(), expected);
+    }
+    let expected = NamedArray::i64("columns", &[2, 3, 4], (0..24).collect()).unwrap();
+    assert_eq!(read_array(&path, "columns").unwrap(), expected);
+    assert!(
+        read_array(&path, "large").unwrap_err().to_string().contains("18446744073709551615 is too large")
+    );
+    assert!(read_array(&path, "big").unwrap_err().to_string().contains("`>i4`"));
+    let missing = read_array(&path, "messages").unwrap_err().to_string();
+    assert!(missing.contains("no array `messages`, only `i1`, `i2`"), "{missing}");
+    // A file of one array has no name.
+    let alone = read_array(&folder.join("alone.npy"), "messages").unwrap();
+    assert_eq!(alone, NamedArray::i64("messages", &[2, 2], vec![1, 2, 3, 4]).unwrap());
 }
 
 #[test]

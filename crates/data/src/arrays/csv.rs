@@ -18,7 +18,7 @@ use super::{ArraysError, NamedArray, Values, check_names, replace_file};
 /// is then unchanged.
 ///
 /// ```
-/// use autodidact_represent::export::arrays::{NamedArray, write_csv};
+/// use autodidact_data::arrays::{NamedArray, write_csv};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("embeddings.csv");

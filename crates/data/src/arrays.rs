@@ -2,13 +2,13 @@
 //!
 //! Written are 32- and 64-bit floats, 64-bit integers and text; text becomes numpy's fixed-width `<U…`, so that
 //! `numpy.load` needs no `allow_pickle`. A file is written aside and renamed: a failed write leaves the previous file.
-//! The reader takes what the writer makes (and the same types from numpy), not every `.npy` dialect: no pickles, no
-//! big-endian data, no column-major order.
+//! Read are these and every other integer type and booleans, as 64-bit integers, in row-major or column-major order; no pickles
+//! and no big-endian data.
 //!
 //! Source: the `.npy` format, versions 1.0 to 3.0, as documented in `numpy.lib.format`.
 //!
 //! ```
-//! use autodidact_represent::export::arrays::{NamedArray, read_npz, write_npz};
+//! use autodidact_data::arrays::{NamedArray, read_npz, write_npz};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let path = folder.path().join("embeddings.npz");
@@ -25,7 +25,7 @@ mod csv;
 mod npy;
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -42,7 +42,7 @@ pub enum Values {
     F32(Vec<f32>),
     /// 64-bit floats (`<f8`).
     F64(Vec<f64>),
-    /// 64-bit integers (`<i8`).
+    /// 64-bit integers (`<i8`); narrower integers and booleans when read.
     I64(Vec<i64>),
     /// Text (`<U…`).
     Text(Vec<String>),
@@ -194,6 +194,19 @@ pub enum ArraysError {
         /// Rows of the first array.
         rows: usize,
     },
+    /// The archive holds no array of the name asked for.
+    #[error(
+        "`{}` holds no array `{name}`, only {}\nhint: numpy.savez(path, {name}=...) names an array", path.display(),
+        list(found)
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// The names that are there.
+        found: Vec<String>,
+    },
     /// The file is no array archive, or holds something the reader does not take.
     #[error("cannot read `{}`: {problem}", path.display())]
     Format {
@@ -212,6 +225,14 @@ pub enum ArraysError {
         /// Why.
         source: io::Error,
     },
+}
+
+/// Names for a message.
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "nothing".to_owned();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes arrays to one `.npz` file, which `numpy.load(path)` reads.
@@ -241,27 +262,67 @@ pub fn write_npz(path: &Path, arrays: &[NamedArray]) -> Result<(), ArraysError> 
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is damaged, or holds something other than the four types of [`Values`].
+/// If the file cannot be read, is damaged, or holds something that [`Values`] cannot.
 pub fn read_npz(path: &Path) -> Result<Vec<NamedArray>, ArraysError> {
-    let format = |problem: String| ArraysError::Format { path: path.to_owned(), problem };
-    let file = File::open(path).map_err(|source| ArraysError::Io {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    })?;
-    let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(|error| format(error.to_string()))?;
-    let mut arrays = Vec::with_capacity(archive.len());
-    for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).map_err(|error| format(error.to_string()))?;
-        let entry_name = entry.name().map_err(|error| format(error.to_string()))?.into_owned();
-        let in_entry = |problem: String| format(format!("`{entry_name}`: {problem}"));
-        let Some(name) = entry_name.strip_suffix(".npy") else {
-            return Err(in_entry("expected a name that ends in `.npy`".into()));
-        };
-        let (shape, values) = npy::decode(&mut entry).map_err(in_entry)?;
-        arrays.push(NamedArray::new(name, &shape, values)?);
+    let mut archive = open_archive(path, open(path)?)?;
+    (0..archive.len()).map(|index| read_entry(path, &mut archive, index)).collect()
+}
+
+/// Reads the array `name` of an `.npz` file and leaves the others alone, or the one array of an `.npy` file, which
+/// has no name and gets this one. Which of the two a file is, its first bytes tell.
+///
+/// # Errors
+///
+/// [`ArraysError::Missing`] if an archive has other arrays only; else as [`read_npz`].
+pub fn read_array(path: &Path, name: &str) -> Result<NamedArray, ArraysError> {
+    let mut file = open(path)?;
+    let start = file.fill_buf().map_err(|source| cannot_read(path, source))?;
+    if start.starts_with(npy::MAGIC) {
+        let (shape, values) = npy::decode(&mut file).map_err(|problem| damaged(path, problem))?;
+        return NamedArray::new(name, &shape, values);
     }
-    Ok(arrays)
+    let mut archive = open_archive(path, file)?;
+    let entry = format!("{name}.npy");
+    match archive.index_for_name(&entry) {
+        Some(index) => read_entry(path, &mut archive, index),
+        None => {
+            let found = archive
+                .file_names()
+                .flatten()
+                .map(|entry| entry.strip_suffix(".npy").unwrap_or(&entry).to_owned())
+                .collect();
+            Err(ArraysError::Missing { path: path.to_owned(), name: name.to_owned(), found })
+        }
+    }
+}
+
+fn damaged(path: &Path, problem: impl ToString) -> ArraysError {
+    ArraysError::Format { path: path.to_owned(), problem: problem.to_string() }
+}
+
+fn cannot_read(path: &Path, source: io::Error) -> ArraysError {
+    ArraysError::Io { action: "read", path: path.to_owned(), source }
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, ArraysError> {
+    Ok(BufReader::new(File::open(path).map_err(|source| cannot_read(path, source))?))
+}
+
+fn open_archive(path: &Path, file: BufReader<File>) -> Result<Archive, ArraysError> {
+    ZipArchive::new(file).map_err(|error| damaged(path, error))
+}
+
+type Archive = ZipArchive<BufReader<File>>;
+
+fn read_entry(path: &Path, archive: &mut Archive, index: usize) -> Result<NamedArray, ArraysError> {
+    let mut entry = archive.by_index(index).map_err(|error| damaged(path, error))?;
+    let entry_name = entry.name().map_err(|error| damaged(path, error))?.into_owned();
+    let in_entry = |problem: &str| damaged(path, format!("`{entry_name}`: {problem}"));
+    let Some(name) = entry_name.strip_suffix(".npy") else {
+        return Err(in_entry("expected a name that ends in `.npy`"));
+    };
+    let (shape, values) = npy::decode(&mut entry).map_err(|problem| in_entry(&problem))?;
+    NamedArray::new(name, &shape, values)
 }
 
 fn check_names(arrays: &[NamedArray]) -> Result<(), ArraysError> {

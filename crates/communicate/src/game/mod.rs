@@ -1,0 +1,22 @@
+//! Reconstruction games: which objects there are, which of them train, validate and test, and which messages a channel has.
+//!
+//! ```
+//! use autodidact_communicate::game::{Channel, ProductSpace, Sizes, Split};
+//! use rand::SeedableRng;
+//!
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+//! let objects = ProductSpace::uniform(6, 10)?.sample(5000, &mut rng)?;
+//! let split = Split::random(&objects, Sizes { train: 4000, validation: 500, test: 500 }, &mut rng)?;
+//! assert_eq!(split.test.count(), 500);
+//! // 3 symbols besides the end, up to 3 of them: 1 + 3 + 9 + 27 messages.
+//! assert_eq!(Channel::new(4, 3)?.num_messages(), Some(40));
+//! # Ok::<(), autodidact_communicate::Error>(())
+//! ```
+
+mod channel;
+mod space;
+mod split;
+
+pub use channel::Channel;
+pub use space::ProductSpace;
+pub use split::{HeldOut, Sizes, Split};

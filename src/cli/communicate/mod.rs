@@ -1,0 +1,21 @@
+//! `autodidact communicate`: Lewis games and the languages that come of them.
+
+mod measure;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use super::exit::Exit;
+
+/// Verbs of `autodidact communicate`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Measure a language: topographic similarity, disentanglement, entropies, information, lengths
+    Measure(measure::Arguments),
+}
+
+pub fn run(verb: Verb) -> Result<Exit> {
+    match verb {
+        Verb::Measure(arguments) => measure::run(&arguments),
+    }
+}

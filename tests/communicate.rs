@@ -1,0 +1,155 @@
+//! `autodidact communicate measure`: languages made elsewhere, and files that are none.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use autodidact::data::arrays::{NamedArray, write_npz};
+
+fn measure(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_autodidact"))
+        .args(["communicate", "measure"])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    serde_json::from_slice(&output.stdout).expect("stdout is one JSON object")
+}
+
+fn integers(name: &str, rows: &[&[i64]]) -> NamedArray {
+    NamedArray::i64(name, &[rows.len(), rows[0].len()], rows.concat()).expect("an array")
+}
+
+/// A language of two attributes whose symbols are their own: `m.npz` and `o.npz`.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    write(folder.path(), "o.npz", &integers("objects", &[&[0, 0], &[0, 1], &[1, 0], &[1, 1]]));
+    write(folder.path(), "m.npz", &integers("messages", &[&[1, 3, 0], &[1, 4, 0], &[2, 3, 0], &[2, 4, 0]]));
+    folder
+}
+
+fn write(folder: &Path, name: &str, array: &NamedArray) {
+    write_npz(&folder.join(name), std::slice::from_ref(array)).expect("a file");
+}
+
+const FILES: [&str; 4] = ["--messages", "m.npz", "--objects", "o.npz"];
+
+#[test]
+fn a_compositional_language_has_the_largest_measures() {
+    let folder = folder();
+    let told = json(&measure(folder.path(), &[&FILES[..], &["--json"]].concat()));
+    assert_eq!(told["version"], 1);
+    for name in
+        ["topographic_similarity", "posdis", "bosdis", "context_independence", "uniqueness", "best_accuracy"]
+    {
+        assert_eq!(told[name], 1.0, "{name}: {told}");
+    }
+    for name in ["message_entropy", "object_entropy", "mutual_information"] {
+        assert_eq!(told[name], 2.0, "{name}: {told}");
+    }
+    assert_eq!(told["position_entropies"], serde_json::json!([1.0, 1.0, 0.0]));
+    assert_eq!(told["position_information"], serde_json::json!([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]));
+    assert_eq!(told["message_length"], serde_json::json!({ "min": 3, "mean": 3.0, "max": 3 }));
+    assert_eq!(told["distinct_messages"], 4);
+    assert!(told.get("language_similarity").is_none(), "only where it was asked for");
+}
+
+#[test]
+fn the_table_is_for_people() {
+    let folder = folder();
+    let output = measure(folder.path(), &FILES);
+    let text = String::from_utf8(output.stdout).expect("text");
+    let row = |name: &str| {
+        text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {text}"))
+    };
+    assert!(row("topographic similarity").contains("1.0000"), "{text}");
+    assert!(row("I(objects; messages)").contains("2.0000"), "{text}");
+    assert!(row("position").contains("tells of attribute 1"), "{text}");
+}
+
+#[test]
+fn measures_that_are_not_defined_are_null() {
+    let folder = folder();
+    write(folder.path(), "m.npz", &integers("messages", &[&[5, 5], &[5, 5], &[5, 5], &[5, 5]]));
+    let told = json(&measure(folder.path(), &[&FILES[..], &["--json"]].concat()));
+    for name in ["topographic_similarity", "posdis", "bosdis"] {
+        assert!(told[name].is_null(), "{name}: {told}");
+    }
+    let text = measure(folder.path(), &FILES);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("undefined"));
+}
+
+#[test]
+fn features_and_another_language_are_measured_beside() {
+    let folder = folder();
+    let vectors = vec![0.0, 0.5, 0.0, 1.5, 1.0, 0.5, 1.0, 1.5];
+    write(folder.path(), "f.npz", &NamedArray::f32("embeddings", &[4, 2], vectors).expect("an array"));
+    write(folder.path(), "other.npz", &integers("messages", &[&[1, 3], &[1, 4], &[2, 3], &[9, 9]]));
+    let arguments =
+        ["--messages", "m.npz", "--features", "f.npz", "--feature-distance", "euclidean", "--json"];
+    let told = json(&measure(folder.path(), &[&arguments[..], &["--other-messages", "other.npz"]].concat()));
+    // The diagonals of the square are longer than its sides, and more symbols of their messages differ.
+    assert_eq!(told["feature_topographic_similarity"], 1.0, "{told}");
+    assert_eq!(told["language_similarity"], 0.75);
+    assert_eq!(told["distinct_messages"], 4);
+    assert!(told.get("posdis").is_none(), "vectors have no attributes");
+}
+
+#[test]
+fn other_distances_of_messages_can_be_chosen() {
+    let folder = folder();
+    write(
+        folder.path(),
+        "m.npz",
+        &integers("messages", &[&[1, 2, 3, 0], &[2, 3, 0, 0], &[1, 1, 0, 0], &[1, 0, 0, 0]]),
+    );
+    let similarity = |distance: &str| {
+        let arguments = [&FILES[..], &["--message-distance", distance, "--json"]].concat();
+        json(&measure(folder.path(), &arguments))["topographic_similarity"].as_f64().expect("a number")
+    };
+    let found = ["edit", "words", "normalized-words", "hamming"].map(similarity);
+    for (at, one) in found.iter().enumerate() {
+        assert!(found[..at].iter().all(|other| other != one), "{found:?}");
+    }
+}
+
+#[test]
+fn mistakes_are_told_with_the_row_and_a_hint() {
+    let folder = folder();
+    let refused = |arguments: &[&str], code: i32, expected: &str| {
+        let output = measure(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    };
+    refused(&["--messages", "m.npz"], 2, "--objects");
+    refused(&["--messages", "nowhere.npz", "--objects", "o.npz"], 1, "cannot read `nowhere.npz`");
+    refused(&["--messages", "o.npz", "--objects", "o.npz"], 1, "no array `messages`, only `objects`");
+    refused(&[&FILES[..], &["--vocab-size", "4"]].concat(), 1, "row 1 has the symbol 4 at position 1");
+    refused(&[&FILES[..], &["--vocab-size", "0"]].concat(), 2, "--vocab-size");
+    refused(&[&FILES[..], &["--features", "o.npz"]].concat(), 1, "no array `embeddings`");
+
+    let with = |name: &str, array: &NamedArray| write(folder.path(), name, array);
+    with("x.npz", &integers("messages", &[&[1, 2], &[-3, 1]]));
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "-3 in row 1, column 0");
+    with("x.npz", &integers("messages", &[&[1, 2], &[3, 1]]));
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "4 objects and 2 messages");
+    with("x.npz", &NamedArray::f32("messages", &[1, 2], vec![1.0, 2.0]).expect("an array"));
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "hint: x.astype(int)");
+    with("x.npz", &integers("messages", &[&[1, 2]]));
+    with("one.npz", &integers("objects", &[&[1, 2]]));
+    refused(
+        &["--messages", "x.npz", "--objects", "one.npz"],
+        1,
+        "there are 1 objects with messages, at least 2",
+    );
+    std::fs::write(folder.path().join("x.npz"), "no archive").expect("a file");
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "cannot read `x.npz`");
+}
