@@ -128,6 +128,120 @@ fn every_game_is_searched() {
 }
 
 #[test]
+fn a_network_is_trained_and_used() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let run = folder.path().join("run");
+    let run = run.to_str().expect("text");
+    let start = ["train", "--game", "tic-tac-toe", "--out", run];
+    let short = [
+        "iterations=4",
+        "games=8",
+        "moves=4",
+        "warmup_positions=16",
+        "network.width=8",
+        "evaluation.every=2",
+    ];
+    let settings = short.iter().flat_map(|setting| ["--set", setting]);
+    let start: Vec<&str> = start.into_iter().chain(settings).collect();
+    let summary = json(&[&start[..], &["--set", "evaluation.games=4"]].concat());
+    assert_eq!((&summary["game"], &summary["iterations"]), (&"tic-tac-toe".into(), &4.into()), "{summary}");
+    assert_eq!(summary["ratings"].as_array().map(Vec::len), Some(2), "{summary}");
+    let within = |name: &str| folder.path().join("run").join(name);
+    for name in [
+        "network.safetensors",
+        "pool/000002.safetensors",
+        "ratings.json",
+        "figures/strength.png",
+        "game.json",
+    ] {
+        assert!(within(name).is_file(), "{name}");
+    }
+    // All is done: a continuation changes nothing.
+    let again = json(&["train", "--out", run, "--resume"]);
+    assert_eq!((&again["games"], &again["steps"]), (&summary["games"], &summary["steps"]));
+
+    let network = within("network.safetensors");
+    let network = network.to_str().expect("text");
+    let found = json(&["search", "--game", "tic-tac-toe", "--network", network, "--simulations", "30"]);
+    assert_eq!((&found["recipe"], &found["evaluator"]), (&"alpha-zero".into(), &"network".into()), "{found}");
+    let outcome = json(&[
+        "match",
+        "--game",
+        "tic-tac-toe",
+        "--first-recipe",
+        "gumbel",
+        "--second-recipe",
+        "uct",
+        "--first-network",
+        network,
+        "--games",
+        "2",
+        "--simulations",
+        "20",
+    ]);
+    assert_eq!((&outcome["first"]["network"], &outcome["second"]["network"]), (&true.into(), &false.into()));
+    for (arguments, code, told) in [
+        (&["search", "--game", "hex", "--network", network][..], 2, "the network is for tic-tac-toe"),
+        (&["search", "--game", "hex", "--network", "nothing.safetensors"], 1, "nothing.safetensors"),
+        (&["search", "--game", "hex", "--network", "Cargo.toml"], 1, "is no network of a game"),
+        (&["train", "--game", "2048"], 2, "a game for one"),
+        (&["train", "--game", "hex", "--set", "iteration=5"], 2, "did you mean `iterations`?"),
+        (&["train", "--game", "hex", "--set", "games=0"], 2, "`games` is 0"),
+        (&["train", "--game", "hex", "--preset", "quik"], 2, "did you mean `quick`?"),
+        (&["train", "--out", run, "--game", "hex"], 2, "run"),
+        (
+            &[
+                "match",
+                "--game",
+                "hex",
+                "--first-recipe",
+                "uct",
+                "--second-recipe",
+                "all",
+                "--first-network",
+                "builtin",
+            ],
+            2,
+            "no built-in network for hex",
+        ),
+    ] {
+        let output = typed(arguments, "");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(told), "{arguments:?}: {stderr}");
+    }
+}
+
+/// X wins with column 4, and O, who is to move, has to stop it there.
+#[test]
+fn connect_four_has_a_network_of_its_own() {
+    let game = ["search", "--game", "connect4", "--moves", "11223", "--simulations", "64"];
+    let found = json(&game);
+    assert_eq!((&found["best"], &found["evaluator"]), (&"4".into(), &"network".into()), "{found}");
+    let plain = json(&[&game[..], &["--network", "none"]].concat());
+    assert_eq!((&plain["recipe"], &plain["evaluator"]), (&"uct".into(), &"random games".into()), "{plain}");
+
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let path = folder.path().join("positions.txt");
+    fs::write(&path, "11223 -1\n112233 18\n2252576253462244111563365343671351441 -1\n").expect("written");
+    let path = path.to_str().expect("text");
+    let marks = json(&["evaluate", "--positions", path]);
+    let total = &marks["total"];
+    assert_eq!(
+        (&total["search"]["positions"], &total["raw"]["positions"]),
+        (&3.into(), &3.into()),
+        "{marks}"
+    );
+    assert_eq!(total["search"]["outcome_kept"], 3, "{marks}");
+    let plain = json(&["evaluate", "--positions", path, "--network", "none", "--recipe", "uct"]);
+    assert!(plain["total"]["raw"].is_null(), "{plain}");
+    fs::write(path, "49 1\n").expect("written");
+    let output = typed(&["evaluate", "--positions", path], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("line 1 is no solved position"));
+}
+
+#[test]
 fn the_tree_is_written() {
     let folder = tempfile::tempdir().expect("a scratch folder");
     for (name, start) in [("tree.dot", "digraph tree {"), ("tree.json", "{\"nodes\":[{")] {

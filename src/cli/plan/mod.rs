@@ -7,6 +7,7 @@ mod network;
 mod play;
 mod search;
 mod settings;
+mod strength;
 mod tournament;
 mod train;
 mod uci;

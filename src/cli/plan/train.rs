@@ -13,6 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::settings::Rules;
+use super::strength::chart;
 use super::told;
 use crate::cli::common::{Machine, Output, fresh, shell};
 use crate::cli::exit::{Exit, WrongUse};
@@ -214,6 +215,9 @@ fn rating(Rated { iteration, rating, .. }: &Rated) -> String {
 fn finish(output: Output, run: &RunDirectory, game: GameName, trained: Trained) -> Result<Exit> {
     let summary = Summary { run: run.path().to_owned(), game, trained };
     run.write_summary(&summary)?;
+    if let Some(figure) = chart(&summary.trained.ratings)? {
+        figure.save(&run.figures()?, "strength")?;
+    }
     output.result(&summary, || {
         let Trained { iterations, games, positions, evaluations, seconds, ratings, .. } = &summary.trained;
         let mut lines = vec![format!(
