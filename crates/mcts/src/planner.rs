@@ -77,9 +77,11 @@ impl<G: Game> Planner<G> {
         }
         search.adapt(config);
         search.worker.prepare(config, None);
+        let actions = search.worker.tree.nodes[ROOT as usize].count as usize;
+        search.worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, actions);
         let leaves = budget.leaves.unwrap_or(1).max(1);
         let mut batch = Batch::default();
-        let mut waiting = Vec::new();
+        let (mut games, mut waiting) = (Vec::new(), Vec::new());
         let mut made = 0;
         let ended = loop {
             if search.is_decided() {
@@ -107,8 +109,8 @@ impl<G: Game> Planner<G> {
                     search.forget(&mut waiting);
                     return Err(error);
                 }
-                let games = batch.take_games();
-                search.attach_all(config, &batch, 0, games.into_iter(), &mut waiting)?;
+                batch.move_games(&mut games);
+                search.attach_all(config, &batch, 0, games.drain(..), &mut waiting)?;
             }
         };
         Ok(search.worker.output(config, ended))
@@ -199,6 +201,7 @@ fn search_group<G: Game>(
         let actions = search.worker.tree.nodes[ROOT as usize].count as usize;
         search.worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, actions);
     }
+    let mut moved = Vec::new();
     let mut waiting: Vec<Vec<Waiting>> = searches.iter().map(|_| Vec::new()).collect();
     for _ in 0..config.num_simulations {
         batch.clear();
@@ -211,7 +214,8 @@ fn search_group<G: Game>(
             continue;
         }
         evaluator.evaluate(&mut batch)?;
-        let mut games = batch.take_games().into_iter();
+        batch.move_games(&mut moved);
+        let mut games = moved.drain(..);
         let mut index = 0;
         for (search, waiting) in searches.iter_mut().zip(&mut waiting) {
             let count = waiting.len();
