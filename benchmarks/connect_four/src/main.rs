@@ -52,7 +52,10 @@ impl Evaluation {
 /// Visits of the seven columns.
 type Visits = [u32; 7];
 
-const SEARCHES: [(&str, fn(Rule, Evaluation, u32) -> Option<Visits>); 3] =
+/// A search with so many simulations; none if the crate has no such rule.
+type Search = fn(Rule, Evaluation, u32) -> Option<Visits>;
+
+const SEARCHES: [(&str, Search); 3] =
     [("ours", ours::search), ("treant 0.4.0", treant::search), ("simple-mcts 0.2.0", simple_mcts::search)];
 
 fn main() {

@@ -17,7 +17,8 @@ pub fn search(rule: Rule, evaluation: Evaluation, simulations: u32) -> Option<Vi
                 (0..batch.len()).for_each(|index| batch.set_uniform(index, 0.0));
                 Ok(())
             };
-            Planner::new(config, game, &null, 1).and_then(|mut planner| planner.search(&null, Budget::default()))
+            Planner::new(config, game, &null, 1)
+                .and_then(|mut planner| planner.search(&null, Budget::default()))
         }
         Evaluation::Rollout => {
             let rollouts = Rollouts::default();

@@ -8,7 +8,7 @@ use crate::lanes::{LANES, draw, maximum, total};
 use crate::real::Real;
 use crate::solver::{Family, solve};
 use crate::values::{Part, Scale, View};
-use crate::vectors::{First, exp_below_zero, load, load_counts, store};
+use crate::vectors::{First, WIDEST, exp_below_zero, load, load_counts, store};
 
 /// The step after an excess of this is the last, where an action is drawn: what is left is in the order of its square.
 const DRAWING: f32 = 1e-2;
@@ -27,10 +27,7 @@ pub(crate) struct Scratch {
 
 /// [`Regularizer::factor`] by the number of visits: a logarithm and a root that every choice on the way down would wait for.
 #[derive(Clone, Debug, Default)]
-struct Factors {
-    regularizer: Option<Regularizer>,
-    known: Vec<f32>,
-}
+struct Factors(Vec<f32>);
 
 /// Visits up to which factors are kept.
 const KEPT: u32 = 1 << 14;
@@ -38,12 +35,10 @@ const KEPT: u32 = 1 << 14;
 impl Factors {
     #[inline(always)]
     fn of(&mut self, regularizer: Regularizer, visits: u32) -> f32 {
-        if self.regularizer == Some(regularizer)
-            && let Some(factor) = self.known.get(visits as usize)
-        {
-            return *factor;
+        match self.0.get(visits as usize) {
+            Some(factor) => *factor,
+            None => self.find(regularizer, visits),
         }
-        self.find(regularizer, visits)
     }
 
     #[cold]
@@ -51,12 +46,9 @@ impl Factors {
         if visits >= KEPT {
             return regularizer.factor(visits);
         }
-        if self.regularizer != Some(regularizer) {
-            *self = Self { regularizer: Some(regularizer), known: Vec::new() };
-        }
-        let from = self.known.len() as u32;
-        self.known.extend((from..=visits).map(|visits| regularizer.factor(visits)));
-        self.known[visits as usize]
+        let from = self.0.len() as u32;
+        self.0.extend((from..=visits).map(|visits| regularizer.factor(visits)));
+        self.0[visits as usize]
     }
 }
 
@@ -74,6 +66,11 @@ impl Default for Scratch {
 }
 
 impl Scratch {
+    /// Before a search, whose configuration may be another one.
+    pub fn prepare(&mut self) {
+        self.factors.0.clear();
+    }
+
     /// Makes room for so many edges, filled up to whole vectors by edges without weight.
     #[inline(always)]
     fn room(&mut self, count: usize) {
@@ -241,7 +238,7 @@ fn largest<S: Simd>(simd: S, view: &View<'_>, open: Option<&[bool]>, score: impl
 /// Which lanes from a place on are open.
 #[inline(always)]
 fn is_open<S: Simd>(simd: S, open: &[bool], from: usize) -> S::m32s {
-    let mut lanes = [0_u32; 64];
+    let mut lanes = [0_u32; WIDEST];
     for lane in 0..S::F32_LANES.min(open.len() - from) {
         lanes[lane] = u32::from(open[from + lane]);
     }

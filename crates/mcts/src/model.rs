@@ -6,13 +6,13 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 use crate::config::Config;
-use crate::vectors::Softmax;
-use crate::node::{Kind, ROOT};
+use crate::node::Kind;
 use crate::output::{Ended, PolicyOutput};
 use crate::planner::RESERVED;
 use crate::sampled;
 use crate::snapshot::Snapshot;
 use crate::tree::{Expansion, Leaf, Policy, Step, Tree};
+use crate::vectors::Softmax;
 use crate::worker::Worker;
 use crate::{Error, Result};
 
@@ -218,7 +218,7 @@ impl<S: Send + Sync> ModelSearch<S> {
             leaves.clear();
             for (worker, path) in workers.iter_mut().zip(&mut *paths) {
                 path.clear();
-                leaves.push(match worker.descend(ROOT, config, path) {
+                leaves.push(match worker.descend(config, path) {
                     Leaf::New(step) => Some(step),
                     Leaf::Known(node) => {
                         let value = worker.tree.known_value(node);

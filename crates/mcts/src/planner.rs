@@ -15,7 +15,7 @@ use crate::simulation::{Simulation, Waiting};
 use crate::{Error, Result};
 
 /// Nodes for which there is room from the beginning, at most.
-pub(crate) const RESERVED: u32 = 1024;
+pub(crate) const RESERVED: u32 = 1 << 14;
 
 /// What a search may spend beside its simulations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Budget {
     pub time: Option<Duration>,
     /// Positions in the tree, those that were kept from the move before among them.
     pub nodes: Option<usize>,
-    /// Bytes of the tree.
+    /// Bytes of the tree, without what a position holds outside itself.
     pub bytes: Option<usize>,
     /// Leaves that are collected before they are evaluated together; 1 if it is none. Where actions are drawn from π̄ they differ by
     /// themselves, else those on their way count as lost.

@@ -165,9 +165,8 @@ impl<G: Game> Simulation<G> {
 
     /// Goes down to a position that has to be evaluated and puts it into the batch, or takes a value back that is known.
     fn descend(&mut self, config: &Config, batch: &mut Batch<G>) -> Result<Option<Waiting>> {
-        let mut from = ROOT;
         loop {
-            let step = match self.worker.descend(from, config, &mut self.path) {
+            let step = match self.worker.descend(config, &mut self.path) {
                 Leaf::New(step) => step,
                 Leaf::Known(node) => {
                     let value = self.worker.tree.known_value(node);
@@ -204,7 +203,7 @@ impl<G: Game> Simulation<G> {
                     let (actions, priors): (Vec<Action>, Vec<f32>) = self.outcomes.iter().copied().unzip();
                     let policy = Policy::Priors(&priors);
                     let chance = Expansion { kind: Kind::Chance, actions: &actions, policy, ..expansion };
-                    from = tree.attach(pulp::Scalar::new(), step, game, &chance, config.proven)?;
+                    tree.attach(pulp::Scalar::new(), step, game, &chance, config.proven)?;
                 }
                 Turn::First | Turn::Second => {
                     let key = if config.transpositions { game.key() } else { 0 };
@@ -214,7 +213,6 @@ impl<G: Game> Simulation<G> {
                         && tree.nodes[node as usize].discount == discount
                     {
                         tree.edges.child[step.edge as usize] = node;
-                        from = node;
                         continue;
                     }
                     let seed = self.worker.rng.random();

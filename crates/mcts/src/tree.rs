@@ -6,9 +6,9 @@ use rand::{Rng, RngExt};
 
 use crate::choose::{Scratch, choose};
 use crate::config::{Config, Interior, Normalization};
+use crate::halving::Halving;
 use crate::lanes::{draw, maximum, minimum, total};
 use crate::node::{Edges, Kind, NONE, Node, ROOT};
-use crate::halving::Halving;
 use crate::values::View;
 use crate::{Error, Result};
 
@@ -153,7 +153,7 @@ impl<S> Tree<S> {
         self.edges.prior.reserve(nodes * actions);
     }
 
-    /// Bytes that nodes and edges take.
+    /// Bytes that nodes, edges and positions take, without what a position holds outside itself.
     pub fn bytes(&self) -> usize {
         self.nodes.len() * (size_of::<Node>() + size_of::<S>()) + self.edges.bytes()
     }
@@ -240,19 +240,18 @@ impl<S> Tree<S> {
         }
     }
 
-    /// Goes from `from`, to which `path` leads, down to a leaf, and lengthens the path. At the root `first` chooses if there is one.
+    /// Goes on from where `path` leads, the root if it is empty, down to a leaf, and lengthens it. At the root `first` chooses if it is there.
     #[inline(always)]
     pub fn descend<V: Simd>(
         &mut self,
         simd: V,
-        from: u32,
         config: &Config,
         path: &mut Vec<Step>,
         scratch: &mut Scratch,
         rng: &mut impl Rng,
         first: Option<&Halving>,
     ) -> Leaf {
-        let mut at = from;
+        let mut at = path.last().map_or(ROOT, |step| self.edges.child[step.edge as usize]);
         loop {
             let node = &self.nodes[at as usize];
             // A chance node has no value to go back with.
@@ -283,12 +282,12 @@ impl<S> Tree<S> {
         scratch: &mut Scratch,
         rng: &mut impl Rng,
     ) -> usize {
-        let node = self.nodes[at as usize];
+        let node = &self.nodes[at as usize];
         if node.kind == Kind::Chance {
             return draw(&self.edges.prior[node.priors()], rng.random::<f32>());
         }
-        let is_open = if node.is_informed { self.open(&node) } else { None };
-        let view = self.view(&node);
+        let is_open = if node.is_informed { self.open(node) } else { None };
+        let view = self.view(node);
         let mut delta = node.delta;
         let place = match self.pending.get(node.visited()) {
             // Draws differ by themselves.

@@ -3,6 +3,9 @@
 
 use pulp::{Simd, WithSimd};
 
+/// Numbers in the widest vectors of any machine.
+pub(crate) const WIDEST: usize = 16;
+
 /// Numbers from a place on.
 #[inline(always)]
 pub(crate) fn load<S: Simd>(simd: S, values: &[f32], from: usize) -> S::f32s {
@@ -125,7 +128,7 @@ pub(crate) struct First<S: Simd> {
 impl<S: Simd> First<S> {
     #[inline(always)]
     pub fn new(simd: S) -> Self {
-        let mut lanes = [0.0; 64];
+        let mut lanes = [0.0; WIDEST];
         for lane in 0..S::F32_LANES {
             lanes[lane] = lane as f32;
         }
@@ -145,8 +148,19 @@ impl<S: Simd> First<S> {
     /// The place among so many scores, 0 if all are minus infinity.
     #[inline(always)]
     pub fn place(self, simd: S, count: usize) -> usize {
-        let best = simd.splat_f32s(simd.reduce_max_f32s(self.best));
-        let is_best = simd.equal_f32s(self.best, best);
+        let best = simd.reduce_max_f32s(self.best);
+        if count <= S::F32_LANES {
+            // The processor foresees where this loop ends, and goes on there before it has compared anything.
+            let mut scores = [0.0; WIDEST];
+            S::as_mut_simd_f32s(&mut scores).0[0] = self.best;
+            for place in 0..count {
+                if scores[place] == best {
+                    return place;
+                }
+            }
+            return 0;
+        }
+        let is_best = simd.equal_f32s(self.best, simd.splat_f32s(best));
         let places = simd.select_f32s(is_best, self.place, simd.splat_f32s(f32::INFINITY));
         let place = simd.reduce_min_f32s(places) as usize;
         if place < count { place } else { 0 }

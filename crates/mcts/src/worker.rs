@@ -5,13 +5,13 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::{Distribution, Gamma};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::Result;
 use crate::choose::Scratch;
 use crate::config::{Config, Dirichlet, Root};
 use crate::halving::Halving;
 use crate::lanes::highest;
 use crate::node::ROOT;
 use crate::tree::{Expansion, Leaf, Step, Tree};
-use crate::Result;
 
 /// A tree, its random numbers and its buffers. What it does depends on nothing else.
 #[derive(Clone, Debug)]
@@ -30,6 +30,7 @@ impl<S> Worker<S> {
 
     /// Gives the root the noise that the configuration asks for, before a search; `gumbels` take the place of drawn ones.
     pub fn prepare(&mut self, config: &Config, gumbels: Option<&[f32]>) {
+        self.scratch.prepare();
         let root = self.tree.nodes[ROOT as usize];
         let prior = &mut self.tree.edges.prior[root.priors()];
         prior.copy_from_slice(&self.tree.root_prior);
@@ -55,10 +56,10 @@ impl<S> Worker<S> {
             Some(Halving::new(scores.collect(), considered.min(root.count), config.num_simulations, before));
     }
 
-    /// Goes down to a leaf, from the root or from a node that `path` leads to.
+    /// Goes down to a leaf, from the root or from the node that `path` leads to.
     #[inline]
-    pub fn descend(&mut self, from: u32, config: &Config, path: &mut Vec<Step>) -> Leaf {
-        self.scratch.arch.dispatch(Descend { worker: self, from, config, path })
+    pub fn descend(&mut self, config: &Config, path: &mut Vec<Step>) -> Leaf {
+        self.scratch.arch.dispatch(Descend { worker: self, config, path })
     }
 
     /// Adds the position that a path leads to, and takes its value back to the root.
@@ -96,7 +97,6 @@ impl<S> WithSimd for Attach<'_, S> {
 
 struct Descend<'a, S> {
     worker: &'a mut Worker<S>,
-    from: u32,
     config: &'a Config,
     path: &'a mut Vec<Step>,
 }
@@ -106,8 +106,8 @@ impl<S> WithSimd for Descend<'_, S> {
 
     #[inline(always)]
     fn with_simd<V: Simd>(self, simd: V) -> Leaf {
-        let Self { worker: Worker { tree, rng, scratch, halving }, from, config, path } = self;
-        tree.descend(simd, from, config, path, scratch, rng, halving.as_ref())
+        let Self { worker: Worker { tree, rng, scratch, halving }, config, path } = self;
+        tree.descend(simd, config, path, scratch, rng, halving.as_ref())
     }
 }
 
