@@ -122,7 +122,7 @@ impl<G: Game> Batch<G> {
         for (probability, &action) in policy.iter_mut().zip(&self.actions[range]) {
             *probability = logits[action as usize];
         }
-        crate::lanes::softmax(pulp::Arch::new(), policy);
+        pulp::Arch::new().dispatch(crate::vectors::Softmax(policy));
     }
 
     /// The same with a policy that prefers no move.
@@ -172,8 +172,9 @@ impl<G: Game> Batch<G> {
         &self.policies[self.offsets[index]..self.offsets[index + 1]]
     }
 
-    /// Takes the positions out, in their order.
-    pub(crate) fn take_games(&mut self) -> Vec<G> {
-        std::mem::take(&mut self.games)
+    /// Puts the positions, in their order, in the place of others.
+    pub(crate) fn move_games(&mut self, games: &mut Vec<G>) {
+        games.clear();
+        std::mem::swap(&mut self.games, games);
     }
 }

@@ -25,6 +25,7 @@ mod snapshot;
 mod solver;
 mod tree;
 mod values;
+mod vectors;
 mod worker;
 
 pub use config::{

@@ -6,13 +6,13 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 use crate::config::Config;
-use crate::lanes::softmax;
-use crate::node::{Kind, ROOT};
+use crate::node::Kind;
 use crate::output::{Ended, PolicyOutput};
 use crate::planner::RESERVED;
 use crate::sampled;
 use crate::snapshot::Snapshot;
-use crate::tree::{Expansion, Leaf, Step, Tree};
+use crate::tree::{Expansion, Leaf, Policy, Step, Tree};
+use crate::vectors::Softmax;
 use crate::worker::Worker;
 use crate::{Error, Result};
 
@@ -173,22 +173,10 @@ impl<S: Send + Sync> ModelSearch<S> {
             if logits.len() != actions.len() {
                 return Err(Error::Length { name: "logits", found: logits.len(), expected: actions.len() });
             }
-            softmax(pulp::Arch::new(), &mut logits);
-            let (mut actions, mut priors) = (&actions[..], &logits[..]);
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(!seed);
-            let drawn = sampled::wanted(&config, actions, priors, &mut rng);
-            if let Some(drawn) = &drawn {
-                (actions, priors) = (&drawn.0, &drawn.1);
-            }
-            let root = Expansion {
-                kind: Kind::Decision,
-                is_second: false,
-                reward: 0.0,
-                discount: 1.0,
-                value,
-                actions,
-                priors,
-            };
+            pulp::Arch::new().dispatch(Softmax(&mut logits));
+            let drawn = sampled::wanted(&config, &actions, &logits, &mut rng);
+            let root = expansion(&actions, Policy::Priors(&logits), drawn.as_ref(), [0.0, 1.0, value]);
             let mut worker = Worker::new(Tree::new(state, &root, None)?, seed);
             worker.prepare(&config, None);
             worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, num_actions);
@@ -230,7 +218,7 @@ impl<S: Send + Sync> ModelSearch<S> {
             leaves.clear();
             for (worker, path) in workers.iter_mut().zip(&mut *paths) {
                 path.clear();
-                leaves.push(match worker.descend(ROOT, config, path) {
+                leaves.push(match worker.descend(config, path) {
                     Leaf::New(step) => Some(step),
                     Leaf::Known(node) => {
                         let value = worker.tree.known_value(node);
@@ -259,28 +247,21 @@ impl<S: Send + Sync> ModelSearch<S> {
                 .iter_mut()
                 .zip(&mut *paths)
                 .zip(&leaves)
-                .filter_map(|((worker, path), leaf)| Some((worker, path, (*leaf)?)));
-            for (index, (worker, path, step)) in waiting.enumerate() {
-                let priors = &mut predictions.logits[index * *num_actions..][..*num_actions];
-                softmax(worker.scratch.arch, priors);
-                let value = predictions.values[index];
-                let (mut actions, mut priors) = (&actions[..], &priors[..]);
-                let drawn = sampled::wanted(config, actions, priors, &mut worker.rng);
-                if let Some(drawn) = &drawn {
-                    (actions, priors) = (&drawn.0, &drawn.1);
-                }
-                let expansion = Expansion {
-                    kind: Kind::Decision,
-                    is_second: false,
-                    reward: predictions.rewards[index],
-                    discount: predictions.discounts[index],
-                    value,
-                    actions,
-                    priors,
+                .filter_map(|((worker, path), leaf)| leaf.map(|_| (worker, path)));
+            for (index, (worker, path)) in waiting.enumerate() {
+                let logits = &mut predictions.logits[index * *num_actions..][..*num_actions];
+                let [reward, discount, value] =
+                    [predictions.rewards[index], predictions.discounts[index], predictions.values[index]];
+                let drawn = if config.sampled.is_some() {
+                    worker.scratch.arch.dispatch(Softmax(logits));
+                    sampled::wanted(config, &actions, logits, &mut worker.rng)
+                } else {
+                    None
                 };
+                let policy = Policy::Logits(logits);
+                let expansion = expansion(&actions, policy, drawn.as_ref(), [reward, discount, value]);
                 let state = states.next().expect("a state for each step, as was checked");
-                worker.tree.attach(step, state, &expansion, None)?;
-                worker.tree.back_up(path, value);
+                worker.attach(path, state, &expansion, None)?;
             }
         }
         Ok(())
@@ -296,6 +277,18 @@ impl<S: Send + Sync> ModelSearch<S> {
     pub fn snapshot(&self, root: usize) -> Snapshot {
         Snapshot::of(&self.workers[root].tree)
     }
+}
+
+/// What a model says of a position, with the actions that were drawn if some were.
+fn expansion<'a>(
+    actions: &'a [Action],
+    policy: Policy<'a>,
+    drawn: Option<&'a (Vec<Action>, Vec<f32>)>,
+    [reward, discount, value]: [f32; 3],
+) -> Expansion<'a> {
+    let (actions, policy) =
+        drawn.map_or((actions, policy), |(actions, priors)| (actions, Policy::Priors(priors)));
+    Expansion { kind: Kind::Decision, is_second: false, reward, discount, value, actions, policy }
 }
 
 /// Searches many positions in a model, a tree for each, spread over `groups` that run at the same time; what is found does not depend on

@@ -1,6 +1,11 @@
 //! How a tree is stored.
 
 use autodidact_games::Action;
+use pulp::Simd;
+
+use crate::tree::Policy;
+use crate::vectors::softmax;
+use crate::{Error, Result};
 
 /// No node.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -105,16 +110,29 @@ pub(crate) struct Edges {
 }
 
 impl Edges {
-    /// Adds edges that were not visited, and returns where their actions and priors begin. `before` are the actions of the node that was added
-    /// last.
-    pub fn extend(&mut self, before: std::ops::Range<usize>, actions: &[Action], priors: &[f32]) -> [u32; 2] {
-        let first = [self.action.len() as u32, self.prior.len() as u32];
-        self.prior.extend_from_slice(priors);
+    /// Adds actions, unless they are those of the node that was added last, which are `before`; returns where they begin.
+    #[inline(always)]
+    pub fn extend_actions(&mut self, before: std::ops::Range<usize>, actions: &[Action]) -> u32 {
         if self.action[before.clone()] == *actions {
-            return [before.start as u32, first[1]];
+            return before.start as u32;
         }
         self.action.extend_from_slice(actions);
-        first
+        (self.action.len() - actions.len()) as u32
+    }
+
+    /// Adds priors, and returns where they begin.
+    #[inline(always)]
+    pub fn extend_priors<V: Simd>(&mut self, simd: V, policy: Policy<'_>) -> Result<u32> {
+        let first = self.prior.len();
+        let (Policy::Priors(numbers) | Policy::Logits(numbers)) = policy;
+        self.prior.extend_from_slice(numbers);
+        if let Policy::Logits(logits) = policy
+            && !softmax(simd, &mut self.prior[first..])
+        {
+            self.prior.truncate(first);
+            return Err(Error::Policy { sum: f32::NAN, count: logits.len() });
+        }
+        Ok(first as u32)
     }
 
     /// Makes room for visits of so many edges, and returns where it begins.

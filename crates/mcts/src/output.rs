@@ -4,9 +4,9 @@ use autodidact_games::Action;
 use rand::RngExt;
 use serde::Serialize;
 
-use crate::choose::{improved, regularized_exactly};
+use crate::choose::{improved_policy, regularized_policy};
 use crate::config::{Act, Config, Learn};
-use crate::lanes::{draw, first_maximum, total};
+use crate::lanes::{draw, first_maximum, highest, total};
 use crate::node::{NONE, ROOT};
 use crate::worker::Worker;
 
@@ -66,22 +66,19 @@ impl<S> Worker<S> {
         let root = tree.nodes[ROOT as usize];
         let (edges, actions) = (root.visited(), root.actions());
         let view = tree.view(&root);
-        regularized_exactly(config, &view, scratch);
-        let pi_bar = shares(&scratch.scores);
+        let visits = &tree.edges.visits[edges.clone()];
+        let pi_bar = regularized_policy(config, &view, scratch);
         let visited = |place: usize| tree.edges.child[edges.start + place] != NONE;
         let all = (edges.len() as u32 + root.action_visits()) as f32;
-        let pi_hat = view.visits.iter().map(|visits| (1 + visits) as f32 / all).collect();
+        let pi_hat = visits.iter().map(|visits| (1 + visits) as f32 / all).collect();
         let visit_shares: Vec<f32> = match root.action_visits() {
-            0 => view.prior.to_vec(),
-            total => view.visits.iter().map(|&visits| visits as f32 / total as f32).collect(),
+            0 => tree.edges.prior[root.priors()].to_vec(),
+            total => visits.iter().map(|&visits| visits as f32 / total as f32).collect(),
         };
         let target = match config.learn {
             Learn::Visits => visit_shares.clone(),
             Learn::Regularized => pi_bar.clone(),
-            Learn::Improved => {
-                improved(config, &view, &mut scratch.scores);
-                scratch.scores.clone()
-            }
+            Learn::Improved => improved_policy(config, &view, scratch),
         };
         // An edge whose worth is certain: what was found on average, here or by another way, says less.
         let decided =
@@ -96,17 +93,16 @@ impl<S> Worker<S> {
                 }
                 Act::Regularized { temperature } => pick(&pi_bar, temperature, |place| view.q[place], rng),
                 Act::Halving => {
-                    let chosen = halving.as_ref().and_then(|halving| halving.best(config, tree, scratch));
+                    let chosen = halving.as_ref().map(|halving| halving.best(config, tree, scratch));
                     chosen.unwrap_or_else(|| first_maximum(&visit_shares).unwrap_or(0))
                 }
             }
         };
-        let view = tree.view(&root);
         PolicyOutput {
             action: tree.edges.action[actions.start + place],
             actions: tree.edges.action[actions].to_vec(),
             prior: tree.root_prior.clone(),
-            visits: view.visits.to_vec(),
+            visits: visits.to_vec(),
             q: (0..edges.len())
                 .map(|place| if visited(place) { view.q[place] } else { view.value })
                 .collect(),
@@ -123,12 +119,6 @@ impl<S> Worker<S> {
     }
 }
 
-/// Numbers of 0 or more as shares of their sum.
-fn shares(values: &[f32]) -> Vec<f32> {
-    let sum = total(values);
-    values.iter().map(|value| value / sum).collect()
-}
-
 /// Draws in proportion to `policy^(1 / temperature)`; at 0 the largest, and of equals the better.
 fn pick(policy: &[f32], temperature: f32, q: impl Fn(usize) -> f32, rng: &mut impl rand::Rng) -> usize {
     if temperature == 0.0 {
@@ -137,7 +127,10 @@ fn pick(policy: &[f32], temperature: f32, q: impl Fn(usize) -> f32, rng: &mut im
             .max_by(|&a, &b| policy[a].total_cmp(&policy[b]).then(q(a).total_cmp(&q(b))))
             .unwrap_or(0);
     }
-    let highest = crate::lanes::highest(policy);
+    if temperature == 1.0 {
+        return draw(policy, rng.random::<f32>() * total(policy));
+    }
+    let highest = highest(policy);
     let weights: Vec<f32> = policy.iter().map(|share| (share / highest).powf(1.0 / temperature)).collect();
     draw(&weights, rng.random::<f32>() * total(&weights))
 }

@@ -15,7 +15,7 @@ use crate::simulation::{Simulation, Waiting};
 use crate::{Error, Result};
 
 /// Nodes for which there is room from the beginning, at most.
-pub(crate) const RESERVED: u32 = 1024;
+pub(crate) const RESERVED: u32 = 1 << 14;
 
 /// What a search may spend beside its simulations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Budget {
     pub time: Option<Duration>,
     /// Positions in the tree, those that were kept from the move before among them.
     pub nodes: Option<usize>,
-    /// Bytes of the tree.
+    /// Bytes of the tree, without what a position holds outside itself.
     pub bytes: Option<usize>,
     /// Leaves that are collected before they are evaluated together; 1 if it is none. Where actions are drawn from π̄ they differ by
     /// themselves, else those on their way count as lost.
@@ -77,9 +77,11 @@ impl<G: Game> Planner<G> {
         }
         search.adapt(config);
         search.worker.prepare(config, None);
+        let actions = search.worker.tree.nodes[ROOT as usize].count as usize;
+        search.worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, actions);
         let leaves = budget.leaves.unwrap_or(1).max(1);
         let mut batch = Batch::default();
-        let mut waiting = Vec::new();
+        let (mut games, mut waiting) = (Vec::new(), Vec::new());
         let mut made = 0;
         let ended = loop {
             if search.is_decided() {
@@ -107,8 +109,8 @@ impl<G: Game> Planner<G> {
                     search.forget(&mut waiting);
                     return Err(error);
                 }
-                let games = batch.take_games();
-                search.attach_all(config, &batch, 0, games.into_iter(), &mut waiting)?;
+                batch.move_games(&mut games);
+                search.attach_all(config, &batch, 0, games.drain(..), &mut waiting)?;
             }
         };
         Ok(search.worker.output(config, ended))
@@ -199,6 +201,7 @@ fn search_group<G: Game>(
         let actions = search.worker.tree.nodes[ROOT as usize].count as usize;
         search.worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, actions);
     }
+    let mut moved = Vec::new();
     let mut waiting: Vec<Vec<Waiting>> = searches.iter().map(|_| Vec::new()).collect();
     for _ in 0..config.num_simulations {
         batch.clear();
@@ -211,7 +214,8 @@ fn search_group<G: Game>(
             continue;
         }
         evaluator.evaluate(&mut batch)?;
-        let mut games = batch.take_games().into_iter();
+        batch.move_games(&mut moved);
+        let mut games = moved.drain(..);
         let mut index = 0;
         for (search, waiting) in searches.iter_mut().zip(&mut waiting) {
             let count = waiting.len();

@@ -10,7 +10,7 @@ use crate::config::{Config, Interior};
 use crate::evaluator::{Batch, Evaluator};
 use crate::node::{Kind, ROOT};
 use crate::sampled;
-use crate::tree::{Expansion, Leaf, Step, Tree, check_evaluation};
+use crate::tree::{Expansion, Leaf, Policy, Step, Tree, check_evaluation};
 use crate::worker::Worker;
 use crate::{Error, Result};
 
@@ -71,21 +71,22 @@ impl<G: Game> Simulation<G> {
                 discount: 1.0,
                 value: 0.0,
                 actions: &[],
-                priors: &[],
+                policy: Policy::Priors(&[]),
             };
             let (actions, priors): (Vec<Action>, Vec<f32>);
             if game.turn() == Turn::Chance {
                 let mut outcomes = Vec::new();
                 game.chance_outcomes(&mut outcomes);
                 (actions, priors) = outcomes.into_iter().unzip();
-                (root.actions, root.priors) = (&actions, &priors);
+                (root.actions, root.policy) = (&actions, Policy::Priors(&priors));
             } else {
                 (root.kind, root.value) = (Kind::Decision, batch.value(evaluated));
-                (root.actions, root.priors) = (batch.actions(evaluated), batch.policy(evaluated));
+                let policy = batch.policy(evaluated);
+                (root.actions, root.policy) = (batch.actions(evaluated), Policy::Priors(policy));
                 let mut rng = Xoshiro256PlusPlus::seed_from_u64(!seed);
-                if let Some(drawn) = sampled::wanted(config, root.actions, root.priors, &mut rng) {
+                if let Some(drawn) = sampled::wanted(config, root.actions, policy, &mut rng) {
                     (actions, priors) = drawn;
-                    (root.actions, root.priors) = (&actions, &priors);
+                    (root.actions, root.policy) = (&actions, Policy::Priors(&priors));
                 }
                 evaluated += 1;
             }
@@ -164,12 +165,13 @@ impl<G: Game> Simulation<G> {
 
     /// Goes down to a position that has to be evaluated and puts it into the batch, or takes a value back that is known.
     fn descend(&mut self, config: &Config, batch: &mut Batch<G>) -> Result<Option<Waiting>> {
-        let mut from = ROOT;
         loop {
-            let step = match self.worker.descend(from, config, &mut self.path) {
+            let step = match self.worker.descend(config, &mut self.path) {
                 Leaf::New(step) => step,
                 Leaf::Known(node) => {
-                    self.back_up(config, self.worker.tree.known_value(node));
+                    let value = self.worker.tree.known_value(node);
+                    self.worker.tree.back_up(&self.path, value);
+                    self.settle(config);
                     return Ok(None);
                 }
             };
@@ -188,20 +190,20 @@ impl<G: Game> Simulation<G> {
                 discount,
                 value: 0.0,
                 actions: &[],
-                priors: &[],
+                policy: Policy::Priors(&[]),
             };
             match turn {
                 Turn::Over => {
-                    tree.attach(step, game, &expansion, config.proven)?;
-                    self.back_up(config, 0.0);
+                    self.worker.attach(&self.path, game, &expansion, config.proven)?;
+                    self.settle(config);
                     return Ok(None);
                 }
                 Turn::Chance => {
                     game.chance_outcomes(&mut self.outcomes);
                     let (actions, priors): (Vec<Action>, Vec<f32>) = self.outcomes.iter().copied().unzip();
-                    let chance =
-                        Expansion { kind: Kind::Chance, actions: &actions, priors: &priors, ..expansion };
-                    from = tree.attach(step, game, &chance, config.proven)?;
+                    let policy = Policy::Priors(&priors);
+                    let chance = Expansion { kind: Kind::Chance, actions: &actions, policy, ..expansion };
+                    tree.attach(pulp::Scalar::new(), step, game, &chance, config.proven)?;
                 }
                 Turn::First | Turn::Second => {
                     let key = if config.transpositions { game.key() } else { 0 };
@@ -211,12 +213,11 @@ impl<G: Game> Simulation<G> {
                         && tree.nodes[node as usize].discount == discount
                     {
                         tree.edges.child[step.edge as usize] = node;
-                        from = node;
                         continue;
                     }
                     let seed = self.worker.rng.random();
                     batch.push(game, seed);
-                    let path = self.path.clone();
+                    let path = std::mem::take(&mut self.path);
                     return Ok(Some(Waiting {
                         step,
                         reward,
@@ -265,21 +266,22 @@ impl<G: Game> Simulation<G> {
         game: G,
         leaf: Waiting,
     ) -> Result<()> {
-        let Waiting { step, reward, discount, is_second, path, key, .. } = leaf;
+        let Waiting { reward, discount, is_second, path, key, .. } = leaf;
         let value = batch.value(index);
         let (mut actions, mut priors) = (batch.actions(index), batch.policy(index));
         let drawn = sampled::wanted(config, actions, priors, &mut self.worker.rng);
         if let Some(drawn) = &drawn {
             (actions, priors) = (&drawn.0, &drawn.1);
         }
+        let policy = Policy::Priors(priors);
         let expansion =
-            Expansion { kind: Kind::Decision, is_second, reward, discount, value, actions, priors };
-        let node = self.worker.tree.attach(step, game, &expansion, config.proven)?;
+            Expansion { kind: Kind::Decision, is_second, reward, discount, value, actions, policy };
+        let node = self.worker.attach(&path, game, &expansion, config.proven)?;
         if config.transpositions {
             self.known.insert((key, path.len()), node);
         }
         self.path = path;
-        self.back_up(config, value);
+        self.settle(config);
         Ok(())
     }
 
@@ -292,9 +294,10 @@ impl<G: Game> Simulation<G> {
         }
     }
 
-    fn back_up(&mut self, config: &Config, value: f32) {
+    /// What follows a value that was taken back to the root where positions are merged or results are proven.
+    #[inline]
+    fn settle(&mut self, config: &Config) {
         let tree = &mut self.worker.tree;
-        tree.back_up(&self.path, value);
         if config.transpositions {
             tree.refresh(&self.path);
         }

@@ -1,10 +1,12 @@
 //! A tree: descending to a leaf, adding it, and taking its value back to the root.
 
 use autodidact_games::Action;
+use pulp::Simd;
 use rand::{Rng, RngExt};
 
 use crate::choose::{Scratch, choose};
 use crate::config::{Config, Interior, Normalization};
+use crate::halving::Halving;
 use crate::lanes::{draw, maximum, minimum, total};
 use crate::node::{Edges, Kind, NONE, Node, ROOT};
 use crate::values::View;
@@ -22,11 +24,20 @@ pub(crate) struct Expansion<'a> {
     pub discount: f32,
     pub value: f32,
     pub actions: &'a [Action],
-    /// Of the actions, summing to 1.
-    pub priors: &'a [f32],
+    pub policy: Policy<'a>,
+}
+
+/// A number for each action.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Policy<'a> {
+    /// Summing to 1.
+    Priors(&'a [f32]),
+    /// Of which priors are the softmax.
+    Logits(&'a [f32]),
 }
 
 impl Expansion<'_> {
+    #[inline(always)]
     fn check(&self) -> Result<()> {
         for (name, value) in [("value", self.value), ("reward", self.reward), ("discount", self.discount)] {
             if !value.is_finite() {
@@ -36,15 +47,22 @@ impl Expansion<'_> {
         if self.kind == Kind::Over {
             return Ok(());
         }
-        let (count, found) = (self.actions.len(), self.priors.len());
+        let (Policy::Priors(numbers) | Policy::Logits(numbers)) = self.policy;
+        let (count, found) = (self.actions.len(), numbers.len());
         if found != count {
             return Err(Error::Length { name: "policy", found, expected: count });
         }
-        check_evaluation(self.value, self.priors)
+        match self.policy {
+            Policy::Priors(priors) => check_evaluation(self.value, priors),
+            Policy::Logits(_) if count == 0 => Err(Error::NoActions),
+            // Seen when they become priors.
+            Policy::Logits(_) => Ok(()),
+        }
     }
 }
 
 /// That a value is a number, and a policy one.
+#[inline(always)]
 pub(crate) fn check_evaluation(value: f32, priors: &[f32]) -> Result<()> {
     if !value.is_finite() {
         return Err(Error::NotFinite { name: "value", value });
@@ -59,12 +77,17 @@ pub(crate) fn check_evaluation(value: f32, priors: &[f32]) -> Result<()> {
 }
 
 /// What a policy sums to; NaN if a number is below zero or none.
+#[inline(always)]
 fn policy_sum(priors: &[f32]) -> f32 {
-    let is_right = priors.iter().all(|prior| *prior >= 0.0);
+    let mut is_right = true;
+    for place in 0..priors.len() {
+        is_right &= priors[place] >= 0.0;
+    }
     if is_right { total(priors) } else { f32::NAN }
 }
 
 /// Whether these are numbers of 0 or more that sum to 1.
+#[inline(always)]
 pub(crate) fn is_policy(priors: &[f32]) -> bool {
     (policy_sum(priors) - 1.0).abs() <= POLICY_TOLERANCE
 }
@@ -115,8 +138,9 @@ impl<S> Tree<S> {
 
     /// A tree of the root alone.
     pub fn new(state: S, root: &Expansion<'_>, proven: Option<[f32; 2]>) -> Result<Self> {
-        let mut tree = Self { root_prior: root.priors.to_vec(), ..Self::empty() };
-        tree.add(state, root, proven)?;
+        let mut tree = Self::empty();
+        tree.add(pulp::Scalar::new(), state, root, proven)?;
+        tree.root_prior = tree.edges.prior[tree.nodes[ROOT as usize].priors()].to_vec();
         tree.open_edges(ROOT);
         tree.widen(root.value);
         Ok(tree)
@@ -129,7 +153,7 @@ impl<S> Tree<S> {
         self.edges.prior.reserve(nodes * actions);
     }
 
-    /// Bytes that nodes and edges take.
+    /// Bytes that nodes, edges and positions take, without what a position holds outside itself.
     pub fn bytes(&self) -> usize {
         self.nodes.len() * (size_of::<Node>() + size_of::<S>()) + self.edges.bytes()
     }
@@ -145,10 +169,18 @@ impl<S> Tree<S> {
         self.range = [minimum(self.range[0], value), maximum(self.range[1], value)];
     }
 
-    fn add(&mut self, state: S, expansion: &Expansion<'_>, proven: Option<[f32; 2]>) -> Result<u32> {
+    #[inline(always)]
+    fn add<V: Simd>(
+        &mut self,
+        simd: V,
+        state: S,
+        expansion: &Expansion<'_>,
+        proven: Option<[f32; 2]>,
+    ) -> Result<u32> {
         expansion.check()?;
-        let &Expansion { kind, is_second, reward, discount, value, actions, priors } = expansion;
-        let (actions, priors) = if kind == Kind::Over { (&[][..], &[][..]) } else { (actions, priors) };
+        let &Expansion { kind, is_second, reward, discount, value, actions, policy } = expansion;
+        let (actions, policy) =
+            if kind == Kind::Over { (&[][..], Policy::Priors(&[])) } else { (actions, policy) };
         let value = if kind == Kind::Over { 0.0 } else { value };
         let bounds = match kind {
             Kind::Over => [0.0; 2],
@@ -156,7 +188,8 @@ impl<S> Tree<S> {
         };
         let index = self.nodes.len() as u32;
         let before = self.nodes.last().map_or(0..0, Node::actions);
-        let [first_action, first_prior] = self.edges.extend(before, actions, priors);
+        let first_prior = self.edges.extend_priors(simd, policy)?;
+        let first_action = self.edges.extend_actions(before, actions);
         self.nodes.push(Node {
             value: f64::from(value),
             first_action,
@@ -207,28 +240,30 @@ impl<S> Tree<S> {
         }
     }
 
-    /// Goes from `from`, to which `path` leads, down to a leaf, and lengthens the path. At the root `first` chooses if it gives a place.
+    /// Goes on from where `path` leads, the root if it is empty, down to a leaf, and lengthens it. At the root `first` chooses if it is there.
     #[inline(always)]
-    pub fn descend(
+    pub fn descend<V: Simd>(
         &mut self,
-        from: u32,
+        simd: V,
         config: &Config,
         path: &mut Vec<Step>,
         scratch: &mut Scratch,
         rng: &mut impl Rng,
-        mut first: impl FnMut(&Self, &mut Scratch) -> Option<usize>,
+        first: Option<&Halving>,
     ) -> Leaf {
-        let mut at = from;
+        let mut at = path.last().map_or(ROOT, |step| self.edges.child[step.edge as usize]);
         loop {
-            let node = self.nodes[at as usize];
+            let node = &self.nodes[at as usize];
             // A chance node has no value to go back with.
             let is_deep = path.len() as u32 >= config.max_depth && node.kind != Kind::Chance;
             if node.kind == Kind::Over || (node.is_decided() && at != ROOT) || is_deep {
                 return Leaf::Known(at);
             }
             self.open_edges(at);
-            let chosen = if at == ROOT { first(self, scratch) } else { None };
-            let place = chosen.unwrap_or_else(|| self.choose(at, config, scratch, rng));
+            let place = match first {
+                Some(halving) if at == ROOT => halving.choose(simd, config, self, scratch),
+                _ => self.choose(simd, at, config, scratch, rng),
+            };
             let step = Step { node: at, edge: self.nodes[at as usize].first_visit + place as u32 };
             path.push(step);
             at = self.edges.child[step.edge as usize];
@@ -239,22 +274,29 @@ impl<S> Tree<S> {
     }
 
     #[inline(always)]
-    fn choose(&mut self, at: u32, config: &Config, scratch: &mut Scratch, rng: &mut impl Rng) -> usize {
-        let node = self.nodes[at as usize];
+    fn choose<V: Simd>(
+        &mut self,
+        simd: V,
+        at: u32,
+        config: &Config,
+        scratch: &mut Scratch,
+        rng: &mut impl Rng,
+    ) -> usize {
+        let node = &self.nodes[at as usize];
         if node.kind == Kind::Chance {
             return draw(&self.edges.prior[node.priors()], rng.random::<f32>());
         }
-        let is_open = if node.is_informed { self.open(&node) } else { None };
-        let view = self.view(&node);
+        let is_open = if node.is_informed { self.open(node) } else { None };
+        let view = self.view(node);
         let mut delta = node.delta;
         let place = match self.pending.get(node.visited()) {
             // Draws differ by themselves.
             Some(pending) if config.interior != Interior::Sample => {
                 let (visits, q) = with_losses(&view, pending, config);
                 let view = View { visits: &visits, q: &q, total: visits.iter().sum(), ..view };
-                choose(config, &view, is_open.as_deref(), &mut delta, scratch, rng)
+                choose(simd, config, &view, is_open.as_deref(), &mut delta, scratch, rng)
             }
-            _ => choose(config, &view, is_open.as_deref(), &mut delta, scratch, rng),
+            _ => choose(simd, config, &view, is_open.as_deref(), &mut delta, scratch, rng),
         };
         self.nodes[at as usize].delta = delta;
         place
@@ -270,14 +312,16 @@ impl<S> Tree<S> {
     }
 
     /// Adds the position that an edge leads to.
-    pub fn attach(
+    #[inline(always)]
+    pub fn attach<V: Simd>(
         &mut self,
+        simd: V,
         step: Step,
         state: S,
         expansion: &Expansion<'_>,
         proven: Option<[f32; 2]>,
     ) -> Result<u32> {
-        let node = self.add(state, expansion, proven)?;
+        let node = self.add(simd, state, expansion, proven)?;
         self.edges.child[step.edge as usize] = node;
         Ok(node)
     }
@@ -454,8 +498,9 @@ impl<S> Tree<S> {
             next += 1;
             let node = self.nodes[old as usize];
             let before = below.nodes.last().map_or(0..0, Node::actions);
-            let (actions, priors) = (&self.edges.action[node.actions()], &self.edges.prior[node.priors()]);
-            let [first_action, first_prior] = below.edges.extend(before, actions, priors);
+            let first_action = below.edges.extend_actions(before, &self.edges.action[node.actions()]);
+            let first_prior = below.edges.prior.len() as u32;
+            below.edges.prior.extend_from_slice(&self.edges.prior[node.priors()]);
             let visited = node.visited();
             let mut first_visit = NONE;
             if !visited.is_empty() {

@@ -1,7 +1,10 @@
 //! What a selection sees of a node: values on one scale, also of actions without a visit.
 
+use pulp::Simd;
+
 use crate::config::{Normalization, Unvisited};
-use crate::lanes::{LANES, highest_lane, lowest_lane, maximum, minimum, sum_of_lanes};
+use crate::lanes::{maximum, minimum};
+use crate::vectors::{load, load_counts, to_f32s, within};
 
 /// A denominator is this at least.
 const LEAST_RANGE: f32 = 1e-8;
@@ -21,42 +24,24 @@ pub(crate) struct View<'a> {
     pub tree_range: [f32; 2],
 }
 
+/// Some of its edges, as many as the machine works on at once.
+pub(crate) struct Part<S: Simd> {
+    pub prior: S::f32s,
+    pub visits: S::f32s,
+    pub q: S::f32s,
+    pub is_visited: S::m32s,
+    /// Where there is an edge at all.
+    pub is_edge: S::m32s,
+}
+
 /// Sums over the visited actions of a node.
 #[derive(Clone, Copy, Debug)]
 struct Visited {
+    count: u32,
     range: [f32; 2],
     prior: f32,
     prior_q: f32,
-    most: u32,
-}
-
-impl Visited {
-    /// Of one action.
-    #[inline(always)]
-    fn one(visits: u32, prior: f32, q: f32) -> Self {
-        let is_visited = visits > 0;
-        let prior = if is_visited { maximum(prior, f32::MIN_POSITIVE) } else { 0.0 };
-        Self {
-            range: [
-                if is_visited { q } else { f32::INFINITY },
-                if is_visited { q } else { f32::NEG_INFINITY },
-            ],
-            prior,
-            prior_q: prior * q,
-            most: visits,
-        }
-    }
-
-    /// Of both together.
-    #[inline(always)]
-    fn and(self, other: Self) -> Self {
-        Self {
-            range: [minimum(self.range[0], other.range[0]), maximum(self.range[1], other.range[1])],
-            prior: self.prior + other.prior,
-            prior_q: self.prior_q + other.prior_q,
-            most: if other.most > self.most { other.most } else { self.most },
-        }
-    }
+    most: f32,
 }
 
 /// `q̂ = (q − low) · inverse` of visited actions, and `fill` of the others.
@@ -69,42 +54,51 @@ pub(crate) struct Scale {
 
 impl Scale {
     #[inline(always)]
-    pub fn of(&self, q: f32, visits: u32) -> f32 {
-        if visits > 0 { (q - self.low) * self.inverse } else { self.fill }
+    pub fn of<S: Simd>(&self, simd: S, part: &Part<S>) -> S::f32s {
+        let above = simd.sub_f32s(part.q, simd.splat_f32s(self.low));
+        let visited = simd.mul_f32s(above, simd.splat_f32s(self.inverse));
+        simd.select_f32s(part.is_visited, visited, simd.splat_f32s(self.fill))
     }
 }
 
 impl View<'_> {
+    /// The edges from a place on.
     #[inline(always)]
-    fn visited(&self) -> Visited {
-        let (visits, visits_rest) = self.visits.as_chunks::<LANES>();
-        let (priors, priors_rest) = self.prior.as_chunks::<LANES>();
-        let (qs, qs_rest) = self.q.as_chunks::<LANES>();
-        let mut low = [f32::INFINITY; LANES];
-        let mut high = [f32::NEG_INFINITY; LANES];
-        let (mut prior, mut prior_q) = ([0.0; LANES], [0.0; LANES]);
-        let mut most = [0_u32; LANES];
-        for chunk in 0..visits.len().min(priors.len()).min(qs.len()) {
-            for lane in 0..LANES {
-                let next = Visited::one(visits[chunk][lane], priors[chunk][lane], qs[chunk][lane]);
-                low[lane] = minimum(low[lane], next.range[0]);
-                high[lane] = maximum(high[lane], next.range[1]);
-                prior[lane] += next.prior;
-                prior_q[lane] += next.prior_q;
-                most[lane] = if next.most > most[lane] { next.most } else { most[lane] };
-            }
+    pub fn part<S: Simd>(&self, simd: S, from: usize) -> Part<S> {
+        let visits = load_counts(simd, self.visits, from);
+        Part {
+            prior: load(simd, self.prior, from),
+            visits: to_f32s(simd, visits),
+            q: load(simd, self.q, from),
+            is_visited: simd.greater_than_u32s(visits, simd.splat_u32s(0)),
+            is_edge: within(simd, self.prior.len(), from),
         }
-        let mut visited = Visited {
-            range: [lowest_lane(low), highest_lane(high)],
-            prior: sum_of_lanes(prior),
-            prior_q: sum_of_lanes(prior_q),
-            most: most.into_iter().fold(0, u32::max),
-        };
-        // Into a lane by its number they would keep all lanes out of registers.
-        for place in 0..visits_rest.len().min(priors_rest.len()).min(qs_rest.len()) {
-            visited = visited.and(Visited::one(visits_rest[place], priors_rest[place], qs_rest[place]));
+    }
+
+    #[inline(always)]
+    fn visited<S: Simd>(&self, simd: S) -> Visited {
+        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+        let (lowest, highest) = (simd.splat_f32s(f32::NEG_INFINITY), simd.splat_f32s(f32::INFINITY));
+        let (mut low, mut high) = (highest, lowest);
+        let (mut prior, mut prior_q, mut count, mut most) = (zero, zero, zero, zero);
+        for from in (0..self.prior.len()).step_by(S::F32_LANES) {
+            let part = self.part(simd, from);
+            low = simd.min_f32s(low, simd.select_f32s(part.is_visited, part.q, highest));
+            high = simd.max_f32s(high, simd.select_f32s(part.is_visited, part.q, lowest));
+            let share = simd.max_f32s(part.prior, simd.splat_f32s(f32::MIN_POSITIVE));
+            let share = simd.select_f32s(part.is_visited, share, zero);
+            prior = simd.add_f32s(prior, share);
+            prior_q = simd.mul_add_f32s(share, part.q, prior_q);
+            count = simd.add_f32s(count, simd.select_f32s(part.is_visited, one, zero));
+            most = simd.max_f32s(most, part.visits);
         }
-        visited
+        Visited {
+            count: simd.reduce_sum_f32s(count) as u32,
+            range: [simd.reduce_min_f32s(low), simd.reduce_max_f32s(high)],
+            prior: simd.reduce_sum_f32s(prior),
+            prior_q: simd.reduce_sum_f32s(prior_q),
+            most: simd.reduce_max_f32s(most),
+        }
     }
 
     /// The least and the largest of the node's value and those of its visited actions.
@@ -125,10 +119,10 @@ impl View<'_> {
 
     /// The scale of the node's values.
     #[inline(always)]
-    pub fn scale(&self, normalization: Normalization, unvisited: Unvisited) -> Scale {
+    pub fn scale<S: Simd>(&self, simd: S, normalization: Normalization, unvisited: Unvisited) -> Scale {
         let is_needed = normalization == Normalization::Node
             || matches!(unvisited, Unvisited::NodeMinimum | Unvisited::Mixed);
-        let visited = if is_needed { Some(self.visited()) } else { None };
+        let visited = if is_needed { Some(self.visited(simd)) } else { None };
         let [low, high] = match (normalization, &visited) {
             (Normalization::Fixed { low, high }, _) => [low, high],
             (Normalization::Node, Some(visited)) => self.range(visited),
@@ -148,8 +142,8 @@ impl View<'_> {
 
     /// The scale of completed values for the improved policy, and the most visits of an action.
     #[inline(always)]
-    pub fn completed(&self, rescale: bool, unvisited: Unvisited) -> (Scale, u32) {
-        let visited = self.visited();
+    pub fn completed<S: Simd>(&self, simd: S, rescale: bool, unvisited: Unvisited) -> (Scale, f32) {
+        let visited = self.visited(simd);
         let fill = match unvisited {
             Unvisited::NodeValue => self.value,
             Unvisited::NodeMinimum => minimum(self.value, visited.range[0]),
@@ -159,12 +153,8 @@ impl View<'_> {
         if !rescale {
             return (Scale { low: 0.0, inverse: 1.0, fill }, visited.most);
         }
-        let mut is_complete = true;
-        for place in 0..self.visits.len() {
-            is_complete &= self.visits[place] > 0;
-        }
         let [mut low, mut high] = visited.range;
-        if !is_complete {
+        if (visited.count as usize) < self.prior.len() {
             (low, high) = (minimum(low, fill), maximum(high, fill));
         }
         let inverse = 1.0 / maximum(high - low, LEAST_RANGE);

@@ -5,13 +5,13 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::{Distribution, Gamma};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::choose::{Scratch, values_of_improvement};
+use crate::Result;
+use crate::choose::Scratch;
 use crate::config::{Config, Dirichlet, Root};
-use crate::halving::considered_visit;
-use crate::lanes::{first_maximum, maximum};
+use crate::halving::Halving;
+use crate::lanes::highest;
 use crate::node::ROOT;
-use crate::tree::{Leaf, Step, Tree};
-use crate::values::View;
+use crate::tree::{Expansion, Leaf, Step, Tree};
 
 /// A tree, its random numbers and its buffers. What it does depends on nothing else.
 #[derive(Clone, Debug)]
@@ -22,18 +22,6 @@ pub(crate) struct Worker<S> {
     pub halving: Option<Halving>,
 }
 
-/// Sequential halving at the root.
-#[derive(Clone, Debug)]
-pub(crate) struct Halving {
-    /// `g + ln π` of each action, the largest at 0 without its noise.
-    pub scores: Vec<f32>,
-    /// Actions that are considered at first, and simulations that are planned.
-    considered: u32,
-    planned: u32,
-    /// Visits of each action when the search began.
-    before: Vec<u32>,
-}
-
 impl<S> Worker<S> {
     pub fn new(tree: Tree<S>, seed: u64) -> Self {
         let rng = Xoshiro256PlusPlus::seed_from_u64(seed);
@@ -42,6 +30,7 @@ impl<S> Worker<S> {
 
     /// Gives the root the noise that the configuration asks for, before a search; `gumbels` take the place of drawn ones.
     pub fn prepare(&mut self, config: &Config, gumbels: Option<&[f32]>) {
+        self.scratch.prepare();
         let root = self.tree.nodes[ROOT as usize];
         let prior = &mut self.tree.edges.prior[root.priors()];
         prior.copy_from_slice(&self.tree.root_prior);
@@ -52,7 +41,7 @@ impl<S> Worker<S> {
             self.halving = None;
             return;
         };
-        let highest = crate::lanes::highest(prior);
+        let highest = highest(prior);
         let rng = &mut self.rng;
         let scores = prior.iter().enumerate().map(|(place, prior)| {
             let noise = match gumbels {
@@ -62,64 +51,63 @@ impl<S> Worker<S> {
             };
             noise + (prior / highest).ln()
         });
-        self.halving = Some(Halving {
-            scores: scores.collect(),
-            considered: considered.min(root.count),
-            planned: config.num_simulations,
-            before: self.tree.edges.visits[root.visited()].to_vec(),
-        });
+        let before = &self.tree.edges.visits[root.visited()];
+        self.halving =
+            Some(Halving::new(scores.collect(), considered.min(root.count), config.num_simulations, before));
     }
 
-    /// Goes down to a leaf, from the root or from a node that `path` leads to.
+    /// Goes down to a leaf, from the root or from the node that `path` leads to.
     #[inline]
-    pub fn descend(&mut self, from: u32, config: &Config, path: &mut Vec<Step>) -> Leaf {
-        let Self { tree, rng, scratch, halving } = self;
-        tree.descend(from, config, path, scratch, rng, |tree, scratch| {
-            halving.as_ref()?.choose(config, tree, scratch)
-        })
+    pub fn descend(&mut self, config: &Config, path: &mut Vec<Step>) -> Leaf {
+        self.scratch.arch.dispatch(Descend { worker: self, config, path })
+    }
+
+    /// Adds the position that a path leads to, and takes its value back to the root.
+    #[inline]
+    pub fn attach(
+        &mut self,
+        path: &[Step],
+        state: S,
+        expansion: &Expansion<'_>,
+        proven: Option<[f32; 2]>,
+    ) -> Result<u32> {
+        self.scratch.arch.dispatch(Attach { tree: &mut self.tree, path, state, expansion, proven })
     }
 }
 
-impl Halving {
-    /// The considered action of the largest `g + ln π + σ(q)`.
-    fn choose<S>(&self, config: &Config, tree: &Tree<S>, scratch: &mut Scratch) -> Option<usize> {
-        self.count(tree, &mut scratch.made);
-        let total: u32 = scratch.made.iter().sum();
-        // More simulations than were planned go to the best.
-        let wanted = (total < self.planned).then(|| considered_visit(self.considered, self.planned, total));
-        self.best_of(config, tree, wanted, scratch)
-    }
+struct Attach<'a, S> {
+    tree: &'a mut Tree<S>,
+    path: &'a [Step],
+    state: S,
+    expansion: &'a Expansion<'a>,
+    proven: Option<[f32; 2]>,
+}
 
-    /// Of the actions that this search visited most, the best.
-    pub fn best<S>(&self, config: &Config, tree: &Tree<S>, scratch: &mut Scratch) -> Option<usize> {
-        self.count(tree, &mut scratch.made);
-        self.best_of(config, tree, None, scratch)
-    }
+impl<S> WithSimd for Attach<'_, S> {
+    type Output = Result<u32>;
 
-    /// Counts the visits of each action in this search, those on their way among them.
-    fn count<S>(&self, tree: &Tree<S>, made: &mut Vec<u32>) {
-        let edges = tree.nodes[ROOT as usize].visited();
-        let pending = tree.pending(edges.clone());
-        let visits = tree.edges.visits[edges].iter().zip(&self.before).enumerate();
-        made.clear();
-        made.extend(
-            visits.map(|(place, (now, before))| now - before + pending.map_or(0, |pending| pending[place])),
-        );
+    #[inline(always)]
+    fn with_simd<V: Simd>(self, simd: V) -> Result<u32> {
+        let Self { tree, path, state, expansion, proven } = self;
+        let node = tree.attach(simd, path[path.len() - 1], state, expansion, proven)?;
+        tree.back_up(path, expansion.value);
+        Ok(node)
     }
+}
 
-    fn best_of<S>(
-        &self,
-        config: &Config,
-        tree: &Tree<S>,
-        wanted: Option<u32>,
-        scratch: &mut Scratch,
-    ) -> Option<usize> {
-        let view = tree.view(&tree.nodes[ROOT as usize]);
-        scratch.scores.resize(view.prior.len(), 0.0);
-        let Scratch { arch, scores, made, .. } = scratch;
-        let most = made.iter().copied().max().unwrap_or(0);
-        let visits = wanted.filter(|wanted| made.contains(wanted)).unwrap_or(most);
-        arch.dispatch(Considered { config, view: &view, known: &self.scores, made, visits, scores })
+struct Descend<'a, S> {
+    worker: &'a mut Worker<S>,
+    config: &'a Config,
+    path: &'a mut Vec<Step>,
+}
+
+impl<S> WithSimd for Descend<'_, S> {
+    type Output = Leaf;
+
+    #[inline(always)]
+    fn with_simd<V: Simd>(self, simd: V) -> Leaf {
+        let Self { worker: Worker { tree, rng, scratch, halving }, config, path } = self;
+        tree.descend(simd, config, path, scratch, rng, halving.as_ref())
     }
 }
 
@@ -127,34 +115,6 @@ impl Halving {
 fn drawn_gumbel(rng: &mut impl Rng) -> f32 {
     let uniform = (f64::from(rng.random::<u32>()) + 0.5) / 4_294_967_296.0;
     -(-uniform.ln()).ln() as f32
-}
-
-/// The best of the actions with a number of visits.
-struct Considered<'a> {
-    config: &'a Config,
-    view: &'a View<'a>,
-    /// `g + ln π`.
-    known: &'a [f32],
-    made: &'a [u32],
-    visits: u32,
-    scores: &'a mut [f32],
-}
-
-impl WithSimd for Considered<'_> {
-    type Output = Option<usize>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Option<usize> {
-        let Self { config, view, known, made, visits, scores } = self;
-        values_of_improvement(config, view, scores);
-        let (made, known) = (&made[..scores.len()], &known[..scores.len()]);
-        for place in 0..scores.len() {
-            // The least logit that mctx has, so that an action of no prior is better than one that is not considered.
-            let score = maximum(scores[place] + known[place], -1e9);
-            scores[place] = if made[place] == visits { score } else { f32::NEG_INFINITY };
-        }
-        first_maximum(scores)
-    }
 }
 
 /// Replaces a share of a prior by a draw from a Dirichlet distribution.
