@@ -146,17 +146,22 @@ pub fn mark(problems: &[Problem], moves: &[Action]) -> Marks {
 mod tests {
     use super::*;
 
-    /// Two stones each at the end of a game: the column that completes a row wins, others do not.
+    /// A column that completes a row at once, and three in a row with room on both sides.
     #[test]
     fn moves_are_marked_by_perfect_play() {
-        let text = "112233 18\n\n1122334 -18\n";
+        let text = "112233 18\n\n33445 -18\n";
         let problems = problems(text).expect("two positions");
-        // Column 4 wins at once; column 7 does not, and the opponent then takes column 4.
+        // Column 4 wins with the fourth stone.
         assert_eq!(Solver::default().score(&problems[0].game), 18);
         let right = mark(&problems[..1], &[3]);
         assert_eq!((right.outcome_kept, right.score_kept, right.decisive_kept), (1, 1, 1));
         let wrong = mark(&problems[..1], &[6]);
         assert_eq!((wrong.score_kept, wrong.positions), (0, 1));
+        // What is lost cannot be spoilt.
+        let lost = mark(&problems[1..], &[0]);
+        assert_eq!((lost.outcome_kept, lost.score_kept, lost.decisive), (1, 1, 0));
+        let both = right + lost;
+        assert_eq!((both.positions, both.outcome_share(), both.score_share()), (2, 1.0, 1.0));
     }
 
     #[test]
