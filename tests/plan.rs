@@ -188,7 +188,10 @@ fn a_network_is_trained_and_used() {
         (&["train", "--game", "hex", "--set", "iteration=5"], 2, "did you mean `iterations`?"),
         (&["train", "--game", "hex", "--set", "games=0"], 2, "`games` is 0"),
         (&["train", "--game", "hex", "--preset", "quik"], 2, "did you mean `quick`?"),
-        (&["train", "--out", run, "--game", "hex"], 2, "run"),
+        (&["train", "--out", run, "--game", "hex"], 2, "already exists"),
+        (&["train", "--out", run, "--resume", "--swap"], 2, "cannot be used with"),
+        (&["train", "--game", "2048", "--dry-run"], 2, "a game for one"),
+        (&["search", "--game", "hex", "--network", "builtin"], 2, "no built-in network for hex"),
         (
             &[
                 "match",

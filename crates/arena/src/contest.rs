@@ -91,6 +91,24 @@ impl Tally {
     }
 }
 
+impl Contest {
+    /// That a match can be held from this position.
+    ///
+    /// # Errors
+    /// [`Error::ForOne`] for games for one; [`Error::Setting`] for no games or jobs, or more opening moves than the game has.
+    pub fn check<G: Playable>(&self, start: &G) -> Result<()> {
+        if !G::IS_FOR_TWO {
+            return Err(Error::ForOne { game: G::NAME.name(), what: "matches" });
+        }
+        for (name, value) in [("games", u64::from(self.games)), ("jobs", self.jobs as u64)] {
+            if value == 0 {
+                return Err(Error::Setting { name, value, expected: "one or more" });
+            }
+        }
+        opening(start, self, 0).map(drop)
+    }
+}
+
 /// Plays a match. Where limits are simulations, the result depends on the seed alone; `tell` hears of each game as it ends.
 ///
 /// # Errors
@@ -102,14 +120,7 @@ pub fn contest<G: Playable>(
     contest: &Contest,
     tell: impl Fn(&Finished) + Sync,
 ) -> Result<Vec<Finished>> {
-    if !G::IS_FOR_TWO {
-        return Err(Error::ForOne { game: G::NAME.name(), what: "matches" });
-    }
-    for (name, value) in [("games", u64::from(contest.games)), ("jobs", contest.jobs as u64)] {
-        if value == 0 {
-            return Err(Error::Setting { name, value, expected: "one or more" });
-        }
-    }
+    contest.check(start)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(contest.jobs)
         .build()

@@ -19,6 +19,10 @@ pub struct Problem {
     pub score: i32,
 }
 
+/// The score of a win with the fourth stone.
+const GREATEST: i32 = 18;
+/// Positions that are searched or evaluated together.
+const TOGETHER: usize = 512;
 /// Slots of the referee's table, `2^22` of eight bytes: with few stones on the board more of them save a third of the time.
 const TABLE_BITS: u32 = 22;
 
@@ -70,8 +74,11 @@ impl Add for Marks {
 pub fn problems(text: &str) -> Result<Vec<Problem>> {
     let of = |(index, line): (usize, &str)| {
         let wrong = |reason: String| Error::Problem { line: index + 1, reason };
-        let (moves, score) = line.trim().rsplit_once(' ').unwrap_or(("", line.trim()));
-        let score = score.parse().map_err(|_| wrong(format!("`{score}` is no score")))?;
+        let (moves, score) = line.trim().rsplit_once(char::is_whitespace).unwrap_or(("", line.trim()));
+        let is_score = |score: &i32| (-GREATEST..=GREATEST).contains(score);
+        let number = score.parse().ok().filter(is_score);
+        let score =
+            number.ok_or_else(|| wrong(format!("`{score}` is no score from -{GREATEST} to {GREATEST}")))?;
         let game: ConnectFour =
             moves.trim().parse().map_err(|error: autodidact_games::Error| wrong(error.to_string()))?;
         let mut legal = Vec::new();
@@ -95,7 +102,7 @@ pub fn searched_moves(
     seed: u64,
 ) -> Result<Vec<Action>> {
     let mut moves = Vec::with_capacity(problems.len());
-    for problems in problems.chunks(512) {
+    for problems in problems.chunks(TOGETHER) {
         let games: Vec<ConnectFour> = problems.iter().map(|problem| problem.game).collect();
         let outputs = search_many(config, &games, evaluator, seed, 1)?;
         moves.extend(outputs.into_iter().map(|output| output.action));
@@ -108,9 +115,13 @@ pub fn searched_moves(
 /// # Errors
 /// Those of the evaluator.
 pub fn preferred_moves(problems: &[Problem], evaluator: &impl Evaluator<ConnectFour>) -> Result<Vec<Action>> {
-    let mut batch = Batch::of(problems.iter().map(|problem| problem.game));
-    evaluator.evaluate(&mut batch)?;
-    Ok((0..problems.len()).map(|index| batch.preferred(index)).collect())
+    let mut moves = Vec::with_capacity(problems.len());
+    for problems in problems.chunks(TOGETHER) {
+        let mut batch = Batch::of(problems.iter().map(|problem| problem.game));
+        evaluator.evaluate(&mut batch)?;
+        moves.extend((0..problems.len()).map(|index| batch.preferred(index)));
+    }
+    Ok(moves)
 }
 
 /// Marks moves by perfect play.
@@ -168,6 +179,8 @@ mod tests {
     fn lines_that_are_no_positions_are_told() {
         for (text, told) in [
             ("44 x", "`x` is no score"),
+            ("44 19", "`19` is no score"),
+            ("44 -2147483648", "is no score"),
             ("49 1", "line 1"),
             ("4 0\n1111111 3", "line 2"),
             ("1212121 1", "over"),

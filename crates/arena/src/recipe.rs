@@ -65,7 +65,8 @@ impl Recipe {
         }
     }
 
-    /// The search as it plays: without noise at the root, the best move rather than a drawn one. With two players results are
+    /// The search as it plays: without noise on the root's prior, the best move rather than a drawn one; Gumbel searches still draw which actions
+    /// they consider. With two players results are
     /// between −1 and 1 and proven ones count as such; with one, values are brought to the scale of the tree.
     pub fn config(self, simulations: u32, has_two_players: bool) -> Config {
         let mut config = self.learning(simulations);

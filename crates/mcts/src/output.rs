@@ -80,10 +80,14 @@ impl<S> Worker<S> {
             Learn::Regularized => pi_bar.clone(),
             Learn::Improved => improved_policy(config, &view, scratch),
         };
-        // An edge whose worth is certain: what was found on average, here or by another way, says less.
-        let decided =
-            root.is_decided().then(|| edges.clone().position(|edge| tree.least(edge) >= root.bounds[0]));
-        let place = if let Some(Some(place)) = decided {
+        // Of the edges whose worth is certain and the best the most visited: what was found on average, here or by another way, says less.
+        let decided = if root.is_decided() {
+            let certain = edges.clone().enumerate().filter(|(_, edge)| tree.least(*edge) >= root.bounds[0]);
+            certain.rev().max_by_key(|(_, edge)| tree.edges.visits[*edge]).map(|(place, _)| place)
+        } else {
+            None
+        };
+        let place = if let Some(place) = decided {
             place
         } else {
             match config.act {

@@ -3,16 +3,18 @@
 use autodidact_arena::Playable;
 use burn::tensor::Device;
 
-use crate::file::TrainedNetwork;
+use crate::file::{Description, TrainedNetwork};
 
-/// Trained by `plan train --game connect4` on the board of 7 × 6; how, and how well it plays, is in the book's page on the paper.
+/// Trained by `plan train --game connect4` on the board of 7 × 6; settings, seed and how well it plays are in the book's
+/// guide to self-play.
 const CONNECT_FOUR: &[u8] = include_bytes!("../assets/connect4.safetensors");
 
 /// The network for a game and its board, if there is one.
 pub fn builtin<G: Playable>(start: &G, device: &Device) -> Option<TrainedNetwork> {
     [CONNECT_FOUR].into_iter().find_map(|bytes| {
-        let trained = TrainedNetwork::decode(bytes, device).expect("networks of the library can be read");
-        trained.check(start).is_ok().then_some(trained)
+        let description = Description::decode(bytes).expect("networks of the library say what they are of");
+        description.check(start).ok()?;
+        Some(TrainedNetwork::decode(bytes, device).expect("networks of the library can be read"))
     })
 }
 

@@ -29,7 +29,7 @@ pub enum Error {
     },
     /// Loss or gradient stopped being numbers.
     #[error(
-        "training diverged at step {step}: policy loss {policy}, value loss {value}; lower `learning_rate` and continue from the last checkpoint"
+        "training diverged at step {step}: policy loss {policy}, value loss {value}; begin a new run with a lower `learning_rate`"
     )]
     Diverged {
         /// The update.

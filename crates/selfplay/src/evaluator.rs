@@ -12,8 +12,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::alpha_zero::Network;
 use crate::samples::observe_cells_last;
 
-/// Positions that are remembered at most: a few hundred bytes each.
-const REMEMBERED: usize = 1 << 18;
+/// Bytes of what is remembered, at most about.
+const REMEMBERED: usize = 128 << 20;
+/// Bytes that a position takes beside its numbers.
+const ENTRY: usize = 48;
 
 /// A network as the [`Evaluator`] of a search. Positions that it has seen before are not evaluated again.
 #[derive(Debug)]
@@ -114,7 +116,8 @@ impl<G: Observe> Evaluator<G> for NetworkEvaluator {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.asked += places.len() as u64;
         known.evaluated += rows.len() as u64;
-        if known.rows.len() + rows.len() <= REMEMBERED {
+        let bytes_each = ENTRY + rows.first().map_or(0, |row| size_of_val(&**row));
+        if (known.rows.len() + rows.len()) * bytes_each <= REMEMBERED {
             let mut rows: Vec<Option<Box<[f32]>>> = rows.into_iter().map(Some).collect();
             let new = keys.into_iter().filter_map(|(key, index)| Some((key, rows[index].take()?)));
             known.rows.extend(new);

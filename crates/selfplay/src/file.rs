@@ -16,6 +16,8 @@ use crate::{Error, Result};
 /// The entry of the file's metadata that holds the [`Description`].
 const ENTRY: &str = "autodidact.selfplay";
 
+const VERSION: u32 = 1;
+
 /// What a network is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,10 +77,10 @@ impl TrainedNetwork {
     /// # Errors
     /// Why it is none.
     pub fn decode(bytes: &[u8], device: &Device) -> std::result::Result<Self, String> {
-        let metadata = safetensors::metadata(bytes).map_err(|error| error.to_string())?;
-        let text = metadata.get(ENTRY).ok_or("it does not say of which game")?;
-        let description: Description =
-            serde_json::from_str(text).map_err(|error| format!("its description cannot be read: {error}"))?;
+        let description = Description::decode(bytes)?;
+        if description.version != VERSION {
+            return Err(format!("its description has version {}, expected {VERSION}", description.version));
+        }
         let tensors = safetensors::decode(bytes, device).map_err(|error| error.to_string())?;
         let network = description.init(&tensors, device)?;
         Ok(Self { description, network })
@@ -89,18 +91,36 @@ impl TrainedNetwork {
     /// # Errors
     /// [`Error::OtherGame`].
     pub fn check<G: Playable>(&self, start: &G) -> Result<()> {
-        let given = describe(start, self.description.network);
-        if given == self.description {
-            return Ok(());
-        }
-        Err(Error::OtherGame { trained: self.description.name(), given: given.name() })
+        self.description.check(start)
     }
 }
 
 impl Description {
+    /// What the bytes of a file say that it is of.
+    ///
+    /// # Errors
+    /// Why they say nothing.
+    pub fn decode(bytes: &[u8]) -> std::result::Result<Self, String> {
+        let metadata = safetensors::metadata(bytes).map_err(|error| error.to_string())?;
+        let text = metadata.get(ENTRY).ok_or("it does not say of which game")?;
+        serde_json::from_str(text).map_err(|error| format!("its description cannot be read: {error}"))
+    }
+
+    /// That it is of this game and board.
+    ///
+    /// # Errors
+    /// [`Error::OtherGame`].
+    pub fn check<G: Playable>(&self, start: &G) -> Result<()> {
+        let given = describe(start, self.network);
+        if given == *self {
+            return Ok(());
+        }
+        Err(Error::OtherGame { trained: self.name(), given: given.name() })
+    }
+
     fn name(&self) -> String {
-        let [_, height, width] = self.observation;
-        format!("{} on {width}x{height}", self.game)
+        let [channels, height, width] = self.observation;
+        format!("{} on {width}x{height} ({} moves, {channels} planes)", self.game, self.num_actions)
     }
 
     /// The network of these sizes with these weights. Files may say anything: sizes are compared with the weights before memory is taken.
@@ -112,7 +132,12 @@ impl Description {
             |name: &str, shape: &[usize]| tensors.get(name).is_some_and(|tensor| tensor.shape == shape);
         let cells = height.saturating_mul(width);
         let last_block = format!("tower.blocks.{}.branch.1.conv.weight", blocks.saturating_sub(1));
-        let is_consistent = fits("tower.stem.conv.weight", &[tower, channels, 3, 3])
+        let sizes = [channels, cells, self.num_actions, tower, policy_channels, value_channels, value_hidden];
+        let is_consistent = sizes.iter().all(|size| *size > 0)
+            && blocks <= tensors.len()
+            && fits("policy_cells.weight", &[policy_channels, tower])
+            && fits("value_cells.weight", &[value_channels, tower])
+            && fits("tower.stem.conv.weight", &[tower, channels, 3, 3])
             && (blocks == 0 || fits(&last_block, &[tower, tower, 3, 3]))
             && fits("policy.weight", &[self.num_actions, policy_channels.saturating_mul(cells)])
             && fits("value_hidden.weight", &[value_hidden, value_channels.saturating_mul(cells)]);
@@ -127,7 +152,7 @@ impl Description {
 
 fn describe<G: Playable>(start: &G, network: NetworkConfig) -> Description {
     Description {
-        version: 1,
+        version: VERSION,
         game: G::NAME.name().to_owned(),
         observation: start.observation_shape(),
         num_actions: start.num_actions(),

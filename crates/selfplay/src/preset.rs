@@ -38,7 +38,12 @@ fn quick() -> AlphaZeroConfig {
         warmup_steps: 20,
         network: NetworkConfig { width: 16, blocks: 2, ..NetworkConfig::default() },
         search: SearchConfig { simulations: 16, ..SearchConfig::default() },
-        evaluation: EvaluationConfig { every: 10, uct_simulations: vec![100], ..evaluation() },
+        evaluation: EvaluationConfig {
+            every: 10,
+            uct_simulations: vec![100],
+            opening_plies: 1,
+            ..evaluation()
+        },
         ..AlphaZeroConfig::default()
     }
 }
@@ -52,10 +57,10 @@ fn small() -> AlphaZeroConfig {
     }
 }
 
-/// Near-perfect play of connect four in an hour and a quarter on two cores.
+/// Near-perfect play of connect four in an hour on two cores.
 fn connect_four() -> AlphaZeroConfig {
     AlphaZeroConfig {
-        iterations: 200,
+        iterations: 180,
         games: 512,
         opening: OpeningConfig { random_moves: 16 },
         evaluation: EvaluationConfig { every: 20, ..evaluation() },

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use autodidact::arena::exam::{self, Marks};
-use autodidact::arena::{GameName, Playable, Recipe, Shared};
+use autodidact::arena::{Playable, Recipe, Shared};
 use autodidact::games::ConnectFour;
 use clap::Args;
 use serde::Serialize;
 
-use super::network::{Network, Source};
+use super::network::Network;
 use super::told;
 use crate::cli::common::{Machine, Output};
 use crate::cli::exit::{Exit, WrongUse};
@@ -30,9 +30,9 @@ pub struct Arguments {
     positions: Vec<PathBuf>,
     #[command(flatten)]
     network: Network,
-    /// How the network is searched
-    #[arg(long, default_value = "alpha-zero")]
-    recipe: Recipe,
+    /// How positions are searched [default: alpha-zero with a network, uct without]
+    #[arg(long)]
+    recipe: Option<Recipe>,
     /// Simulations of a search
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     simulations: u32,
@@ -51,6 +51,9 @@ pub struct Arguments {
 #[derive(Debug, Serialize)]
 struct Evaluated {
     recipe: Recipe,
+    /// What says what positions are worth.
+    evaluator: &'static str,
+    seed: u64,
     simulations: u32,
     files: Vec<File>,
     total: Marked,
@@ -72,9 +75,11 @@ struct Marked {
 
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let Arguments { network, recipe, simulations, machine, output, seed, .. } = arguments;
-    let device = machine.start(*output)?;
+    machine.start(*output)?;
     let start = ConnectFour::default();
-    let evaluator = network.network.clone().unwrap_or(Source::Builtin).evaluator(&start, &device)?;
+    let searcher = network.searcher(*recipe, &start)?;
+    let (recipe, judge) = (searcher.recipe, searcher.judge());
+    let evaluator = searcher.evaluator;
     let config = recipe.config(*simulations, true);
     let mut files = Vec::new();
     for path in &arguments.positions {
@@ -86,8 +91,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         if problems.is_empty() {
             bail!(WrongUse(format!("`{}` has no positions", path.display())));
         }
-        let judge = evaluator.clone().unwrap_or_else(|| Shared::new(ConnectFour::evaluator(1)));
-        let searched = exam::searched_moves(&problems, &config, &judge, *seed).map_err(told)?;
+        let asked = evaluator.clone().unwrap_or_else(|| Shared::new(ConnectFour::evaluator(1)));
+        let searched = exam::searched_moves(&problems, &config, &asked, *seed).map_err(told)?;
         let search = exam::mark(&problems, &searched);
         let raw = match &evaluator {
             Some(evaluator) => {
@@ -109,9 +114,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         search: sum(&|marked| Some(marked.search)).unwrap_or_default(),
         raw: sum(&|marked| marked.raw),
     };
-    let evaluated = Evaluated { recipe: *recipe, simulations: *simulations, files, total };
+    let evaluated =
+        Evaluated { recipe, evaluator: judge, seed: *seed, simulations: *simulations, files, total };
     output.result(&evaluated, || {
-        let searched = format!("{} with {simulations} simulations", GameName::ConnectFour);
+        let searched = format!("{recipe} with {judge}, {simulations} simulations");
         format!("{searched}, {} positions: {}", total.search.positions, line(&total))
     })?;
     Ok(Exit::Done)
@@ -119,7 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
 
 fn line(Marked { search, raw }: &Marked) -> String {
     let of = |marks: &Marks| {
-        let share = |kept, all| 100.0 * kept as f64 / all as f64;
+        let share = |kept: usize, all: usize| if all == 0 { 100.0 } else { 100.0 * kept as f64 / all as f64 };
         format!(
             "result kept {:.1} % (where it can be lost {:.1} % of {}), score kept {:.1} %",
             share(marks.outcome_kept, marks.positions),

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use autodidact::arena::{Playable, Recipe, Session, Shared};
 use autodidact::nn::Precision;
 use autodidact::represent::burn::tensor::Device;
@@ -41,17 +41,27 @@ impl Source {
     pub fn evaluator<G: Playable>(&self, start: &G, device: &Device) -> Result<Option<Shared<G>>> {
         let trained = match self {
             Self::None => None,
-            Self::Builtin => builtin(start, device),
+            Self::Builtin => match builtin(start, device) {
+                Some(trained) => Some(trained),
+                None => {
+                    let game = G::NAME;
+                    bail!(WrongUse(format!(
+                        "there is no built-in network for {game} on this board; give a file"
+                    )))
+                }
+            },
             Self::File(path) => {
                 let trained = TrainedNetwork::read(path, device)?;
                 trained.check(start).map_err(|error| WrongUse(error.to_string()))?;
                 Some(trained)
             }
         };
-        let evaluator =
-            |trained: TrainedNetwork| NetworkEvaluator::new(trained.network, device, Precision::F32);
-        Ok(trained.map(|trained| Shared::new(evaluator(trained))))
+        Ok(trained.map(|trained| shared(trained, device)))
     }
+}
+
+fn shared<G: Playable>(trained: TrainedNetwork, device: &Device) -> Shared<G> {
+    Shared::new(NetworkEvaluator::new(trained.network, device, Precision::F32))
 }
 
 /// The flag.
@@ -66,19 +76,19 @@ pub struct Network {
 /// Who searches.
 pub struct Searcher<G> {
     pub recipe: Recipe,
-    evaluator: Option<Shared<G>>,
+    pub evaluator: Option<Shared<G>>,
 }
 
 impl Network {
     /// A recipe, or the usual one, with its evaluator.
     pub fn searcher<G: Playable>(&self, recipe: Option<Recipe>, start: &G) -> Result<Searcher<G>> {
-        let usual = match recipe {
+        let device = Device::flex();
+        let evaluator = match &self.network {
+            Some(source) => source.evaluator(start, &device)?,
             // UCT takes nothing from a policy.
-            Some(Recipe::Uct) => Source::None,
-            _ => Source::Builtin,
+            None if recipe == Some(Recipe::Uct) => None,
+            None => builtin(start, &device).map(|trained| shared(trained, &device)),
         };
-        let source = self.network.as_ref().unwrap_or(&usual);
-        let evaluator = source.evaluator(start, &Device::flex())?;
         let usual = if evaluator.is_some() { Recipe::AlphaZero } else { Recipe::Uct };
         Ok(Searcher { recipe: recipe.unwrap_or(usual), evaluator })
     }

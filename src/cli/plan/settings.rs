@@ -62,7 +62,7 @@ impl Board {
 /// How to search without a network, and how much.
 #[derive(Clone, Debug, Args)]
 pub struct PlainEffort {
-    /// uct, alpha-zero, act, search, learn, all or gumbel, without noise at the root and with the best move played; a
+    /// uct, alpha-zero, act, search, learn, all or gumbel, without noise on the root's prior and with the best move played; a
     /// position is worth what one random game from it says
     #[arg(long, default_value = "uct")]
     pub recipe: Recipe,
@@ -76,7 +76,7 @@ pub struct PlainEffort {
 /// How to search, and how much.
 #[derive(Clone, Debug, Args)]
 pub struct Effort {
-    /// uct, alpha-zero, act, search, learn, all or gumbel, without noise at the root and with the best move played
+    /// uct, alpha-zero, act, search, learn, all or gumbel, without noise on the root's prior and with the best move played
     /// [default: alpha-zero with a network, uct without]
     #[arg(long)]
     pub recipe: Option<Recipe>,

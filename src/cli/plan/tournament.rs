@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use autodidact::arena::{
     Contest, Contestant, Elo, Finished, GameName, Playable, Recipe, Tally, Visitor, contest,
 };
@@ -15,7 +15,7 @@ use super::network::Source;
 use super::settings::{Board, Budget};
 use super::told;
 use crate::cli::common::Output;
-use crate::cli::exit::{Exit, WrongUse};
+use crate::cli::exit::Exit;
 
 /// Flags of `plan match`.
 #[derive(Debug, Args)]
@@ -119,10 +119,7 @@ impl Visitor for Hold<'_> {
                 Some(source) => source.evaluator(&start, &Device::flex())?,
                 None => None,
             };
-            if evaluator.is_none() && *network == Some(Source::Builtin) {
-                bail!(WrongUse(format!("there is no built-in network for {} on this board", G::NAME)));
-            }
-            Ok(Contestant { recipe, limits: budget.limits(), evaluator })
+            anyhow::Ok(Contestant { recipe, limits: budget.limits(), evaluator })
         };
         let contestants = [
             contestant(arguments.first_recipe, arguments.first_simulations, &arguments.first_network)?,

@@ -8,7 +8,7 @@ use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
 use autodidact::experiment::run::{Environment, RunDirectory, command_line};
 use autodidact::experiment::settings::{self, nearest};
-use autodidact::selfplay::{AlphaZeroConfig, Outcome, Rated, Telling, Trained, preset, train};
+use autodidact::selfplay::{self, AlphaZeroConfig, Outcome, Rated, Telling, Trained, preset, train};
 use clap::Args;
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ pub struct Arguments {
     #[arg(long)]
     out: Option<PathBuf>,
     /// Continue the run in `--out` with its own settings
-    #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "preset"])]
+    #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "preset", "size", "komi", "suicide", "swap"])]
     resume: bool,
     /// Print the resolved settings and stop
     #[arg(long)]
@@ -93,10 +93,6 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         }
     };
     config.validate().map_err(|error| WrongUse(error.to_string()))?;
-    if arguments.dry_run {
-        arguments.output.result(&config, || toml::to_string(&config).unwrap_or_default())?;
-        return Ok(Exit::Done);
-    }
     setup.visit(Train { arguments, setup: &setup, config, stored }).map_err(told)?
 }
 
@@ -113,7 +109,12 @@ impl Visitor for Train<'_> {
     fn visit<G: Playable>(self, start: G) -> Result<Exit> {
         let Self { arguments, setup, config, stored } = self;
         if !G::IS_FOR_TWO {
-            bail!(WrongUse(autodidact::selfplay::Error::ForOne { game: G::NAME.name() }.to_string()));
+            bail!(WrongUse(selfplay::Error::ForOne { game: G::NAME.name() }.to_string()));
+        }
+        if arguments.dry_run {
+            let text = toml::to_string(&config)?;
+            arguments.output.result(&config, || text)?;
+            return Ok(Exit::Done);
         }
         interrupt::install()?;
         let device = arguments.machine.start(arguments.output)?;
@@ -144,7 +145,10 @@ impl Visitor for Train<'_> {
             Telling::Rated(rated) => note(progress.as_ref(), output, &rating(rated)),
             Telling::Note(text) => note(progress.as_ref(), output, &text),
         };
-        let outcome = train(&config, &start, &device, &run, &mut tell)?;
+        let outcome = train(&config, &start, &device, &run, &mut tell).map_err(|error| match error {
+            wrong @ selfplay::Error::Setting { .. } => WrongUse(wrong.to_string()).into(),
+            error => anyhow::Error::from(error),
+        })?;
         if let Some(progress) = &progress {
             progress.finish();
         }

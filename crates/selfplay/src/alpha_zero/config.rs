@@ -1,7 +1,7 @@
 //! What a run is made of.
 
 use autodidact_arena::Recipe;
-use autodidact_mcts::{Config, Dirichlet, Regularizer};
+use autodidact_mcts::{Act, Config, Dirichlet, Regularizer};
 use autodidact_nn::PrecisionConfig;
 use autodidact_optim::{Decay, OptimizerConfig, Schedule, TunerConfig};
 use serde::{Deserialize, Serialize};
@@ -184,6 +184,11 @@ impl SearchConfig {
             }
             config.improvement.scale = self.exploration;
         }
+        // Moves that are to be drawn are drawn from the policy to learn; others are the search's best.
+        match &mut config.act {
+            Act::Visits { temperature } | Act::Regularized { temperature } => *temperature = 0.0,
+            Act::Halving => {}
+        }
         let noise = Dirichlet { fraction: self.noise_fraction, alpha: self.noise_total / num_actions as f32 };
         let takes_noise = self.noise_fraction > 0.0 && !self.recipe.plans_ahead();
         config.noise = takes_noise.then_some(noise);
@@ -198,9 +203,9 @@ impl AlphaZeroConfig {
     /// # Errors
     /// [`Error::Setting`], or that of the search.
     pub fn validate(&self) -> Result<()> {
-        let positive = |field, value: usize| match value {
-            0 => Err(Error::Setting { field, value: "0".to_owned(), expected: "1 or more" }),
-            _ => Ok(()),
+        let count = |field, value: usize, most: usize, expected| match value {
+            value if (1..=most).contains(&value) => Ok(()),
+            _ => Err(Error::Setting { field, value: value.to_string(), expected }),
         };
         let between = |field, value: f64, [low, high]: [f64; 2], expected| {
             let is_right = (low..=high).contains(&value);
@@ -210,19 +215,28 @@ impl AlphaZeroConfig {
             ("iterations", self.iterations),
             ("games", self.games),
             ("moves", self.moves),
-            ("window", self.window),
             ("batch_size", self.batch_size),
             ("checkpoint_every", self.checkpoint_every),
-            ("network.width", self.network.width),
-            ("network.policy_channels", self.network.policy_channels),
-            ("network.value_channels", self.network.value_channels),
-            ("network.value_hidden", self.network.value_hidden),
             ("search.simulations", self.search.simulations as usize),
             ("search.quick_simulations", self.search.quick_simulations as usize),
             ("evaluation.games", self.evaluation.games as usize),
             ("evaluation.simulations", self.evaluation.simulations as usize),
         ] {
-            positive(field, value)?;
+            count(field, value, 1_000_000, "1 to 1000000")?;
+        }
+        for (field, value) in [
+            ("network.width", self.network.width),
+            ("network.policy_channels", self.network.policy_channels),
+            ("network.value_channels", self.network.value_channels),
+            ("network.value_hidden", self.network.value_hidden),
+        ] {
+            count(field, value, 4096, "1 to 4096")?;
+        }
+        count("network.blocks", self.network.blocks + 1, 257, "256 at most")?;
+        count("window", self.window, 1 << 40, "1 or more")?;
+        count("warmup_positions", self.warmup_positions, self.window, "1 or more, and `window` at most")?;
+        for simulations in &self.evaluation.uct_simulations {
+            count("evaluation.uct_simulations", *simulations as usize, usize::MAX, "1 or more each")?;
         }
         let share = "a share between 0 and 1";
         let rate = "a number of 0 or more";
@@ -236,6 +250,7 @@ impl AlphaZeroConfig {
         between("search.exploration", f64::from(self.search.exploration), [0.0, ANY], rate)?;
         between("search.noise_fraction", f64::from(self.search.noise_fraction), [0.0, 1.0], share)?;
         between("search.noise_total", f64::from(self.search.noise_total), [1e-6, ANY], "a number above 0")?;
+        self.optim.tuner.validate()?;
         Ok(self.search.config(self.search.simulations, 2).check()?)
     }
 

@@ -110,6 +110,11 @@ pub fn train<G: Playable>(
     if !G::IS_FOR_TWO {
         return Err(Error::ForOne { game: G::NAME.name() });
     }
+    if config.evaluation.every > 0 && contest(config).check(start).is_err() {
+        let value = config.evaluation.opening_plies.to_string();
+        let expected = "fewer random moves, after which the game is not over";
+        return Err(Error::Setting { field: "evaluation.opening_plies", value, expected });
+    }
     let _lock = run.lock()?;
     let seeds = Seeds::new(config.seed);
     let mut learner = Learner::new(config, start, device);
@@ -196,12 +201,21 @@ pub fn train<G: Playable>(
         let stop = interrupt::requested() && iteration < total;
         if stop || iteration == total || iteration.is_multiple_of(config.checkpoint_every as u64) {
             place.seconds += std::mem::replace(&mut clock, Instant::now()).elapsed().as_secs_f64();
+            write_network(config, start, &learner, run)?;
             checkpoints.save(iteration, &checkpoint::save(&place, &learner, &actors, &replay)?)?;
-            TrainedNetwork::new(start, config.network, learner.network()).write(&run.path().join(NETWORK))?;
         }
         if stop {
             return Ok(Outcome::Interrupted { iteration });
         }
+    }
+    if !run.path().join(NETWORK).exists() {
+        write_network(config, start, &learner, run)?;
+    }
+    if learner.steps() == 0 {
+        tell(Telling::Note(format!(
+            "warning: nothing was learnt, for there never were {} positions (`warmup_positions`)",
+            config.warmup_positions
+        )));
     }
     Ok(Outcome::Finished(Trained {
         iterations: iteration,
@@ -212,6 +226,15 @@ pub fn train<G: Playable>(
         seconds: place.seconds,
         ratings: place.ratings,
     }))
+}
+
+fn write_network<G: Playable>(
+    config: &AlphaZeroConfig,
+    start: &G,
+    learner: &Learner,
+    run: &RunDirectory,
+) -> Result<()> {
+    TrainedNetwork::new(start, config.network, learner.network()).write(&run.path().join(NETWORK))
 }
 
 /// The updates of an iteration; none while there are few positions.
@@ -246,6 +269,15 @@ fn play<G: Playable>(config: &AlphaZeroConfig, start: &G) -> Play {
     }
 }
 
+fn contest(config: &AlphaZeroConfig) -> Contest {
+    Contest {
+        games: config.evaluation.games,
+        opening_plies: config.evaluation.opening_plies,
+        seed: config.seed,
+        jobs: rayon::current_num_threads(),
+    }
+}
+
 fn measure<G: Playable>(
     config: &AlphaZeroConfig,
     start: &G,
@@ -255,12 +287,7 @@ fn measure<G: Playable>(
     let evaluation = &config.evaluation;
     let precision = config.precision.on(device);
     let evaluator = Shared::new(NetworkEvaluator::new(network.network, device, precision));
-    let settings = Contest {
-        games: evaluation.games,
-        opening_plies: evaluation.opening_plies,
-        seed: config.seed,
-        jobs: rayon::current_num_threads(),
-    };
+    let settings = contest(config);
     let opponents = evaluation.uct_simulations.iter();
     opponents
         .map(|&uct_simulations| {
