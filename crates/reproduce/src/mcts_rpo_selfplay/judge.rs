@@ -232,6 +232,12 @@ mod tests {
             Some(if arm.method == Method::All && is_least { 50 } else { 20 })
         });
         assert_eq!(alone.verdict, Verdict::Inconclusive);
+        // Nothing was tuned.
+        assert!(
+            alone.tables[0].rows[0].iter().skip(1).all(|cell| cell.contains(", 1.25")),
+            "{:?}",
+            alone.tables[0]
+        );
     }
 
     /// The constant is the one that is best on the first seed, whatever the others say.

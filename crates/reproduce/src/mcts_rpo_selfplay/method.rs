@@ -103,3 +103,40 @@ impl<G: Observe> Evaluator<G> for Opinion<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autodidact_experiment::rng::Seeds;
+    use autodidact_games::ConnectFour;
+    use autodidact_nn::Precision;
+    use autodidact_selfplay::NetworkConfig;
+    use autodidact_selfplay::burn::tensor::Device;
+
+    /// The network's values remain, and its policy does not.
+    #[test]
+    fn a_prior_can_be_left_out() {
+        let device = Device::flex();
+        let config = NetworkConfig { width: 8, blocks: 1, ..NetworkConfig::default() };
+        let network = config.init([2, 6, 7], 7, &mut Seeds::new(1).stream("weights"), &device);
+        let network = NetworkEvaluator::new(network, &device, Precision::F32);
+        let [with, without] = [true, false].map(|has_prior| {
+            let mut batch =
+                Batch::of(["4453", "4"].map(|moves| moves.parse::<ConnectFour>().expect("moves")));
+            Opinion { network: &network, has_prior }.evaluate(&mut batch).expect("an opinion");
+            batch
+        });
+        for index in 0..2 {
+            assert_eq!(with.value(index), without.value(index));
+            let farthest = |batch: &Batch<ConnectFour>| {
+                let from_uniform = batch.policy(index).iter().map(|share| (7.0 * share - 1.0).abs());
+                from_uniform.fold(0.0, f32::max)
+            };
+            assert!(farthest(&with) > 0.01, "{:?}", with.policy(index));
+            assert!(farthest(&without) <= JITTER, "{:?}", without.policy(index));
+            assert!((without.policy(index).iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+        // Which move comes first is drawn for each position.
+        assert_ne!(without.policy(0), without.policy(1));
+    }
+}

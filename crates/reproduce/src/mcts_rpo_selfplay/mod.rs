@@ -1,4 +1,7 @@
 //! MCTS as regularized policy optimization, with networks that learn by self-play: does ALL beat AlphaZero where simulations are few?
+//!
+//! Left out: a pool in which all trained networks meet, since a job knows nothing of the others; and checkpoints, since a job of
+//! the standard scale takes less than a minute and is begun again.
 
 mod arm;
 mod exam;

@@ -10,11 +10,18 @@ use super::method::Method;
 use super::scale::{Sizes, budgets};
 use super::task::Task;
 
+type BySeed = BTreeMap<u64, Outcome>;
+/// An exploration constant and what came of it.
+type Setting = (f32, BySeed);
+
+/// c₁ of AlphaZero: the constant where none is better on the seeds that are not judged.
+const USUAL: f32 = 1.25;
+
 /// What a method with its constant came to on the judged seeds.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
     pub exploration: f32,
-    by_seed: BTreeMap<u64, Outcome>,
+    by_seed: BySeed,
 }
 
 /// All that is judged.
@@ -47,7 +54,7 @@ impl Cell {
 
 impl Results {
     pub fn new(scale: Scale, results: &[JobResult]) -> Self {
-        let mut settings: BTreeMap<(Task, Method, u32), Vec<(f32, BTreeMap<u64, Outcome>)>> = BTreeMap::new();
+        let mut settings: BTreeMap<(Task, Method, u32), Vec<Setting>> = BTreeMap::new();
         let mut seeds = BTreeSet::new();
         for result in results {
             let arm: Arm =
@@ -119,8 +126,8 @@ impl Results {
 }
 
 /// The constant that is best on the seeds before `first_judged`, with the seeds from there on.
-fn chosen(settings: Vec<(f32, BTreeMap<u64, Outcome>)>, first_judged: u64) -> Cell {
-    let of_tuning = |by_seed: &BTreeMap<u64, Outcome>| {
+fn chosen(settings: Vec<Setting>, first_judged: u64) -> Cell {
+    let of_tuning = |by_seed: &BySeed| {
         let strengths: Vec<f64> = by_seed
             .range(..first_judged)
             .map(|(_, outcome)| match outcome {
@@ -130,7 +137,10 @@ fn chosen(settings: Vec<(f32, BTreeMap<u64, Outcome>)>, first_judged: u64) -> Ce
             .collect();
         if strengths.is_empty() { 0.0 } else { mean(&strengths) }
     };
-    let best = settings.into_iter().max_by(|a, b| of_tuning(&a.1).total_cmp(&of_tuning(&b.1)));
+    let best = settings.into_iter().max_by(|(a, of_a), (b, of_b)| {
+        let far = |exploration: f32| (exploration / USUAL).ln().abs();
+        of_tuning(of_a).total_cmp(&of_tuning(of_b)).then_with(|| far(*b).total_cmp(&far(*a)))
+    });
     let (exploration, mut by_seed) = best.expect("an arm has a setting");
     Cell { exploration, by_seed: by_seed.split_off(&first_judged) }
 }
