@@ -10,6 +10,7 @@ mod device;
 mod image_arm;
 mod judge;
 mod mcts_rpo;
+mod mcts_rpo_selfplay;
 mod setting;
 
 #[cfg(test)]
@@ -22,10 +23,11 @@ pub use byol_robustness::ByolRobustness;
 pub use cdat::Cdat;
 pub use device::{DeviceError, device};
 pub use mcts_rpo::MctsRpo;
+pub use mcts_rpo_selfplay::MctsRpoSelfplay;
 
 use autodidact_experiment::reproduction::Claim;
 
 /// Every claim that can be re-tested today, in the order of the papers' table; extensions follow their paper's claim.
 pub fn claims() -> Vec<&'static dyn Claim> {
-    vec![&Byol, &ByolRobustness, &ByolNoBatchStats, &MctsRpo, &Cdat, &Brownian]
+    vec![&Byol, &ByolRobustness, &ByolNoBatchStats, &MctsRpo, &MctsRpoSelfplay, &Cdat, &Brownian]
 }
