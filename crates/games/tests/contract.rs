@@ -2,8 +2,8 @@
 
 use autodidact_games::go::{Go, Rules};
 use autodidact_games::{
-    Action, Balance, CartPole, Chess, ConnectFour, Error, Game, Game2048, Hex, Notation, Observe, Othello, TicTacToe,
-    Turn,
+    Action, Balance, CartPole, Chess, ConnectFour, Error, Game, Game2048, Hex, Notation, Observe, Othello,
+    TicTacToe, Turn,
 };
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;

@@ -29,15 +29,13 @@ pub enum Error {
     },
     /// Loss or gradient stopped being numbers.
     #[error(
-        "training diverged at step {step}: policy loss {policy}, value loss {value}; lower `learning_rate` and continue from the last checkpoint"
+        "training diverged at step {step}: {losses}; lower `learning_rate` and continue from the last checkpoint"
     )]
     Diverged {
         /// The update.
         step: u64,
-        /// The policy's loss.
-        policy: f64,
-        /// The value's loss.
-        value: f64,
+        /// Its losses by name.
+        losses: String,
     },
     /// A checkpoint of another run.
     #[error(

@@ -40,7 +40,16 @@ impl NetworkModel {
     ) -> Self {
         let (shape, num_actions) = (start.observation_shape(), start.num_actions());
         let device = device.clone();
-        Self { network, config, device, precision, shape, num_actions, discount, evaluations: AtomicU64::new(0) }
+        Self {
+            network,
+            config,
+            device,
+            precision,
+            shape,
+            num_actions,
+            discount,
+            evaluations: AtomicU64::new(0),
+        }
     }
 
     /// Hidden states that were made so far.
@@ -53,19 +62,7 @@ impl NetworkModel {
     /// # Errors
     /// Those of the search.
     pub fn search<G: Observe>(&self, config: &Config, games: &[G], seed: u64) -> Result<Vec<PolicyOutput>> {
-        let length: usize = self.shape.iter().product();
-        let mut observations = vec![0.0; games.len() * length];
-        let mut planes = vec![0.0; length];
-        let legal = games
-            .iter()
-            .zip(observations.chunks_exact_mut(length))
-            .map(|(game, row)| {
-                observe_cells_last(game, 0, &mut planes, row);
-                let mut actions = Vec::new();
-                game.legal_actions(&mut actions);
-                actions
-            })
-            .collect();
+        let (observations, legal) = seen(games.iter());
         self.search_seen(config, observations, legal, seed)
     }
 
@@ -137,6 +134,24 @@ impl Model for NetworkModel {
         predictions.logits.extend(state::to_vec(policy));
         Ok(())
     }
+}
+
+/// What is seen of positions, `[B, H · W · channels]`, and their legal moves.
+pub(super) fn seen<'a, G: Observe + 'a>(
+    games: impl ExactSizeIterator<Item = &'a G>,
+) -> (Vec<f32>, Vec<Vec<Action>>) {
+    let (mut observations, mut planes, mut legal) = (Vec::new(), Vec::new(), Vec::with_capacity(games.len()));
+    for game in games {
+        let length = game.observation_shape().iter().product();
+        planes.resize(length, 0.0);
+        let begin = observations.len();
+        observations.resize(begin + length, 0.0);
+        observe_cells_last(game, 0, &mut planes, &mut observations[begin..]);
+        let mut actions = Vec::new();
+        game.legal_actions(&mut actions);
+        legal.push(actions);
+    }
+    (observations, legal)
 }
 
 /// Moves as rows with a 1, `[B, A]`.

@@ -81,7 +81,10 @@ impl Support {
     pub fn decode(&self, logits: Tensor<2>) -> Vec<f32> {
         let probabilities = autodidact_nn::state::to_vec(activation::softmax(logits, 1));
         let mean = |row: &[f32]| -> f64 {
-            row.iter().enumerate().map(|(place, share)| f64::from(*share) * (place as f64 - self.limit as f64)).sum()
+            row.iter()
+                .enumerate()
+                .map(|(place, share)| f64::from(*share) * (place as f64 - self.limit as f64))
+                .sum()
         };
         let value = |mean: f64| if self.is_scaled { unscale(mean) } else { mean };
         probabilities.chunks_exact(self.size()).map(|row| value(mean(row)) as f32).collect()

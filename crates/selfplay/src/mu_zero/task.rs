@@ -5,6 +5,8 @@ use autodidact_experiment::rng::Stream;
 use autodidact_games::{Action, Balance, Game, Observe, Turn, cart_pole};
 use rand::RngExt;
 
+use crate::chance::outcome;
+
 /// A game as somebody meets it who does not know its rules: positions are seen, moves are made, rewards come, and an episode ends.
 ///
 /// What is told beyond that is which moves are legal in the position to move in, and whether the game is one for two, whose moves alternate and
@@ -93,9 +95,8 @@ fn settle_chance<G: Game>(game: &mut G, rng: &mut Stream) -> f32 {
     let mut outcomes = Vec::new();
     let mut reward = 0.0;
     while game.turn() == Turn::Chance {
-        game.chance_outcomes(&mut outcomes);
-        let total = outcomes.iter().map(|outcome| outcome.1).sum();
-        reward += game.play(outcomes[drawn(outcomes.iter().map(|outcome| outcome.1), total, rng)].0);
+        let action = outcome(game, rng, &mut outcomes);
+        reward += game.play(action);
     }
     reward
 }
