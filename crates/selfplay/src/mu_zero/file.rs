@@ -129,12 +129,8 @@ fn is_consistent(description: &Description, tensors: &TensorMap) -> bool {
     };
     // The first and the last layer of each trunk tell its width and its depth.
     let trunk = |name: &str, inputs: usize, blocks: usize| {
-        let has = |part: &str, shape: &[usize]| {
-            ["Tower", "Mlp", ""].iter().any(|kind| {
-                let prefix = if kind.is_empty() { name.to_owned() } else { format!("{name}.{kind}") };
-                fits(&format!("{prefix}.{part}"), shape)
-            })
-        };
+        let kind = if cells > 1 { "Tower" } else { "Mlp" };
+        let has = |part: &str, shape: &[usize]| fits(&format!("{name}.{kind}.{part}"), shape);
         if cells > 1 {
             let last = format!("blocks.{}.branch.1.conv.weight", blocks.saturating_sub(1));
             has("stem.conv.weight", &[config.width, inputs, 3, 3])
