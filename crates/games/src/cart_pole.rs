@@ -161,10 +161,10 @@ impl CartPole {
         let Constants { max_force, time_step: h, .. } = self.constants;
         let force = max_force * force.clamp(-1.0, 1.0);
         let start = self.state;
-        let first = self.derivative(start, force);
-        let second = self.derivative(start.moved(first, h / 2.0), force);
-        let third = self.derivative(start.moved(second, h / 2.0), force);
-        let fourth = self.derivative(start.moved(third, h), force);
+        let first = self.constants.derivative(start, force);
+        let second = self.constants.derivative(start.moved(first, h / 2.0), force);
+        let third = self.constants.derivative(start.moved(second, h / 2.0), force);
+        let fourth = self.constants.derivative(start.moved(third, h), force);
         let mean = first.moved(second, 2.0).moved(third, 2.0).moved(fourth, 1.0);
         self.state = start.moved(mean, h / 6.0);
         self.steps += 1;
@@ -178,12 +178,14 @@ impl CartPole {
     fn is_over(&self) -> bool {
         self.steps >= self.constants.num_steps || self.is_off()
     }
+}
 
+impl Constants {
     /// How the state changes under a force, in newtons.
-    fn derivative(&self, state: State, force: f64) -> State {
+    pub(crate) fn derivative(&self, state: State, force: f64) -> State {
         let Constants {
             gravity, cart_mass, pole_mass: m, half_length: l, cart_friction, pole_friction, ..
-        } = self.constants;
+        } = *self;
         let mass = cart_mass + m;
         let (sin, cos) = state.angle.sin_cos();
         let omega = state.angular_velocity;
@@ -203,8 +205,17 @@ impl CartPole {
 }
 
 impl State {
+    /// One number for the state after so many steps.
+    pub(crate) fn key(self, steps: u32) -> u64 {
+        let Self { position, velocity, angle, angular_velocity } = self;
+        let numbers = [position, velocity, angle, angular_velocity];
+        numbers
+            .iter()
+            .fold(mix(1 + u64::from(steps)), |key, number| mix(key.rotate_left(1) ^ number.to_bits()))
+    }
+
     /// The state and so much of a change.
-    fn moved(self, change: Self, share: f64) -> Self {
+    pub(crate) fn moved(self, change: Self, share: f64) -> Self {
         Self {
             position: self.position + share * change.position,
             velocity: self.velocity + share * change.velocity,
@@ -241,11 +252,7 @@ impl Game for CartPole {
 
     /// Of tasks with the same constants.
     fn key(&self) -> u64 {
-        let State { position, velocity, angle, angular_velocity } = self.state;
-        let numbers = [position, velocity, angle, angular_velocity];
-        numbers
-            .iter()
-            .fold(mix(1 + u64::from(self.steps)), |key, number| mix(key.rotate_left(1) ^ number.to_bits()))
+        self.state.key(self.steps)
     }
 }
 

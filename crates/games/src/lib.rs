@@ -21,6 +21,7 @@
 
 #![doc = include_str!("../README.md")]
 
+mod balance;
 mod bits;
 pub mod cart_pole;
 mod chess;
@@ -37,6 +38,7 @@ mod square;
 mod symmetry;
 mod tic_tac_toe;
 
+pub use balance::Balance;
 pub use cart_pole::CartPole;
 pub use chess::Chess;
 pub use connect_four::ConnectFour;

@@ -2,8 +2,8 @@
 
 use autodidact_games::go::{Go, Rules};
 use autodidact_games::{
-    Action, CartPole, Chess, ConnectFour, Error, Game, Game2048, Hex, Notation, Observe, Othello, TicTacToe,
-    Turn,
+    Action, Balance, CartPole, Chess, ConnectFour, Error, Game, Game2048, Hex, Notation, Observe, Othello,
+    TicTacToe, Turn,
 };
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus as Generator;
@@ -210,9 +210,12 @@ contract!(chess, Chess::default(), 3, 200_usize);
 contract!(game_2048, Game2048::new(), 3, 300_usize);
 
 #[test]
-fn a_cart_pole_keeps_the_rules_too() {
-    let pole = CartPole::new(5).expect("a task");
-    keeps_the_rules_of_games(&pole, 5, 600);
-    draws_moves_evenly(&pole, 3);
-    is_symmetric(&pole, |start, _| *start, 3, 100);
+fn poles_keep_the_rules_too() {
+    fn keeps_them<G: Observe + Copy>(pole: G) {
+        keeps_the_rules_of_games(&pole, 5, 600);
+        draws_moves_evenly(&pole, 3);
+        is_symmetric(&pole, |start, _| *start, 3, 100);
+    }
+    keeps_them(CartPole::new(5).expect("a task"));
+    keeps_them(Balance::drawn(&mut Generator::seed_from_u64(1)));
 }

@@ -6,6 +6,7 @@ use autodidact_mcts::{Config, Ended, Evaluator, PolicyOutput, search_many};
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
+use crate::chance::{drawn, outcome};
 use crate::episode::{Episode, Searched};
 use crate::{Error, Result};
 
@@ -167,9 +168,7 @@ impl<G: Game> Ongoing<G> {
     fn settle_chance(&mut self, rng: &mut impl Rng) {
         let mut outcomes = Vec::new();
         while self.game.turn() == Turn::Chance {
-            self.game.chance_outcomes(&mut outcomes);
-            let total: f32 = outcomes.iter().map(|outcome| outcome.1).sum();
-            self.play(outcomes[drawn(outcomes.iter().map(|outcome| outcome.1), total, rng)].0);
+            self.play(outcome(&self.game, rng, &mut outcomes));
         }
     }
 
@@ -201,20 +200,6 @@ impl<G: Game> Ongoing<G> {
         self.play(action);
         self.settle_chance(rng);
     }
-}
-
-/// A place, drawn in proportion to weights of this sum.
-fn drawn(weights: impl Iterator<Item = f32>, total: f32, rng: &mut impl Rng) -> usize {
-    let mut left = rng.random::<f32>() * total;
-    let mut last = 0;
-    for (place, weight) in weights.enumerate().filter(|(_, weight)| *weight > 0.0) {
-        last = place;
-        left -= weight;
-        if left < 0.0 {
-            break;
-        }
-    }
-    last
 }
 
 #[cfg(test)]
@@ -282,17 +267,5 @@ mod tests {
         state.games[0].2.actions = vec![0, 0];
         let error = actors().restore(state).expect_err("a cell is taken twice");
         assert!(error.to_string().contains("move 2 of a game is not legal"), "{error}");
-    }
-
-    #[test]
-    fn places_are_drawn_in_proportion() {
-        let mut rng = Seeds::new(1).stream("test");
-        let weights = [0.0, 1.0, 0.0, 3.0, 0.0];
-        let mut counts = [0; 5];
-        for _ in 0..4000 {
-            counts[drawn(weights.iter().copied(), 4.0, &mut rng)] += 1;
-        }
-        assert_eq!((counts[0], counts[2], counts[4]), (0, 0, 0));
-        assert!((900..1100).contains(&counts[1]), "{counts:?}");
     }
 }

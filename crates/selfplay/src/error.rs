@@ -28,16 +28,12 @@ pub enum Error {
         game: &'static str,
     },
     /// Loss or gradient stopped being numbers.
-    #[error(
-        "training diverged at step {step}: policy loss {policy}, value loss {value}; begin a new run with a lower `learning_rate`"
-    )]
+    #[error("training diverged at step {step}: {losses}; begin a new run with a lower `learning_rate`")]
     Diverged {
         /// The update.
         step: u64,
-        /// The policy's loss.
-        policy: f64,
-        /// The value's loss.
-        value: f64,
+        /// Its losses by name.
+        losses: String,
     },
     /// A checkpoint of another run.
     #[error(

@@ -5,14 +5,19 @@
 mod actors;
 mod alpha_zero;
 mod builtin;
+mod chance;
 mod episode;
 mod error;
 mod evaluator;
 mod file;
+pub mod mu_zero;
+mod packed;
 pub mod preset;
 mod rating;
 mod replay;
 mod samples;
+mod setting;
+mod updates;
 
 pub use actors::{Actors, Play};
 pub use alpha_zero::{
@@ -27,5 +32,5 @@ pub use error::{Error, Result};
 pub use evaluator::NetworkEvaluator;
 pub use file::{Description, TrainedNetwork};
 pub use rating::{Opponent, Rating, rate};
-pub use replay::Replay;
+pub use replay::{Positions, Replay};
 pub use samples::{Samples, observe_cells_last};

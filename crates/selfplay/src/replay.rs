@@ -6,23 +6,36 @@ use rand::{Rng, RngExt};
 
 use crate::episode::{Episode, Searched};
 
+/// What a window counts and draws of a game.
+pub trait Positions {
+    /// The positions that can be drawn.
+    fn count(&self) -> usize;
+}
+
+impl Positions for Episode {
+    /// Those whose policy is to be learnt.
+    fn count(&self) -> usize {
+        full(self).count()
+    }
+}
+
 /// A window of games: new ones come in, and the oldest leave when more positions than `capacity` are left without them.
 ///
 /// Positions whose policy is not to be learnt do not count and are not drawn.
-#[derive(Clone, Debug, Default)]
-pub struct Replay {
+#[derive(Clone, Debug)]
+pub struct Replay<E = Episode> {
     capacity: usize,
-    episodes: VecDeque<Episode>,
+    episodes: VecDeque<E>,
     /// The number of the first position of each game, counted from the first game there ever was.
     starts: VecDeque<u64>,
     /// The number of the next position.
     end: u64,
 }
 
-impl Replay {
+impl<E: Positions> Replay<E> {
     /// An empty window.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, ..Self::default() }
+        Self { capacity, episodes: VecDeque::new(), starts: VecDeque::new(), end: 0 }
     }
 
     /// Lets the window hold another number of positions, from the next game on.
@@ -31,8 +44,8 @@ impl Replay {
     }
 
     /// Takes a game in.
-    pub fn push(&mut self, episode: Episode) {
-        let count = full(&episode).count() as u64;
+    pub fn push(&mut self, episode: E) {
+        let count = episode.count() as u64;
         if count == 0 {
             return;
         }
@@ -62,33 +75,57 @@ impl Replay {
         self.end
     }
 
-    /// A position, each as probable as the others, and its game.
+    /// The number of a position, each as probable as the others.
     ///
     /// # Panics
     /// If there is none.
-    pub fn draw(&self, rng: &mut impl Rng) -> (&Episode, &Searched) {
+    pub(crate) fn draw_number(&self, rng: &mut impl Rng) -> u64 {
         let first = *self.starts.front().expect("there are games");
-        let number = rng.random_range(first..self.end);
+        rng.random_range(first..self.end)
+    }
+
+    /// The game that a number is of, and its place among the game's positions.
+    pub(crate) fn at(&self, number: u64) -> (&E, usize) {
+        let (index, place) = self.place(number);
+        (&self.episodes[index], place)
+    }
+
+    /// The same, to change the game.
+    pub(crate) fn at_mut(&mut self, number: u64) -> (&mut E, usize) {
+        let (index, place) = self.place(number);
+        (&mut self.episodes[index], place)
+    }
+
+    fn place(&self, number: u64) -> (usize, usize) {
         let index = self.starts.partition_point(|start| *start <= number) - 1;
-        let episode = &self.episodes[index];
-        let place = (number - self.starts[index]) as usize;
-        (episode, full(episode).nth(place).expect("positions were counted"))
+        (index, (number - self.starts[index]) as usize)
     }
 
     /// The games, the oldest first.
-    pub fn episodes(&self) -> impl ExactSizeIterator<Item = &Episode> {
+    pub fn episodes(&self) -> impl ExactSizeIterator<Item = &E> {
         self.episodes.iter()
     }
 
     /// The window as it was when it held these games and `num_pushed` positions had come in.
-    pub fn restore(capacity: usize, episodes: Vec<Episode>, num_pushed: u64) -> Self {
-        let kept: u64 = episodes.iter().map(|episode| full(episode).count() as u64).sum();
+    pub fn restore(capacity: usize, episodes: Vec<E>, num_pushed: u64) -> Self {
+        let kept: u64 = episodes.iter().map(|episode| episode.count() as u64).sum();
         let mut replay = Self { end: num_pushed.saturating_sub(kept), ..Self::new(usize::MAX) };
         for episode in episodes {
             replay.push(episode);
         }
         replay.capacity = capacity;
         replay
+    }
+}
+
+impl Replay {
+    /// A position, each as probable as the others, and its game.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn draw(&self, rng: &mut impl Rng) -> (&Episode, &Searched) {
+        let (episode, place) = self.at(self.draw_number(rng));
+        (episode, full(episode).nth(place).expect("positions were counted"))
     }
 }
 

@@ -9,6 +9,7 @@ use super::run::Rated;
 use super::step::Learner;
 use crate::actors::{Actors, ActorsState};
 use crate::episode::Episode;
+use crate::packed::{packed, unpacked};
 use crate::replay::Replay;
 use crate::{Error, Result};
 
@@ -69,12 +70,4 @@ pub(super) fn restore<G: Game>(
     }
     learner.restore(checkpoint)?;
     Ok((place, Replay::restore(config.window, episodes, num_pushed)))
-}
-
-fn packed(value: &impl Serialize) -> Vec<u8> {
-    postcard::to_stdvec(value).expect("games are plain data")
-}
-
-fn unpacked<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
-    postcard::from_bytes(bytes).map_err(|error| Error::Games { reason: error.to_string() })
 }

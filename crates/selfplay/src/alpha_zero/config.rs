@@ -7,9 +7,8 @@ use autodidact_optim::{Decay, OptimizerConfig, Schedule, TunerConfig};
 use serde::{Deserialize, Serialize};
 
 use super::network::NetworkConfig;
-use crate::{Error, Result};
-
-const ANY: f64 = f64::MAX;
+use crate::Result;
+use crate::setting::{ANY, between, count};
 
 /// Settings of AlphaZero training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -201,16 +200,8 @@ impl AlphaZeroConfig {
     /// That all settings are in their ranges.
     ///
     /// # Errors
-    /// [`Error::Setting`], or that of the search.
+    /// [`Error::Setting`](crate::Error::Setting), or that of the search.
     pub fn validate(&self) -> Result<()> {
-        let count = |field, value: usize, most: usize, expected| match value {
-            value if (1..=most).contains(&value) => Ok(()),
-            _ => Err(Error::Setting { field, value: value.to_string(), expected }),
-        };
-        let between = |field, value: f64, [low, high]: [f64; 2], expected| {
-            let is_right = (low..=high).contains(&value);
-            if is_right { Ok(()) } else { Err(Error::Setting { field, value: value.to_string(), expected }) }
-        };
         for (field, value) in [
             ("iterations", self.iterations),
             ("games", self.games),
