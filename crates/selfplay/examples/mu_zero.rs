@@ -67,7 +67,7 @@ fn learn<G: Observe>(
         Telling::Iteration { metrics, .. } => {
             let shown =
                 metrics.iter().filter(|(name, _)| name.starts_with("loss/") || name.starts_with("selfplay/"));
-            losses = shown.map(|(name, value)| format!(" {name} {value:.3}")).collect();
+            losses = shown.map(|(name, value)| format!("{name} {value:.3}")).collect::<Vec<_>>().join(" ");
         }
         Telling::Measured { measurement, model } => {
             if marked.0 != measurement.iteration {

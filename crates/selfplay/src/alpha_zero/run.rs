@@ -106,15 +106,7 @@ pub fn train<G: Playable>(
     run: &RunDirectory,
     tell: &mut dyn FnMut(Telling<'_>),
 ) -> Result<Outcome> {
-    config.validate()?;
-    if !G::IS_FOR_TWO {
-        return Err(Error::ForOne { game: G::NAME.name() });
-    }
-    if config.evaluation.every > 0 && contest(config).check(start).is_err() {
-        let value = config.evaluation.opening_plies.to_string();
-        let expected = "fewer random moves, after which the game is not over";
-        return Err(Error::Setting { field: "evaluation.opening_plies", value, expected });
-    }
+    check(config, start)?;
     let _lock = run.lock()?;
     let seeds = Seeds::new(config.seed);
     let mut learner = Learner::new(config, start, device);
@@ -212,10 +204,7 @@ pub fn train<G: Playable>(
         write_network(config, start, &learner, run)?;
     }
     if learner.steps() == 0 {
-        tell(Telling::Note(format!(
-            "warning: nothing was learnt, for there never were {} positions (`warmup_positions`)",
-            config.warmup_positions
-        )));
+        tell(Telling::Note(nothing_learnt(config)));
     }
     Ok(Outcome::Finished(Trained {
         iterations: iteration,
@@ -235,6 +224,25 @@ fn write_network<G: Playable>(
     run: &RunDirectory,
 ) -> Result<()> {
     TrainedNetwork::new(start, config.network, learner.network()).write(&run.path().join(NETWORK))
+}
+
+fn nothing_learnt(config: &AlphaZeroConfig) -> String {
+    let wanted = config.warmup_positions;
+    format!("warning: nothing was learnt, for there never were {wanted} positions (`warmup_positions`)")
+}
+
+/// That the game can be learnt with these settings.
+fn check<G: Playable>(config: &AlphaZeroConfig, start: &G) -> Result<()> {
+    config.validate()?;
+    if !G::IS_FOR_TWO {
+        return Err(Error::ForOne { game: G::NAME.name() });
+    }
+    if config.evaluation.every > 0 && contest(config).check(start).is_err() {
+        let value = config.evaluation.opening_plies.to_string();
+        let expected = "fewer random moves, after which the game is not over";
+        return Err(Error::Setting { field: "evaluation.opening_plies", value, expected });
+    }
+    Ok(())
 }
 
 /// The updates of an iteration; none while there are few positions.
