@@ -73,7 +73,7 @@ fn learn<G: Observe>(
             if marked.0 != measurement.iteration {
                 let text = mark(model).unwrap_or_else(|error| error.to_string());
                 marked = (measurement.iteration, text);
-                println!("{:4} {:5.0} s{losses}{}", measurement.iteration, measurement.seconds, marked.1);
+                println!("{:4} {:5.0} s {losses}{}", measurement.iteration, measurement.seconds, marked.1);
             }
             match &measurement.measured {
                 Measured::Returns { returns, mean } => {
