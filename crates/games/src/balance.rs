@@ -43,7 +43,7 @@ const FARTHEST: f64 = 0.05;
 /// while pole.turn() != Turn::Over {
 ///     earned += pole.play(1);
 /// }
-/// assert_eq!(earned, 10.0);
+/// assert_eq!(earned, 9.0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Balance {

@@ -5,11 +5,6 @@ use crate::{Error, Result};
 /// No bound.
 pub const ANY: f64 = f64::MAX;
 
-/// That a number is 1 or more.
-pub fn positive(field: &'static str, value: usize) -> Result<()> {
-    count(field, value, usize::MAX, "1 or more")
-}
-
 /// That a number lies between 1 and `most`, which `expected` says in words.
 pub fn count(field: &'static str, value: usize, most: usize, expected: &'static str) -> Result<()> {
     let is_right = (1..=most).contains(&value);

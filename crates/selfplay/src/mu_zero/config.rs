@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::network::NetworkConfig;
 use super::support::Support;
 use crate::alpha_zero::{self, OpeningConfig, OptimConfig};
-use crate::setting::{ANY, between, positive};
+use crate::setting::{ANY, between, count};
 use crate::{Error, Result};
 
 /// Settings of MuZero training. The defaults are for games for two; [`MuZeroConfig::control`] has those of tasks for one.
@@ -169,6 +169,8 @@ impl SearchConfig {
             ..alpha_zero::SearchConfig::default()
         };
         let mut config = known.config(simulations, num_actions);
+        // Moves are chosen as the recipe has it, in all of an episode.
+        config.act = recipe.learning(simulations).act;
         if !is_for_two && matches!(config.normalization, Normalization::Fixed { .. }) {
             config.normalization = Normalization::Tree;
         }
@@ -233,20 +235,31 @@ impl MuZeroConfig {
             ("iterations", self.iterations),
             ("episodes", self.episodes),
             ("moves", self.moves),
-            ("window", self.window),
             ("batch_size", self.batch_size),
-            ("unroll_steps", self.unroll_steps),
             ("checkpoint_every", self.checkpoint_every),
-            ("network.width", self.network.width),
-            ("network.action_channels", self.network.action_channels),
-            ("network.head_channels", self.network.head_channels),
-            ("network.head_hidden", self.network.head_hidden),
             ("search.simulations", self.search.simulations as usize),
             ("evaluation.games", self.evaluation.games as usize),
             ("evaluation.simulations", self.evaluation.simulations as usize),
         ] {
-            positive(field, value)?;
+            count(field, value, 1_000_000, "1 to 1000000")?;
         }
+        for (field, value) in [
+            ("unroll_steps", self.unroll_steps),
+            ("network.width", self.network.width),
+            ("network.action_channels", self.network.action_channels),
+            ("network.head_channels", self.network.head_channels),
+            ("network.head_hidden", self.network.head_hidden),
+        ] {
+            count(field, value, 4096, "1 to 4096")?;
+        }
+        for (field, value) in [
+            ("network.blocks", self.network.blocks),
+            ("network.dynamics_blocks", self.network.dynamics_blocks),
+        ] {
+            count(field, value.saturating_add(1), 257, "256 at most")?;
+        }
+        count("window", self.window, 1 << 40, "1 or more")?;
+        count("warmup_positions", self.warmup_positions, self.window, "1 or more, and `window` at most")?;
         let share = "a share between 0 and 1";
         let rate = "a number of 0 or more";
         between("discount", f64::from(self.discount), [0.0, 1.0], share)?;
@@ -272,6 +285,7 @@ impl MuZeroConfig {
                 expected: "a normalisation of each state by itself: group, layer, affine or none",
             });
         }
+        self.optim.tuner.validate()?;
         Ok(self.search.config(2, true).check()?)
     }
 

@@ -18,6 +18,9 @@ use crate::{Error, Result};
 /// The entry of the file's metadata that holds the [`Description`].
 const ENTRY: &str = "autodidact.mu-zero";
 
+/// The version of descriptions.
+const VERSION: u32 = 1;
+
 /// What a network is of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,7 +52,7 @@ impl TrainedNetwork {
     /// A network for a task, trained with this discount γ.
     pub fn new<G: Observe>(task: &Task<G>, discount: f32, config: NetworkConfig, network: Network) -> Self {
         let description = Description {
-            version: 1,
+            version: VERSION,
             task: task.name.clone(),
             observation: task.start.observation_shape(),
             num_actions: task.start.num_actions(),
@@ -104,6 +107,9 @@ fn decode(bytes: &[u8], device: &Device) -> std::result::Result<TrainedNetwork, 
     let text = metadata.get(ENTRY).ok_or("it does not say of which task")?;
     let description: Description =
         serde_json::from_str(text).map_err(|error| format!("its description cannot be read: {error}"))?;
+    if description.version != VERSION {
+        return Err(format!("its description has version {}, expected {VERSION}", description.version));
+    }
     let tensors = safetensors::decode(bytes, device).map_err(|error| error.to_string())?;
     if !is_consistent(&description, &tensors) {
         return Err("its weights have not the sizes that it says".to_owned());
@@ -144,7 +150,11 @@ fn is_consistent(description: &Description, tensors: &TensorMap) -> bool {
         }
     };
     let supports = [config.value_support, config.reward_support];
-    supports.iter().all(|support| support.check("support").is_ok())
+    let sizes = [channels, cells, num_actions, config.width, config.action_channels];
+    let hidden = [config.head_channels, config.head_hidden];
+    sizes.iter().chain(&hidden).all(|size| *size > 0)
+        && config.blocks.max(config.dynamics_blocks) <= tensors.len()
+        && supports.iter().all(|support| support.check("support").is_ok())
         && trunk("representation", channels, config.blocks)
         && trunk("dynamics", config.width.saturating_add(config.action_channels), config.dynamics_blocks)
         && fits("actions.weight", &[config.action_channels.saturating_mul(cells), num_actions])

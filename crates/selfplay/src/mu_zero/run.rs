@@ -190,13 +190,20 @@ pub fn train<G: Observe>(
         if stop || iteration == total || iteration.is_multiple_of(config.checkpoint_every as u64) {
             place.seconds += std::mem::replace(&mut clock, Instant::now()).elapsed().as_secs_f64();
             checkpoints.save(iteration, &checkpoint::save(&place, &learner, &environments, &replay)?)?;
-            let network = learner.network();
-            TrainedNetwork::new(task, config.discount, config.network, network)
-                .write(&run.path().join(NETWORK))?;
+            write_network(config, task, &learner, run)?;
         }
         if stop {
             return Ok(Outcome::Interrupted { iteration });
         }
+    }
+    if !run.path().join(NETWORK).exists() {
+        write_network(config, task, &learner, run)?;
+    }
+    if learner.steps() == 0 {
+        tell(Telling::Note(format!(
+            "warning: nothing was learnt, for there never were {} positions (`warmup_positions`)",
+            config.warmup_positions
+        )));
     }
     Ok(Outcome::Finished(Trained {
         iterations: iteration,
@@ -207,6 +214,16 @@ pub fn train<G: Observe>(
         seconds: place.seconds,
         measured: place.measured,
     }))
+}
+
+fn write_network<G: Observe>(
+    config: &MuZeroConfig,
+    task: &Task<G>,
+    learner: &Learner,
+    run: &RunDirectory,
+) -> Result<()> {
+    let network = TrainedNetwork::new(task, config.discount, config.network, learner.network());
+    network.write(&run.path().join(NETWORK))
 }
 
 /// That a checkpoint is of this run.
