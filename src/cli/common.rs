@@ -4,17 +4,19 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use autodidact::data::loader::Skipped;
 use autodidact::data::source::{self, BadFile, Checked, Depth, Labels, Options};
 use autodidact::data::{self, Dataset};
 use autodidact::experiment::progress::{Display, say};
 use autodidact::experiment::run::quote;
+use autodidact::experiment::settings;
 use autodidact::experiment::table::Table;
 use autodidact::nn::Instructions;
 use autodidact::represent::burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::exit::WrongUse;
 
@@ -217,6 +219,25 @@ pub fn require_new_file(path: &Path, endings: &[&str]) -> Result<()> {
 /// A path in a command that is suggested to people.
 pub fn shell(path: &Path) -> String {
     quote(&path.display().to_string())
+}
+
+/// Settings: a base, then a file, then pairs from the command line.
+pub fn layered<T: Serialize + DeserializeOwned>(
+    base: &T,
+    file: Option<&Path>,
+    pairs: &[String],
+) -> Result<T> {
+    let file = match file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the settings in `{}`", path.display()))?;
+            Some((path.display().to_string(), text))
+        }
+        None => None,
+    };
+    let layer = file.as_ref().map(|(origin, text)| (origin.as_str(), text.as_str()));
+    settings::layer(base, layer, pairs)
+        .map_err(|error| WrongUse(format!("{error}; `--dry-run` prints all settings")).into())
 }
 
 /// What can be chosen of what there is, with a note where that is less than asked for.

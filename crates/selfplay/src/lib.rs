@@ -6,10 +6,12 @@ mod actors;
 mod alpha_zero;
 mod builtin;
 mod chance;
+mod continued;
 mod episode;
 mod error;
 mod evaluator;
 mod file;
+mod learnt;
 pub mod mu_zero;
 mod packed;
 pub mod preset;
@@ -22,7 +24,7 @@ mod updates;
 pub use actors::{Actors, Play};
 pub use alpha_zero::{
     AlphaZeroConfig, EvaluationConfig, Learner, Losses, Network, NetworkConfig, OpeningConfig, OptimConfig,
-    Outcome, Rated, SearchConfig, StepReport, Telling, Trained, losses, train,
+    Outcome, Rated, SearchConfig, Telling, Trained, losses, train,
 };
 pub use builtin::builtin;
 /// The tensor library whose types this crate's interface names.
@@ -31,6 +33,7 @@ pub use episode::{Episode, Searched};
 pub use error::{Error, Result};
 pub use evaluator::NetworkEvaluator;
 pub use file::{Description, TrainedNetwork};
+pub use learnt::{NamedLosses, StepReport};
 pub use rating::{Opponent, Rating, rate};
 pub use replay::{Positions, Replay};
 pub use samples::{Samples, observe_cells_last};

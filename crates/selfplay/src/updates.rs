@@ -1,7 +1,5 @@
 //! What updates of all networks have in common.
 
-use std::fmt::Display;
-
 use autodidact_experiment::checkpoint::{Checkpoint, CheckpointBuilder};
 use autodidact_nn::{TensorMap, safetensors, state};
 use autodidact_optim::tuner::TunerState;
@@ -9,6 +7,7 @@ use autodidact_optim::{OptimizerConfig, Schedule, Tuned, TunerConfig, clip_by_gl
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::learnt::{NamedLosses, StepReport};
 use crate::{Error, Result};
 
 /// A network with its update rule: all that the next update depends on but its batch.
@@ -37,15 +36,6 @@ pub struct Evaluated<L> {
     pub total: Tensor<1>,
 }
 
-/// What an update tells of itself.
-#[derive(Clone, Copy, Debug)]
-pub struct Update<L> {
-    pub losses: L,
-    /// Global norm of the gradient before clipping.
-    pub gradient_norm: f64,
-    pub learning_rate: f64,
-}
-
 impl<M: Module> Updates<M> {
     pub fn new(network: M, rule: Rule) -> Self {
         Self { network, optimizer: Tuned::new(rule.optimizer, Vec::new(), rule.tuner), rule, steps: 0 }
@@ -69,7 +59,7 @@ impl<M: Module> Updates<M> {
     ///
     /// # Errors
     /// [`Error::Diverged`] if a loss or the gradient is no number; those of a tuner.
-    pub fn step<L: Display>(&mut self, evaluate: impl Fn(&M) -> Evaluated<L>) -> Result<Update<L>> {
+    pub fn step<L: NamedLosses>(&mut self, evaluate: impl Fn(&M) -> Evaluated<L>) -> Result<StepReport<L>> {
         let Evaluated { losses, value, total } = evaluate(&self.network);
         let gradients = state::gradients(&self.network, &mut total.backward());
         let gradient_norm = global_norm(&gradients);
@@ -93,7 +83,7 @@ impl<M: Module> Updates<M> {
         let network = state::replace(self.network.clone(), &buffers)?;
         self.network = state::replace(network, &step.weights)?;
         self.steps += 1;
-        Ok(Update { losses, gradient_norm, learning_rate: step.chosen.learning_rate })
+        Ok(StepReport { losses, gradient_norm, learning_rate: step.chosen.learning_rate })
     }
 
     /// Adds all that the next update depends on.

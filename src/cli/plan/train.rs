@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use autodidact::arena::{GameName, Playable, Setup, Visitor};
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::settings::Rules;
 use super::strength::chart;
 use super::told;
-use crate::cli::common::{Machine, Output, fresh, shell};
+use crate::cli::common::{Machine, Output, fresh, layered, shell};
 use crate::cli::exit::{Exit, WrongUse};
 
 /// Metrics on the progress line.
@@ -187,17 +187,7 @@ fn resolve(arguments: &Arguments, game: GameName) -> Result<AlphaZeroConfig> {
             }
         },
     };
-    let file = match &arguments.config {
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read the settings in `{}`", path.display()))?;
-            Some((path.display().to_string(), text))
-        }
-        None => None,
-    };
-    let layer = file.as_ref().map(|(origin, text)| (origin.as_str(), text.as_str()));
-    let mut config = settings::layer(&base, layer, &arguments.set)
-        .map_err(|error| WrongUse(format!("{error}; `--dry-run` prints all settings")))?;
+    let mut config = layered(&base, arguments.config.as_deref(), &arguments.set)?;
     if let Some(seed) = arguments.seed {
         config.seed = seed;
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use autodidact::data::Dataset;
 use autodidact::data::procedural::Procedural;
 use autodidact::data::source::{Memory, Preload, Resize, Subset};
@@ -18,7 +18,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::profile;
-use crate::cli::common::{Machine, Output, Selection, Unread, at_most, fresh, shell};
+use crate::cli::common::{Machine, Output, Selection, Unread, at_most, fresh, layered, shell};
 use crate::cli::exit::{Exit, WrongUse};
 
 /// Named settings that a run starts from where none are named.
@@ -211,17 +211,7 @@ fn resolve(arguments: &Train) -> Result<RepresentConfig> {
             arguments.preset
         )));
     };
-    let file = match &arguments.config {
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read the settings in `{}`", path.display()))?;
-            Some((path.display().to_string(), text))
-        }
-        None => None,
-    };
-    let layer = file.as_ref().map(|(origin, text)| (origin.as_str(), text.as_str()));
-    let mut config = settings::layer(&base, layer, &arguments.set)
-        .map_err(|error| WrongUse(format!("{error}; `--dry-run` prints all settings")))?;
+    let mut config = layered(&base, arguments.config.as_deref(), &arguments.set)?;
     if let Some(seed) = arguments.seed {
         config.seed = seed;
     }

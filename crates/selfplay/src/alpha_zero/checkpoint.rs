@@ -28,10 +28,10 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub fn new(config: &AlphaZeroConfig, game: &str) -> Self {
+    pub fn new(config: &AlphaZeroConfig, game: String) -> Self {
         Self {
             config: config.clone(),
-            game: game.to_owned(),
+            game,
             seconds: 0.0,
             evaluations: [0; 2],
             games: 0,
@@ -54,14 +54,13 @@ pub(super) fn save<G: Game>(
     learner.save(checkpoint)
 }
 
-/// Restores everything but the place, which is given back.
+/// Restores everything but the place.
 pub(super) fn restore<G: Game>(
     checkpoint: &Checkpoint,
     (config, start): (&AlphaZeroConfig, &G),
     learner: &mut Learner,
     actors: &mut Actors<G>,
-) -> Result<(Place, Replay)> {
-    let place: Place = checkpoint.json("place")?;
+) -> Result<Replay> {
     let state: ActorsState = unpacked(checkpoint.section("actors")?)?;
     actors.restore(state)?;
     let (episodes, num_pushed): (Vec<Episode>, u64) = unpacked(checkpoint.section("replay")?)?;
@@ -69,5 +68,5 @@ pub(super) fn restore<G: Game>(
         episode.check(start).map_err(|reason| Error::Games { reason })?;
     }
     learner.restore(checkpoint)?;
-    Ok((place, Replay::restore(config.window, episodes, num_pushed)))
+    Ok(Replay::restore(config.window, episodes, num_pushed))
 }

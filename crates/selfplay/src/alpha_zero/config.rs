@@ -175,25 +175,39 @@ impl Default for SearchConfig {
 impl SearchConfig {
     /// The search of a game with so many moves, as it is used while the network learns.
     pub fn config(&self, simulations: u32, num_actions: usize) -> Config {
-        let mut config = self.recipe.learning(simulations);
-        if self.exploration > 0.0 {
-            match &mut config.regularizer {
-                Regularizer::Puct { init, .. } => *init = self.exploration,
-                Regularizer::Uct { exploration, .. } => *exploration = self.exploration,
-            }
-            config.improvement.scale = self.exploration;
-        }
+        let noise = [self.noise_fraction, self.noise_total];
+        let mut config = learning(self.recipe, simulations, self.exploration, noise, num_actions);
         // Moves that are to be drawn are drawn from the policy to learn; others are the search's best.
         match &mut config.act {
             Act::Visits { temperature } | Act::Regularized { temperature } => *temperature = 0.0,
             Act::Halving => {}
         }
-        let noise = Dirichlet { fraction: self.noise_fraction, alpha: self.noise_total / num_actions as f32 };
-        let takes_noise = self.noise_fraction > 0.0 && !self.recipe.plans_ahead();
-        config.noise = takes_noise.then_some(noise);
         config.proven = self.proven.then_some([-1.0, 1.0]);
         config
     }
+}
+
+/// A recipe with its exploration constant, its own one where that is 0, and noise on the root's prior: the share, and the concentration for each move
+/// times the number of moves. Gumbel searches draw their own noise.
+pub(crate) fn learning(
+    recipe: Recipe,
+    simulations: u32,
+    exploration: f32,
+    [noise_fraction, noise_total]: [f32; 2],
+    num_actions: usize,
+) -> Config {
+    let mut config = recipe.learning(simulations);
+    if exploration > 0.0 {
+        match &mut config.regularizer {
+            Regularizer::Puct { init: constant, .. } | Regularizer::Uct { exploration: constant, .. } => {
+                *constant = exploration;
+            }
+        }
+        config.improvement.scale = exploration;
+    }
+    let noise = Dirichlet { fraction: noise_fraction, alpha: noise_total / num_actions as f32 };
+    config.noise = (noise_fraction > 0.0 && !recipe.plans_ahead()).then_some(noise);
+    config
 }
 
 impl AlphaZeroConfig {

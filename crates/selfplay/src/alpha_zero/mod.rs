@@ -9,8 +9,9 @@ mod network;
 mod run;
 mod step;
 
+pub(crate) use config::learning;
 pub use config::{AlphaZeroConfig, EvaluationConfig, OpeningConfig, OptimConfig, SearchConfig};
 pub use loss::losses;
 pub use network::{Network, NetworkConfig};
 pub use run::{Outcome, Rated, Telling, Trained, train};
-pub use step::{Learner, Losses, StepReport};
+pub use step::{Learner, Losses};

@@ -12,10 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{self, Place};
 use super::config::AlphaZeroConfig;
-use super::step::{Learner, Losses, StepReport};
+use super::step::Learner;
 use crate::actors::{Actors, Play};
+use crate::continued::{check_same, nothing_learnt};
 use crate::evaluator::NetworkEvaluator;
 use crate::file::TrainedNetwork;
+use crate::learnt::Learnt;
 use crate::rating::{Opponent, Rating, rate};
 use crate::replay::Replay;
 use crate::samples::Samples;
@@ -112,8 +114,7 @@ pub fn train<G: Playable>(
     let mut learner = Learner::new(config, start, device);
     let mut actors = Actors::new(start.clone(), play(config, start), config.games, seeds.child("games"));
     let mut replay = Replay::new(config.window);
-    let name = format!("{} {:?}", G::NAME.name(), start.observation_shape());
-    let mut place = Place::new(config, &name);
+    let mut place = Place::new(config, format!("{} {:?}", G::NAME.name(), start.observation_shape()));
 
     let checkpoints = run.checkpoints();
     let (mut iteration, mut metrics) = match checkpoints.latest()? {
@@ -122,18 +123,10 @@ pub fn train<G: Playable>(
                 tell(Telling::Note(format!("{damage}; continuing from the checkpoint before it")));
             }
             let checkpoint = &latest.checkpoint;
-            let foreign = |reason: &str| Error::ForeignCheckpoint {
-                path: run.path().to_owned(),
-                reason: reason.to_owned(),
-            };
             let stored: Place = checkpoint.json("place")?;
-            if stored.game != name {
-                return Err(foreign(&format!("it learns {}, not {name}", stored.game)));
-            }
-            if stored.config != *config {
-                return Err(foreign("its `config.toml` is another"));
-            }
-            (place, replay) = checkpoint::restore(checkpoint, (config, start), &mut learner, &mut actors)?;
+            check_same(run, [&stored.game, &place.game], stored.config == place.config)?;
+            replay = checkpoint::restore(checkpoint, (config, start), &mut learner, &mut actors)?;
+            place = stored;
             let iteration = checkpoint.step();
             tell(Telling::Note(format!("continuing after iteration {iteration} of {}", config.iterations)));
             (iteration, Metrics::resume(run, iteration)?)
@@ -204,7 +197,7 @@ pub fn train<G: Playable>(
         write_network(config, start, &learner, run)?;
     }
     if learner.steps() == 0 {
-        tell(Telling::Note(nothing_learnt(config)));
+        tell(Telling::Note(nothing_learnt(config.warmup_positions)));
     }
     Ok(Outcome::Finished(Trained {
         iterations: iteration,
@@ -224,11 +217,6 @@ fn write_network<G: Playable>(
     run: &RunDirectory,
 ) -> Result<()> {
     TrainedNetwork::new(start, config.network, learner.network()).write(&run.path().join(NETWORK))
-}
-
-fn nothing_learnt(config: &AlphaZeroConfig) -> String {
-    let wanted = config.warmup_positions;
-    format!("warning: nothing was learnt, for there never were {wanted} positions (`warmup_positions`)")
 }
 
 /// That the game can be learnt with these settings.
@@ -330,37 +318,5 @@ impl Played {
             metrics.push(("selfplay/draws", self.draws as f64 / games));
         }
         metrics
-    }
-}
-
-/// Means over the updates of an iteration.
-#[derive(Default)]
-struct Learnt {
-    steps: usize,
-    losses: Losses,
-    gradient_norm: f64,
-    learning_rate: f64,
-}
-
-impl Learnt {
-    fn add(&mut self, report: StepReport) {
-        self.steps += 1;
-        self.losses.policy += report.losses.policy;
-        self.losses.value += report.losses.value;
-        self.gradient_norm += report.gradient_norm;
-        self.learning_rate = report.learning_rate;
-    }
-
-    fn metrics(&self) -> Vec<(&'static str, f64)> {
-        if self.steps == 0 {
-            return Vec::new();
-        }
-        let steps = self.steps as f64;
-        vec![
-            ("loss/policy", self.losses.policy / steps),
-            ("loss/value", self.losses.value / steps),
-            ("gradient/norm", self.gradient_norm / steps),
-            ("optimizer/learning_rate", self.learning_rate),
-        ]
     }
 }

@@ -12,6 +12,7 @@ use super::config::AlphaZeroConfig;
 use super::loss::losses;
 use super::network::Network;
 use crate::Result;
+use crate::learnt::{NamedLosses, StepReport, describe};
 use crate::samples::Samples;
 use crate::updates::{Evaluated, Rule, Updates};
 
@@ -34,21 +35,16 @@ pub struct Losses {
     pub value: f64,
 }
 
-impl fmt::Display for Losses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "policy loss {}, value loss {}", self.policy, self.value)
+impl NamedLosses for Losses {
+    fn named(&self) -> Vec<(&'static str, f64)> {
+        vec![("loss/policy", self.policy), ("loss/value", self.value)]
     }
 }
 
-/// What an update tells of itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepReport {
-    /// Losses of its batch.
-    pub losses: Losses,
-    /// Global norm of the gradient before clipping.
-    pub gradient_norm: f64,
-    /// Its learning rate.
-    pub learning_rate: f64,
+impl fmt::Display for Losses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe(self, f)
+    }
 }
 
 /// A batch on the device.
@@ -94,13 +90,10 @@ impl Learner {
     ///
     /// # Errors
     /// [`Error::Diverged`](crate::Error::Diverged) if a loss or the gradient is no number; those of a tuner.
-    pub fn step(&mut self, samples: &Samples) -> Result<StepReport> {
+    pub fn step(&mut self, samples: &Samples) -> Result<StepReport<Losses>> {
         let batch = self.tensors(samples);
         let (value_weight, precision) = (self.config.value_weight, self.config.precision.on(&self.device));
-        let update =
-            precision.scope(|| self.updates.step(|network| evaluate(network, &batch, value_weight)))?;
-        let (losses, gradient_norm) = (update.losses, update.gradient_norm);
-        Ok(StepReport { losses, gradient_norm, learning_rate: update.learning_rate })
+        precision.scope(|| self.updates.step(|network| evaluate(network, &batch, value_weight)))
     }
 
     fn tensors(&self, samples: &Samples) -> Tensors {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::network::NetworkConfig;
 use super::support::Support;
-use crate::alpha_zero::{self, OpeningConfig, OptimConfig};
+use crate::alpha_zero::{OpeningConfig, OptimConfig, learning};
 use crate::setting::{ANY, between, count};
 use crate::{Error, Result};
 
@@ -157,20 +157,8 @@ impl Default for SearchConfig {
 impl SearchConfig {
     /// The search of a task with so many moves, as it is used while the network learns.
     pub fn config(&self, num_actions: usize, is_for_two: bool) -> Config {
-        let Self { recipe, simulations, exploration, noise_fraction, noise_total } = *self;
-        let known = alpha_zero::SearchConfig {
-            recipe,
-            simulations,
-            exploration,
-            noise_fraction,
-            noise_total,
-            // What a model says of an end is no proof.
-            proven: false,
-            ..alpha_zero::SearchConfig::default()
-        };
-        let mut config = known.config(simulations, num_actions);
-        // Moves are chosen as the recipe has it, in all of an episode.
-        config.act = recipe.learning(simulations).act;
+        let noise = [self.noise_fraction, self.noise_total];
+        let mut config = learning(self.recipe, self.simulations, self.exploration, noise, num_actions);
         if !is_for_two && matches!(config.normalization, Normalization::Fixed { .. }) {
             config.normalization = Normalization::Tree;
         }

@@ -29,7 +29,7 @@ pub use network::{Head, Network, NetworkConfig, Trunk};
 pub use reanalyse::reanalyse;
 pub use run::{Measurement, Outcome, Telling, Trained, train};
 pub use samples::{Samples, Unrolling};
-pub use step::{Learner, Losses, StepReport};
+pub use step::{Learner, Losses};
 pub use support::{Support, scale, unscale};
 pub use task::Task;
 pub use trajectory::Trajectory;

@@ -18,11 +18,13 @@ use super::measure::{Measured, compete, returns};
 use super::model::NetworkModel;
 use super::reanalyse::reanalyse;
 use super::samples::{Samples, Unrolling};
-use super::step::{Learner, Losses, StepReport};
+use super::step::Learner;
 use super::task::Task;
 use super::trajectory::Trajectory;
+use crate::Result;
+use crate::continued::{check_same, nothing_learnt};
+use crate::learnt::Learnt;
 use crate::replay::Replay;
-use crate::{Error, Result};
 
 /// The file of a run that holds the network.
 const NETWORK: &str = "network.safetensors";
@@ -128,7 +130,7 @@ pub fn train<G: Observe>(
             }
             let checkpoint = &latest.checkpoint;
             let stored: Place = checkpoint.json("place")?;
-            check_same(&stored, &place, run)?;
+            check_same(run, [&stored.task, &place.task], stored.config == place.config)?;
             replay = checkpoint::restore(checkpoint, (config, task), &mut learner, &mut environments)?;
             place = stored;
             let iteration = checkpoint.step();
@@ -189,8 +191,8 @@ pub fn train<G: Observe>(
         let stop = interrupt::requested() && iteration < total;
         if stop || iteration == total || iteration.is_multiple_of(config.checkpoint_every as u64) {
             place.seconds += std::mem::replace(&mut clock, Instant::now()).elapsed().as_secs_f64();
-            checkpoints.save(iteration, &checkpoint::save(&place, &learner, &environments, &replay)?)?;
             write_network(config, task, &learner, run)?;
+            checkpoints.save(iteration, &checkpoint::save(&place, &learner, &environments, &replay)?)?;
         }
         if stop {
             return Ok(Outcome::Interrupted { iteration });
@@ -200,10 +202,7 @@ pub fn train<G: Observe>(
         write_network(config, task, &learner, run)?;
     }
     if learner.steps() == 0 {
-        tell(Telling::Note(format!(
-            "warning: nothing was learnt, for there never were {} positions (`warmup_positions`)",
-            config.warmup_positions
-        )));
+        tell(Telling::Note(nothing_learnt(config.warmup_positions)));
     }
     Ok(Outcome::Finished(Trained {
         iterations: iteration,
@@ -224,18 +223,6 @@ fn write_network<G: Observe>(
 ) -> Result<()> {
     let network = TrainedNetwork::new(task, config.discount, config.network, learner.network());
     network.write(&run.path().join(NETWORK))
-}
-
-/// That a checkpoint is of this run.
-fn check_same(stored: &Place, place: &Place, run: &RunDirectory) -> Result<()> {
-    let reason = if stored.task != place.task {
-        format!("it learns {}, not {}", stored.task, place.task)
-    } else if stored.config != place.config {
-        "its `config.toml` is another".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(Error::ForeignCheckpoint { path: run.path().to_owned(), reason })
 }
 
 /// The network as it is, to search in.
@@ -318,39 +305,5 @@ impl Played {
             }
         }
         metrics
-    }
-}
-
-/// Means over the updates of an iteration.
-#[derive(Default)]
-struct Learnt {
-    steps: usize,
-    losses: Losses,
-    gradient_norm: f64,
-    learning_rate: f64,
-}
-
-impl Learnt {
-    fn add(&mut self, report: StepReport) {
-        self.steps += 1;
-        self.losses.policy += report.losses.policy;
-        self.losses.value += report.losses.value;
-        self.losses.reward += report.losses.reward;
-        self.gradient_norm += report.gradient_norm;
-        self.learning_rate = report.learning_rate;
-    }
-
-    fn metrics(&self) -> Vec<(&'static str, f64)> {
-        if self.steps == 0 {
-            return Vec::new();
-        }
-        let steps = self.steps as f64;
-        vec![
-            ("loss/policy", self.losses.policy / steps),
-            ("loss/value", self.losses.value / steps),
-            ("loss/reward", self.losses.reward / steps),
-            ("gradient/norm", self.gradient_norm / steps),
-            ("optimizer/learning_rate", self.learning_rate),
-        ]
     }
 }

@@ -14,6 +14,7 @@ use super::model::one_hot;
 use super::network::Network;
 use super::samples::Samples;
 use crate::Result;
+use crate::learnt::{NamedLosses, StepReport, describe};
 use crate::updates::{Evaluated, Rule, Updates};
 
 /// A network with its optimizer.
@@ -37,21 +38,16 @@ pub struct Losses {
     pub reward: f64,
 }
 
-impl fmt::Display for Losses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "policy loss {}, value loss {}, reward loss {}", self.policy, self.value, self.reward)
+impl NamedLosses for Losses {
+    fn named(&self) -> Vec<(&'static str, f64)> {
+        vec![("loss/policy", self.policy), ("loss/value", self.value), ("loss/reward", self.reward)]
     }
 }
 
-/// What an update tells of itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepReport {
-    /// Losses of its batch.
-    pub losses: Losses,
-    /// Global norm of the gradient before clipping.
-    pub gradient_norm: f64,
-    /// Its learning rate.
-    pub learning_rate: f64,
+impl fmt::Display for Losses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe(self, f)
+    }
 }
 
 impl Learner {
@@ -89,13 +85,11 @@ impl Learner {
     ///
     /// # Errors
     /// [`Error::Diverged`](crate::Error::Diverged) if a loss or the gradient is no number; those of a tuner.
-    pub fn step(&mut self, samples: &Samples) -> Result<StepReport> {
+    pub fn step(&mut self, samples: &Samples) -> Result<StepReport<Losses>> {
         let batch = self.sequences(samples);
         let weights = [self.config.value_weight, self.config.reward_weight];
         let precision = self.config.precision.on(&self.device);
-        let update = precision.scope(|| self.updates.step(|network| evaluate(network, &batch, weights)))?;
-        let (losses, gradient_norm) = (update.losses, update.gradient_norm);
-        Ok(StepReport { losses, gradient_norm, learning_rate: update.learning_rate })
+        precision.scope(|| self.updates.step(|network| evaluate(network, &batch, weights)))
     }
 
     /// A batch on the device.
