@@ -102,7 +102,7 @@ pub struct Measurement {
 /// A run's network is `network.safetensors` (see [`TrainedNetwork`]), written with every checkpoint, and `measured.json` says how it played on the way.
 ///
 /// # Errors
-/// [`Error::Setting`] for a configuration out of range, [`Error::Diverged`] if loss or gradient stop being numbers, [`Error::ForeignCheckpoint`] if
+/// [`Error::Setting`](crate::Error::Setting) for a configuration out of range, [`Error::Diverged`](crate::Error::Diverged) if loss or gradient stop being numbers, [`Error::ForeignCheckpoint`](crate::Error::ForeignCheckpoint) if
 /// the run was made with another configuration; those of searching and of writing the run. What was saved before stays.
 pub fn train<G: Observe>(
     config: &MuZeroConfig,
