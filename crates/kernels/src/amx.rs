@@ -6,6 +6,8 @@
 use crate::instructions::Instructions;
 
 #[cfg(target_arch = "x86_64")]
+pub(crate) mod shifted;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod tiles;
 
 /// Whether tiles can be used.

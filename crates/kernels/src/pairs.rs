@@ -85,22 +85,32 @@ impl WithSimd for Zip<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let of = |first: bf16, second: bf16| {
-            f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16)
-        };
         // Of a length that the compiler knows, so that a few channels are a vector as well.
         let (first, first_last) = self.first.as_chunks::<LANES_MAX>();
         let (second, second_last) = self.second.as_chunks::<LANES_MAX>();
         let (pairs, pairs_last) = self.pairs.as_chunks_mut::<LANES_MAX>();
         for at in 0..pairs.len() {
-            for lane in 0..LANES_MAX {
-                pairs[at][lane] = of(first[at][lane], second[at][lane]);
-            }
+            pairs[at] = zip_line(&first[at], &second[at]);
         }
         for at in 0..pairs_last.len() {
-            pairs_last[at] = of(first_last[at], second_last[at]);
+            pairs_last[at] = zip_numbers(first_last[at], second_last[at]);
         }
     }
+}
+
+#[inline(always)]
+fn zip_numbers(first: bf16, second: bf16) -> f32 {
+    f32::from_bits(u32::from(first.to_bits()) | u32::from(second.to_bits()) << 16)
+}
+
+/// Numbers of two vectors as pairs.
+#[inline(always)]
+pub(crate) fn zip_line(first: &[bf16; LANES_MAX], second: &[bf16; LANES_MAX]) -> [f32; LANES_MAX] {
+    let mut pairs = [0.0; LANES_MAX];
+    for lane in 0..LANES_MAX {
+        pairs[lane] = zip_numbers(first[lane], second[lane]);
+    }
+    pairs
 }
 
 /// Numbers of neighbouring pixels as pairs: those of the first with those of the second, of the third with those of the

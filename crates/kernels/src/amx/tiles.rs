@@ -26,7 +26,7 @@ const _: () = assert!(SIDE == LANES_MAX, "a row of a tile is a line of a panel")
 /// A function that holds them runs nothing that might want them as well, such as other tasks of the thread pool.
 pub(crate) struct Registers {
     /// They belong to a thread.
-    here: PhantomData<*const ()>,
+    pub(super) here: PhantomData<*const ()>,
 }
 
 /// What `ldtilecfg` reads.
@@ -109,13 +109,6 @@ impl Steps {
     pub fn even(count: usize, [rows, columns]: [usize; 2]) -> Self {
         Self::new((0..count).map(|step| [step * rows, step * columns]))
     }
-}
-
-/// The first rows of two tiles, or twice that of one, that hold the rows from `first` on, as far as they can, out of
-/// `count`. The last tiles reach back to rows that earlier ones hold too.
-pub(crate) fn two_tiles(first: usize, count: usize) -> [usize; 2] {
-    let last = count - SIDE;
-    [first.min(last), (first + SIDE).min(last)]
 }
 
 /// Two matrices of pairs.
@@ -425,18 +418,5 @@ mod tests {
         }
         let a_step = 2 * (2 * SIDE) * (2 * SIDE) * (2 * SIDE);
         assert_eq!(multiply_add(STEPS + 1), (2 * STEPS * a_step) as u64);
-    }
-
-    #[test]
-    fn all_rows_lie_in_tiles_and_no_tile_outside() {
-        for count in SIDE..100 {
-            let mut seen = vec![false; count];
-            for first in (0..count).step_by(2 * SIDE) {
-                for start in two_tiles(first, count) {
-                    seen[start..start + SIDE].fill(true);
-                }
-            }
-            assert!(seen.into_iter().all(|row| row), "{count} rows");
-        }
     }
 }

@@ -10,7 +10,8 @@
 //!   [correlations](correlation). With strides the input gradient splits into [phases](phase), each a dense correlation of
 //!   the output gradient with its own taps of the flipped, transposed weights, so no multiplication by an inserted zero is
 //!   made.
-//! - [`outer`] sums outer products of windows and output gradients: the weight gradient.
+//! - [`outer`] sums outer products of windows and output gradients: the weight gradient. In tile registers `weight_tiles` does,
+//!   over the positions of a [grid].
 //! - [`depthwise`] does both where each input channel is a group, channel by channel.
 //! - [`winograd`] computes all three for wide two-dimensional 3×3 kernels of stride 1, without dilation and groups, with
 //!   fewer multiplications.
@@ -19,7 +20,7 @@
 //! the statistics of the output are taken by each task from what it wrote.
 //!
 //! In bfloat16, `gather_dot` multiplies [pairs of channels](unit) and `outer_dot` [pairs of pixels](pixel_pairs) where the
-//! processor can, `gather_tiles` and `outer_tiles` do it in tile registers; elsewhere operands are rounded first.
+//! processor can, `gather_tiles` and `weight_tiles` do it in tile registers; elsewhere operands are rounded first.
 //!
 //! Transposed convolution is left out.
 
@@ -35,12 +36,11 @@ mod gather;
 mod gather_dot;
 #[cfg(target_arch = "x86_64")]
 mod gather_tiles;
+mod grid;
 mod input_gradient;
 mod outer;
 #[cfg(target_arch = "x86_64")]
 mod outer_dot;
-#[cfg(target_arch = "x86_64")]
-mod outer_tiles;
 mod pack;
 mod parts;
 mod phase;
@@ -55,6 +55,8 @@ mod stacks;
 mod twins;
 mod unit;
 mod weight_gradient;
+#[cfg(target_arch = "x86_64")]
+mod weight_tiles;
 mod window;
 mod winograd;
 

@@ -58,6 +58,10 @@ pub(super) fn weight_gradient(
                 });
             });
         } else {
+            #[cfg(target_arch = "x86_64")]
+            if super::weight_tiles::suits(&shape, precision) {
+                return super::weight_tiles::weight_gradient(&shape, x, grad_out, grad_weight);
+            }
             plain_sums(&shape, precision, x, grad_out, grad_weight);
         }
     });
@@ -145,16 +149,16 @@ impl<'a> Sums<'a> {
         let Self { shape, stacks, parts, per_output, .. } = *self;
         let [read, _] = shape.group_channels();
         let slice_len = shape.output_pixels() * shape.channels_out;
-        let (pixels, per_slice, reserve) = match gradients {
-            Gradients::OneByOne(_) => (&self.phase.pixels, self.phase.per_slice, LANES_MAX),
-            Gradients::InPairs(pairs, _) => (&pairs.windows, pairs.per_slice, pairs.reserve),
+        let (pixels, per_slice) = match gradients {
+            Gradients::OneByOne(_) => (&self.phase.pixels, self.phase.per_slice),
+            Gradients::InPairs(pairs, _) => (&pairs.windows, pairs.per_slice),
         };
         self.tasks(sums).into_par_iter().for_each(|Task { part, group, first_output, sums }| {
             sums.fill(0.0);
-            with_scratch(parts.together * stacks.len() + reserve, |planes| {
+            with_scratch(parts.together * stacks.len() + LANES_MAX, |planes| {
                 for slices in parts.fills(part) {
                     let len = slices.len() * stacks.len();
-                    let planes = &mut planes[..len + reserve];
+                    let planes = &mut planes[..len + LANES_MAX];
                     let (here, behind) = planes.split_at_mut(len);
                     behind.fill(0.0);
                     let (from, len) = (slices.start * slice_len, slices.len() * slice_len);
