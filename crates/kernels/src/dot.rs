@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 use crate::simd::LANES_MAX;
+use half::bf16;
 use std::arch::x86_64::{
     __m256bh, __m512, __m512bh, __m512i, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cvtne2ps_pbh,
     _mm512_cvtneps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_maskz_loadu_ps, _mm512_permutexvar_epi16,
@@ -98,6 +99,32 @@ fn narrow_lines(numbers: &[f32], pairs: &mut [f32]) {
     let half =
         unsafe { std::mem::transmute::<__m256bh, [f32; LANES_MAX / 2]>(_mm512_cvtneps_pbh(load(&line))) };
     last_pairs.copy_from_slice(&half[..last_pairs.len()]);
+}
+
+/// The nearest numbers in 16 bits, ties to even.
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bf16")]
+pub(crate) fn narrow_to(from: &[f32], to: &mut [bf16]) {
+    assert!(from.len() == to.len(), "a number for each number");
+    let ((lines, last), (lines_to, last_to)) = (from.as_chunks::<LANES_MAX>(), to.as_chunks_mut());
+    for at in 0..lines_to.len() {
+        lines_to[at] = narrow_line(&lines[at]);
+    }
+    if !last.is_empty() {
+        let mut line = [0.0; LANES_MAX];
+        line[..last.len()].copy_from_slice(last);
+        last_to.copy_from_slice(&narrow_line(&line)[..last.len()]);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn narrow_line(line: &Line) -> [bf16; LANES_MAX] {
+    // SAFETY: both types are 32 bytes of which every pattern of bits is a value.
+    unsafe { std::mem::transmute::<__m256bh, [bf16; LANES_MAX]>(_mm512_cvtneps_pbh(load(line))) }
 }
 
 /// Numbers of two arrays as pairs, rounded to the nearest, ties to even.

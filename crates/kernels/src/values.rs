@@ -1,7 +1,7 @@
 //! Numbers of either type, for kernels that are not written twice: they widen what they read and narrow what they write.
 
 use crate::columns::Moments;
-use crate::element::{narrow, widen};
+use crate::element::{Element, narrow, widen};
 use crate::scratch::with_scratch;
 use crate::statistics::Observer;
 use half::bf16;
@@ -73,26 +73,50 @@ impl ValuesMut<'_> {
         self,
         task_len: usize,
         observer: Observer,
-        write: impl Fn(usize, &mut [f32]) + Sync,
+        write: impl Fn(usize, ValuesMut<'_>) + Sync,
     ) -> Vec<Moments> {
+        fn tasks<E: Element>(
+            values: &mut [E],
+            task_len: usize,
+            observer: Observer,
+            write: impl Fn(usize, ValuesMut<'_>) + Sync,
+        ) -> Vec<Moments> {
+            let tasks = values.par_chunks_mut(task_len).enumerate();
+            let seen = tasks.flat_map_iter(|(task, values)| {
+                write(task, E::values_mut(values));
+                observer.look(values)
+            });
+            seen.collect()
+        }
         match self {
-            Self::F32(values) => {
-                let seen = values.par_chunks_mut(task_len).enumerate().flat_map_iter(|(task, values)| {
-                    write(task, values);
-                    observer.look(values)
-                });
-                seen.collect()
-            }
-            Self::Bf16(values) => {
-                let seen = values.par_chunks_mut(task_len).enumerate().flat_map_iter(|(task, values)| {
-                    with_scratch(values.len(), |wide| {
-                        write(task, wide);
-                        narrow(wide, values);
-                    });
-                    observer.look(values)
-                });
-                seen.collect()
-            }
+            Self::F32(values) => tasks(values, task_len, observer, write),
+            Self::Bf16(values) => tasks(values, task_len, observer, write),
+        }
+    }
+
+    /// Lets `work` write them in 32 bits.
+    pub(crate) fn wide(self, work: impl FnOnce(&mut [f32])) {
+        match self {
+            Self::F32(values) => work(values),
+            Self::Bf16(values) => with_scratch(values.len(), |wide| {
+                work(wide);
+                narrow(wide, values);
+            }),
+        }
+    }
+
+    /// So many of them from one on.
+    pub(crate) fn part(&mut self, from: usize, len: usize) -> ValuesMut<'_> {
+        match self {
+            Self::F32(values) => ValuesMut::F32(&mut values[from..][..len]),
+            Self::Bf16(values) => ValuesMut::Bf16(&mut values[from..][..len]),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        match self {
+            Self::F32(values) => values.fill(0.0),
+            Self::Bf16(values) => values.fill(bf16::ZERO),
         }
     }
 

@@ -128,13 +128,24 @@ impl Correlation {
         written.in_tasks(task_len, observer, |task, written| self.write_task(task, products, read, written))
     }
 
-    fn write_task(&self, task: usize, products: &[Products<'_>], read: Source<'_>, written: &mut [f32]) {
+    fn write_task(
+        &self,
+        task: usize,
+        products: &[Products<'_>],
+        read: Source<'_>,
+        mut written: ValuesMut<'_>,
+    ) {
+        if self.channels.unit() != Unit::Tile && written.element_bytes() != size_of::<f32>() {
+            return written.wide(|wide| self.write_task(task, products, read, ValuesMut::F32(wide)));
+        }
         let slice_len = self.pixels * self.channels.all[1];
-        for (part, written) in written.chunks_mut(self.together * slice_len).enumerate() {
-            let first = task * self.per_task + part * self.together;
+        let slices = written.len() / slice_len;
+        for first in (0..slices).step_by(self.together) {
+            let count = self.together.min(slices - first);
+            let written = written.part(first * slice_len, count * slice_len);
+            let first = task * self.per_task + first;
             let phase = first % self.depth % self.phases.len();
-            let slices = first..first + written.len() / slice_len;
-            self.write_slices(&self.phases[phase], &products[phase], read, slices, written);
+            self.write_slices(&self.phases[phase], &products[phase], read, first..first + count, written);
         }
     }
 
@@ -144,11 +155,11 @@ impl Correlation {
         products: &Products<'_>,
         read: Source<'_>,
         slices: Range<usize>,
-        written: &mut [f32],
+        mut written: ValuesMut<'_>,
     ) {
         // Some pixels are reached by no window when the stride exceeds the kernel.
         if phases.iter().map(|phase| phase.per_slice).sum::<usize>() < self.pixels {
-            written.fill(0.0);
+            written.clear();
         }
         if phases.is_empty() {
             return;
@@ -158,7 +169,7 @@ impl Correlation {
             stacks.with(self.channels.unit(), read, slices.clone(), group * self.channels.read, |stacks| {
                 for (phase, (product, packed)) in phases.iter().zip(products) {
                     let pixels = &phase.pixels[..slices.len() * phase.per_slice];
-                    product.multiply(stacks, std::mem::take(&mut ahead), pixels, packed, group, written);
+                    product.multiply(stacks, std::mem::take(&mut ahead), pixels, packed, group, &mut written);
                 }
             });
         }

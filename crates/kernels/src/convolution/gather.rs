@@ -18,7 +18,7 @@ pub(super) struct Pixel {
 }
 
 /// One gather product; see the module.
-pub(super) struct Gather<'a> {
+pub(super) struct Gather<'a, E = f32> {
     pub source: &'a [f32],
     pub pixels: &'a [Pixel],
     pub pieces: &'a Pieces,
@@ -26,9 +26,9 @@ pub(super) struct Gather<'a> {
     pub weight: &'a [f32],
     /// Outputs per pixel.
     pub outputs: usize,
-    /// Floats of `out` from one pixel to the next.
+    /// Numbers of `out` from one pixel to the next.
     pub pixel_len: usize,
-    pub out: &'a mut [f32],
+    pub out: &'a mut [E],
 }
 
 impl WithSimd for Gather<'_> {

@@ -17,8 +17,10 @@ use super::pack::PANEL;
 use super::spaced::{Spaced, Tile};
 use super::unit::Unit;
 use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE};
-use crate::dot::{load, load_some, store};
+use crate::dot::{load, load_some, narrow_to, store};
+use crate::element::Element;
 use crate::scratch::with_scratch;
+use crate::values::ValuesMut;
 use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 use std::ops::Range;
 
@@ -33,7 +35,7 @@ const OUTPUTS: usize = 128;
 ///
 /// # Panics
 /// If tiles are not in use.
-pub(super) fn gather(product: Gather<'_>, spaced: Option<&Spaced>, ahead: &[u8]) {
+pub(super) fn gather<E: Element>(product: Gather<'_, E>, spaced: Option<&Spaced>, ahead: &[u8]) {
     if let Some(spaced) = spaced
         && let Some((tiles, pixels)) = spaced.tiles(product.pixels)
         && lies_inside(&product, pixels, tiles, spaced.distance)
@@ -44,7 +46,7 @@ pub(super) fn gather(product: Gather<'_>, spaced: Option<&Spaced>, ahead: &[u8])
 }
 
 /// Whether what tiles read of windows where they lie is there.
-fn lies_inside(product: &Gather<'_>, pixels: &[Pixel], tiles: &[Tile], distance: usize) -> bool {
+fn lies_inside<E>(product: &Gather<'_, E>, pixels: &[Pixel], tiles: &[Tile], distance: usize) -> bool {
     let Some(last) = tiles.iter().map(|tile| pixels[tile.first].source).max() else { return false };
     let Some(run) = product.pieces.runs.last() else { return false };
     let window = run + Unit::Tile.run_stride(product.pieces.run_len);
@@ -52,7 +54,7 @@ fn lies_inside(product: &Gather<'_>, pixels: &[Pixel], tiles: &[Tile], distance:
 }
 
 /// With windows where they lie.
-fn in_place(mut product: Gather<'_>, tiles: &[Tile], distance: usize, ahead: &[u8]) {
+fn in_place<E: Element>(mut product: Gather<'_, E>, tiles: &[Tile], distance: usize, ahead: &[u8]) {
     let registers = Registers::configure();
     let pieces = product.pieces;
     let per_run = Unit::Tile.run_stride(pieces.run_len) / SIDE;
@@ -79,7 +81,7 @@ fn in_place(mut product: Gather<'_>, tiles: &[Tile], distance: usize, ahead: &[u
 }
 
 /// With copies of windows.
-fn copied(mut product: Gather<'_>, ahead: &[u8]) {
+fn copied<E: Element>(mut product: Gather<'_, E>, ahead: &[u8]) {
     let registers = Registers::configure();
     let depth = product.pieces.runs.len() * Unit::Tile.run_stride(product.pieces.run_len);
     let steps = Steps::even(depth / SIDE, [SIDE, TILE]);
@@ -154,12 +156,12 @@ struct Block {
 }
 
 impl Block {
-    fn multiply(
+    fn multiply<E: Element>(
         &self,
         registers: &Registers,
         rows: &Rows<'_>,
         outputs: Range<usize>,
-        product: &mut Gather<'_>,
+        product: &mut Gather<'_, E>,
     ) {
         // Whole panels, and an odd number of them, so that rows fall on many lines of the cache.
         let row_len =
@@ -182,7 +184,7 @@ impl Block {
                 registers.multiply(&factors, &mut Sums { values, tiles, stride: row_len, add: false });
             }
             for (tile, start) in self.tiles.iter().zip([0, second]) {
-                // SAFETY: tiles are in use, and processors that have them have AVX-512.
+                // SAFETY: tiles are in use, and processors that have them have the instructions of AVX-512.
                 unsafe { write_pixels(tile, &values[start..], row_len, outputs.clone(), product) };
             }
         });
@@ -191,7 +193,7 @@ impl Block {
 
 /// Windows as rows, their runs filled up with zeros.
 #[target_feature(enable = "avx512f")]
-fn copy_windows(product: &Gather<'_>, pixels: &[Pixel], rows: &mut [f32], row_len: usize) {
+fn copy_windows<E>(product: &Gather<'_, E>, pixels: &[Pixel], rows: &mut [f32], row_len: usize) {
     let pieces = product.pieces;
     for p in 0..pixels.len() {
         let window = &product.source[pixels[p].source..][..pieces.extent];
@@ -212,27 +214,35 @@ fn copy_windows(product: &Gather<'_>, pixels: &[Pixel], rows: &mut [f32], row_le
 }
 
 /// Copies the sums of a tile's pixels to where they belong.
-#[target_feature(enable = "avx512f")]
-fn write_pixels(
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn write_pixels<E: Element>(
     tile: &Tile,
     values: &[f32],
     row_len: usize,
     outputs: Range<usize>,
-    product: &mut Gather<'_>,
+    product: &mut Gather<'_, E>,
 ) {
     let pixels = &product.pixels[tile.first..];
     let pixels = &pixels[..tile.count.min(pixels.len())];
     for p in 0..pixels.len() {
         let from = &values[usize::from(tile.rows[p]) * row_len..][..outputs.len()];
         let to = &mut product.out[pixels[p].target * product.pixel_len..][outputs.clone()];
-        let (lines, rest) = from.as_chunks();
-        let (lines_to, rest_to) = to.as_chunks_mut();
-        for at in 0..lines_to.len() {
-            store(&mut lines_to[at], load(&lines[at]));
+        match E::values_mut(to) {
+            ValuesMut::F32(to) => copy_lines(from, to),
+            ValuesMut::Bf16(to) => narrow_to(from, to),
         }
-        if !rest_to.is_empty() {
-            rest_to.copy_from_slice(rest);
-        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn copy_lines(from: &[f32], to: &mut [f32]) {
+    let ((lines, rest), (lines_to, rest_to)) = (from.as_chunks(), to.as_chunks_mut());
+    for at in 0..lines_to.len() {
+        store(&mut lines_to[at], load(&lines[at]));
+    }
+    if !rest_to.is_empty() {
+        rest_to.copy_from_slice(rest);
     }
 }
 

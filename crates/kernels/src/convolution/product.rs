@@ -9,6 +9,7 @@ use super::spaced::Spaced;
 use super::unit::Unit;
 use super::window::Window;
 use crate::simd::dispatch;
+use crate::values::ValuesMut;
 use rayon::prelude::*;
 
 /// What is packed once and multiplied by every task.
@@ -65,7 +66,7 @@ impl<'a> Product<'a> {
         }
     }
 
-    /// Writes the pixels of a group from its stacks, counted in units. What is `ahead` is read next.
+    /// Writes the pixels of a group from its stacks, counted in units: in 16 bits by tiles alone. What is `ahead` is read next.
     pub fn multiply(
         &self,
         source: &[f32],
@@ -73,18 +74,25 @@ impl<'a> Product<'a> {
         pixels: &[Pixel],
         packed: &[f32],
         group: usize,
-        out: &mut [f32],
+        out: &mut ValuesMut<'_>,
     ) {
         let Channels { written, all: [_, pixel_len], .. } = *self.channels;
         let weight = &packed[group * self.group_len()..][..self.group_len()];
-        let out = &mut out[group * written..];
-        match self.channels.kind {
-            Kind::Dense(unit) => {
-                let product =
-                    Gather { source, pixels, pieces: &self.pieces, weight, outputs: written, pixel_len, out };
-                unit.multiply(product, self.spaced.as_ref(), ahead);
+        let (pieces, spaced) = (&self.pieces, self.spaced.as_ref());
+        let first = group * written;
+        let rest = out.len() - first;
+        match (self.channels.kind, out.part(first, rest)) {
+            (Kind::Dense(unit), ValuesMut::F32(out)) => {
+                let product = Gather { source, pixels, pieces, weight, outputs: written, pixel_len, out };
+                unit.multiply(product, spaced, ahead);
             }
-            Kind::Depthwise => dispatch(Depthwise {
+            #[cfg(target_arch = "x86_64")]
+            (Kind::Dense(Unit::Tile), ValuesMut::Bf16(out)) => {
+                let product = Gather { source, pixels, pieces, weight, outputs: written, pixel_len, out };
+                super::gather_tiles::gather(product, spaced, ahead);
+            }
+            (_, ValuesMut::Bf16(_)) => unreachable!("others than tiles write 32 bits"),
+            (Kind::Depthwise, ValuesMut::F32(out)) => dispatch(Depthwise {
                 source,
                 pixels,
                 starts: &self.pieces.runs,

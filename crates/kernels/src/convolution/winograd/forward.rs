@@ -57,10 +57,12 @@ pub(in crate::convolution) fn convolve(
     with_scratch(POSITIONS * layout.channels * shape.channels_out, |packed| {
         pack(weight, stored, turn, layout.pairing, packed);
         let image_len = shape.output_pixels() * shape.channels_out;
-        let write = |task: usize, out: &mut [f32]| {
+        let write = |task: usize, out: ValuesMut<'_>| {
             let first = task * images;
-            tiling.with_planes(x, first..first + out.len() / image_len, |planes| {
-                work.run(planes, packed, out);
+            out.wide(|out| {
+                tiling.with_planes(x, first..first + out.len() / image_len, |planes| {
+                    work.run(planes, packed, out);
+                });
             });
         };
         out.in_tasks(images * image_len, observer, write)
