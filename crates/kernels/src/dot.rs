@@ -120,6 +120,16 @@ pub(crate) fn narrow_to(from: &[f32], to: &mut [bf16]) {
     }
 }
 
+/// The same for two lines.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bf16")]
+pub(crate) fn narrow_two_lines(lines: &[f32; 2 * LANES_MAX]) -> [bf16; 2 * LANES_MAX] {
+    let (lines, _) = lines.as_chunks();
+    let both = _mm512_cvtne2ps_pbh(load(&lines[1]), load(&lines[0]));
+    // SAFETY: both types are 64 bytes of which every pattern of bits is a value.
+    unsafe { std::mem::transmute::<__m512bh, [bf16; 2 * LANES_MAX]>(both) }
+}
+
 #[inline]
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn narrow_line(line: &Line) -> [bf16; LANES_MAX] {

@@ -6,8 +6,8 @@
 //! windows are copied, each as one row. Runs are read to the end of their last step, where they meet weights that are zero;
 //! an infinite number there makes NaN.
 //!
-//! Tiles of sums are stored in scattered small pieces, which memory is slow to take: they are put together in the nearest
-//! cache, and whole pixels are then written at once.
+//! The sums of a block are stored in the nearest cache. From there they go to their pixels after the products of the next
+//! block, which do not wait for them.
 
 // Functions for instructions that a machine may lack are safe to call only from their like.
 #![allow(unsafe_code)]
@@ -16,8 +16,8 @@ use super::gather::{Gather, Pixel};
 use super::pack::PANEL;
 use super::spaced::{Spaced, Tile};
 use super::unit::Unit;
-use crate::amx::tiles::{Factors, Registers, SIDE, Steps, Sums, TILE};
-use crate::dot::{load, load_some, narrow_to, store};
+use crate::amx::tiles::{self, Factors, Registers, SIDE, Steps, TILE};
+use crate::dot::{load, load_some, narrow_to, narrow_two_lines, store};
 use crate::element::Element;
 use crate::scratch::with_scratch;
 use crate::values::ValuesMut;
@@ -28,8 +28,6 @@ use std::ops::Range;
 const BLOCK: usize = 2 * SIDE;
 /// Pairs of weights that stay in the second cache beside the windows.
 const WEIGHTS: usize = 3 << 16;
-/// Outputs that are put together: those of a block fit into the nearest cache.
-const OUTPUTS: usize = 128;
 
 /// Runs the product. Windows and runs are counted in pairs, and runs of weights are filled up to whole steps.
 ///
@@ -63,7 +61,8 @@ fn in_place<E: Element>(mut product: Gather<'_, E>, tiles: &[Tile], distance: us
     let depth = pieces.runs.len() * per_run * SIDE;
     let mut ahead = Ahead::new(ahead, tiles.len().div_ceil(2));
     // As many outputs at a time as have weights that stay in the second cache.
-    let together = (WEIGHTS / depth / BLOCK * BLOCK).clamp(BLOCK, OUTPUTS);
+    let together = (WEIGHTS / depth / BLOCK * BLOCK).max(BLOCK);
+    let mut sums = Sums::new();
     for first in (0..product.outputs).step_by(together) {
         let outputs = first..product.outputs.min(first + together);
         for tiles in tiles.chunks(2) {
@@ -75,9 +74,10 @@ fn in_place<E: Element>(mut product: Gather<'_, E>, tiles: &[Tile], distance: us
                 stride: distance,
                 steps: &steps,
             };
-            Block { depth, tiles }.multiply(&registers, &rows, outputs.clone(), &mut product);
+            Block { depth, tiles }.multiply(&registers, &rows, outputs.clone(), &mut sums, &mut product);
         }
     }
+    sums.write(&mut product);
 }
 
 /// With copies of windows.
@@ -88,6 +88,7 @@ fn copied<E: Element>(mut product: Gather<'_, E>, ahead: &[u8]) {
     // An odd number of lines of the cache, so that rows fall on many of them.
     let row_len = depth + if (depth / SIDE).is_multiple_of(2) { SIDE } else { 0 };
     let mut ahead = Ahead::new(ahead, product.pixels.len().div_ceil(BLOCK));
+    let mut sums = Sums::new();
     with_scratch(BLOCK * row_len, |values| {
         for (block, pixels) in product.pixels.chunks(BLOCK).enumerate() {
             ahead.fetch();
@@ -103,13 +104,11 @@ fn copied<E: Element>(mut product: Gather<'_, E>, ahead: &[u8]) {
                 stride: row_len,
                 steps: &steps,
             };
-            let block = Block { depth, tiles: two(&tiles) };
-            for first in (0..product.outputs).step_by(OUTPUTS) {
-                let outputs = first..product.outputs.min(first + OUTPUTS);
-                block.multiply(&registers, &rows, outputs, &mut product);
-            }
+            let (block, outputs) = (Block { depth, tiles: two(&tiles) }, 0..product.outputs);
+            block.multiply(&registers, &rows, outputs, &mut sums, &mut product);
         }
     });
+    sums.write(&mut product);
 }
 
 /// Bytes of a line of the cache.
@@ -161,33 +160,63 @@ impl Block {
         registers: &Registers,
         rows: &Rows<'_>,
         outputs: Range<usize>,
+        sums: &mut Sums,
         product: &mut Gather<'_, E>,
     ) {
-        // Whole panels, and an odd number of them, so that rows fall on many lines of the cache.
-        let row_len =
-            outputs.len().next_multiple_of(PANEL) + if outputs.len() > 2 * PANEL { PANEL } else { 0 };
-        let second = if rows.starts[0] == rows.starts[1] { 0 } else { SIDE * row_len };
-        with_scratch(BLOCK * row_len, |values| {
-            for output in (0..outputs.len()).step_by(BLOCK) {
-                let last = (outputs.len() - 1).min(output + BLOCK - 1);
-                let panels = [output, last].map(|output| (outputs.start + output) / PANEL);
-                let factors = Factors {
-                    rows: rows.values,
-                    row_tiles: rows.starts,
-                    row_stride: rows.stride,
-                    columns: product.weight,
-                    column_tiles: panels.map(|panel| panel * self.depth * PANEL),
-                    column_stride: PANEL,
-                    steps: rows.steps,
-                };
-                let tiles = [output, second + output];
-                registers.multiply(&factors, &mut Sums { values, tiles, stride: row_len, add: false });
-            }
-            for (tile, start) in self.tiles.iter().zip([0, second]) {
-                // SAFETY: tiles are in use, and processors that have them have the instructions of AVX-512.
-                unsafe { write_pixels(tile, &values[start..], row_len, outputs.clone(), product) };
-            }
-        });
+        let second = if rows.starts[0] == rows.starts[1] { 0 } else { SIDE * BLOCK };
+        for first in outputs.clone().step_by(BLOCK) {
+            let outputs = first..outputs.end.min(first + BLOCK);
+            let panels = [first, outputs.end - 1].map(|output| output / PANEL);
+            let factors = Factors {
+                rows: rows.values,
+                row_tiles: rows.starts,
+                row_stride: rows.stride,
+                columns: product.weight,
+                column_tiles: panels.map(|panel| panel * self.depth * PANEL),
+                column_stride: PANEL,
+                steps: rows.steps,
+            };
+            let values = sums.values[sums.next].0.as_flattened_mut();
+            let tiles = [0, second];
+            registers.multiply(&factors, &mut tiles::Sums { values, tiles, stride: BLOCK, add: false });
+            sums.write(product);
+            sums.pending = Some(Pending { tiles: self.tiles, outputs });
+        }
+    }
+}
+
+/// The sums of a block that were not written yet, and room for those of the next.
+struct Sums {
+    values: [SumsOfBlock; 2],
+    /// Which of both is next.
+    next: usize,
+    pending: Option<Pending>,
+}
+
+/// Outputs of each row.
+#[repr(align(64))]
+struct SumsOfBlock([[f32; BLOCK]; BLOCK]);
+
+/// Whose sums they are.
+struct Pending {
+    tiles: [Tile; 2],
+    outputs: Range<usize>,
+}
+
+impl Sums {
+    fn new() -> Self {
+        Self { values: [const { SumsOfBlock([[0.0; BLOCK]; BLOCK]) }; 2], next: 0, pending: None }
+    }
+
+    /// Writes what is pending; the other half is next.
+    fn write<E: Element>(&mut self, product: &mut Gather<'_, E>) {
+        self.next = 1 - self.next;
+        let Some(Pending { tiles, outputs }) = self.pending.take() else { return };
+        let (values, _) = self.values[self.next].0.as_chunks();
+        for tile in 0..if tiles[0] == tiles[1] { 1 } else { 2 } {
+            // SAFETY: tiles are in use, and processors that have them have the instructions of AVX-512.
+            unsafe { write_pixels(&tiles[tile], &values[tile], outputs.clone(), product) };
+        }
     }
 }
 
@@ -217,32 +246,22 @@ fn copy_windows<E>(product: &Gather<'_, E>, pixels: &[Pixel], rows: &mut [f32], 
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn write_pixels<E: Element>(
     tile: &Tile,
-    values: &[f32],
-    row_len: usize,
+    values: &[[f32; BLOCK]; SIDE],
     outputs: Range<usize>,
     product: &mut Gather<'_, E>,
 ) {
     let pixels = &product.pixels[tile.first..];
     let pixels = &pixels[..tile.count.min(pixels.len())];
     for p in 0..pixels.len() {
-        let from = &values[usize::from(tile.rows[p]) * row_len..][..outputs.len()];
+        let from = &values[usize::from(tile.rows[p])];
         let to = &mut product.out[pixels[p].target * product.pixel_len..][outputs.clone()];
         match E::values_mut(to) {
-            ValuesMut::F32(to) => copy_lines(from, to),
-            ValuesMut::Bf16(to) => narrow_to(from, to),
+            ValuesMut::F32(to) => to.copy_from_slice(&from[..to.len()]),
+            ValuesMut::Bf16(to) => match to.as_mut_array() {
+                Some(to) => *to = narrow_two_lines(from),
+                None => narrow_to(&from[..to.len()], to),
+            },
         }
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn copy_lines(from: &[f32], to: &mut [f32]) {
-    let ((lines, rest), (lines_to, rest_to)) = (from.as_chunks(), to.as_chunks_mut());
-    for at in 0..lines_to.len() {
-        store(&mut lines_to[at], load(&lines[at]));
-    }
-    if !rest_to.is_empty() {
-        rest_to.copy_from_slice(rest);
     }
 }
 

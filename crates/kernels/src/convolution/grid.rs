@@ -169,24 +169,34 @@ impl Grid {
         }
         let step = pixels.step[2] * pixels.channels;
         let len = (count - 1) * step + pixels.channels;
+        if let Some(row) = slice.halves(from, len) {
+            return pick(row, step, channels, here);
+        }
         with_scratch(len.div_ceil(2), |row| {
             let row = &mut bytemuck::cast_slice_mut(row)[..len];
             slice.copy(from, row);
-            for (out, pixel) in here.chunks_exact_mut(channels.len()).zip(row.chunks(step)) {
-                copy_short(&pixel[channels.clone()], out);
-            }
+            pick(row, step, channels, here);
         });
     }
 }
 
-/// Copies a few numbers without a call, if their number is a multiple of a vector's.
-fn copy_short(from: &[bf16], to: &mut [bf16]) {
-    let ((lines, last), (lines_to, last_to)) = (from.as_chunks::<LANES_MAX>(), to.as_chunks_mut());
-    for (from, to) in lines.iter().zip(lines_to) {
-        *to = *from;
+/// Copies some channels of pixels that are so many numbers apart.
+fn pick(row: &[bf16], step: usize, channels: Range<usize>, out: &mut [bf16]) {
+    let len = channels.len();
+    if !len.is_multiple_of(LANES_MAX) {
+        for (out, pixel) in out.chunks_exact_mut(len).zip(row.chunks(step)) {
+            out.copy_from_slice(&pixel[channels.clone()]);
+        }
+        return;
     }
-    if !last.is_empty() {
-        last_to.copy_from_slice(last);
+    // Without a call for each pixel.
+    let (out, _) = out.as_chunks_mut::<LANES_MAX>();
+    let lines = len / LANES_MAX;
+    for at in 0..out.len() / lines {
+        let (pixel, _) = row[at * step..][channels.clone()].as_chunks();
+        for line in 0..lines {
+            out[at * lines + line] = pixel[line];
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::element::Element;
 use crate::normalisation::{Affine, OnLoad};
 use crate::scratch::with_scratch;
 use crate::values::Values;
+use half::bf16;
 
 /// The tensor that is read, in slices.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +87,14 @@ impl Slice<'_> {
         match self {
             Self { values: Values::F32(values), load: None, .. } => &values[from..],
             _ => unreachable!("planes that show some channels are filled from settled values"),
+        }
+    }
+
+    /// So many numbers from one on, where they are read as they are and have 16 bits.
+    pub fn halves(&self, from: usize, len: usize) -> Option<&[bf16]> {
+        match self {
+            Self { values: Values::Bf16(values), load: None, .. } => Some(&values[from..][..len]),
+            _ => None,
         }
     }
 
