@@ -206,3 +206,70 @@ impl Pixels {
         shown(self.image[axis], self.first[axis], self.step[axis])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::Values;
+
+    /// Where the pixels of the output lie, in their order.
+    fn positions(shape: &Convolution, grid: &Grid) -> Vec<usize> {
+        let len = grid.len();
+        let numbers: Vec<f32> = vec![1.0; shape.output_len()];
+        let mut shown = vec![bf16::ZERO; len * shape.channels_out];
+        let all = 0..shape.channels_out;
+        grid.show(&grid.output, Source::plain(Values::F32(&numbers)), 0, all, &mut shown);
+        (0..len).filter(|at| shown[at * shape.channels_out] == bf16::ONE).collect()
+    }
+
+    #[test]
+    fn every_kernel_position_finds_what_the_formula_says() {
+        let plain = Convolution::new(3, [5, 4], [2, 1], [3, 3], [1, 1], [1, 1]);
+        let strided = Convolution::new(2, [7, 6], [3, 2], [3, 2], [2, 3], [2, 0]);
+        let long = Convolution::new(2, [4, 3], [2, 1], [1, 1], [5, 4], [3, 2]);
+        let dilated = Convolution::new(2, [9, 8], [4, 6], [2, 3], [1, 2], [3, 1]).with_dilation([3, 2]);
+        let volume = Convolution::new(2, [4, 5, 3], [2, 2], [3, 2, 2], [2, 1, 1], [1, 1, 0]);
+        for shape in [plain, strided, long, dilated, volume] {
+            let (grid, output) = (Grid::new(&shape), shape.output());
+            // Every number is its own, and eight bits are enough for it.
+            let x: Vec<f32> = (0..shape.input_len()).map(|at| (at % 251 + 1) as f32).collect();
+            let channels = shape.channels_in - 1..shape.channels_in;
+            let [first, last] = grid.shifts();
+            let planes: Vec<Vec<bf16>> = grid
+                .phases
+                .iter()
+                .map(|phase| {
+                    let mut plane = vec![bf16::NAN; grid.len() + (last - first) as usize];
+                    grid.show(phase, Source::plain(Values::F32(&x)), first, channels.clone(), &mut plane);
+                    plane
+                })
+                .collect();
+            let positions = positions(&shape, &grid);
+            assert_eq!(positions.len(), shape.batch * output.iter().product::<usize>());
+            for (pixel, position) in positions.into_iter().enumerate() {
+                let of = |axis: usize| pixel / output[axis + 1..].iter().product::<usize>() % output[axis];
+                let image = pixel / output.iter().product::<usize>();
+                for (number, tap) in grid.taps.iter().enumerate() {
+                    let reads = [0, 1, 2].map(|axis| {
+                        let tap =
+                            number / shape.kernel[axis + 1..].iter().product::<usize>() % shape.kernel[axis];
+                        let read = of(axis) * shape.stride[axis] + tap * shape.dilation[axis];
+                        read.checked_sub(shape.padding[axis]).filter(|&read| read < shape.size[axis])
+                    });
+                    let expected = if let [Some(z), Some(y), Some(x_)] = reads {
+                        let pixel = ((image * shape.size[0] + z) * shape.size[1] + y) * shape.size[2] + x_;
+                        x[pixel * shape.channels_in + channels.start]
+                    } else {
+                        0.0
+                    };
+                    let found = planes[tap.phase][(position as isize + tap.shift - first) as usize];
+                    assert_eq!(
+                        found.to_f32(),
+                        expected,
+                        "{shape:?}: pixel {pixel}, kernel position {number}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -36,6 +36,7 @@ mod gather;
 mod gather_dot;
 #[cfg(target_arch = "x86_64")]
 mod gather_tiles;
+#[cfg(target_arch = "x86_64")]
 mod grid;
 mod input_gradient;
 mod outer;

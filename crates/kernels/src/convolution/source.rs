@@ -6,6 +6,7 @@ use crate::element::Element;
 use crate::normalisation::{Affine, OnLoad};
 use crate::scratch::with_scratch;
 use crate::values::Values;
+#[cfg(target_arch = "x86_64")]
 use half::bf16;
 
 /// The tensor that is read, in slices.
@@ -91,6 +92,7 @@ impl Slice<'_> {
     }
 
     /// So many numbers from one on, where they are read as they are and have 16 bits.
+    #[cfg(target_arch = "x86_64")]
     pub fn halves(&self, from: usize, len: usize) -> Option<&[bf16]> {
         match self {
             Self { values: Values::Bf16(values), load: None, .. } => Some(&values[from..][..len]),
