@@ -52,6 +52,8 @@ mod shape;
 mod source;
 mod spaced;
 mod stacks;
+#[cfg(target_arch = "x86_64")]
+mod strips;
 #[cfg(test)]
 mod twins;
 mod unit;

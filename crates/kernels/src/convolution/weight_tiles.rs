@@ -12,10 +12,10 @@
 use super::grid::{Grid, Tap};
 use super::shape::Convolution;
 use super::source::Source;
+use super::strips;
 use crate::amx;
 use crate::amx::shifted::{ROW_TILES, STEP, Shifted, shifts_max};
 use crate::amx::tiles::{Registers, SIDE, TILE};
-use crate::pairs::zip_line;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
 use crate::simd::dispatch;
@@ -42,8 +42,6 @@ const TASKS_PER_THREAD: usize = 2;
 /// Positions that are turned at once at most, and the numbers that they may have.
 const TOGETHER: usize = 1024;
 const NUMBERS: usize = 3 << 17;
-/// Numbers that are turned in the nearest cache.
-const STRIP: usize = 1 << 13;
 
 /// Whether tiles are in use and mostly full.
 pub(super) fn suits(shape: &Convolution, precision: Precision) -> bool {
@@ -285,24 +283,10 @@ struct Piece {
 impl Piece {
     /// The output gradients as `[block of outputs][position][output]`, each with the next position's.
     fn pair(&self, grid: &Grid, rows: &Rows<'_>, grad_out: Source<'_>, lines: &mut [f32]) {
-        let (channels, apart) = (self.outputs.len(), rows.apart());
+        let apart = rows.apart();
         let len = self.steps * STEP + rows.lines_span();
         let first = self.start as isize - if rows.one_by_one { 0 } else { rows.first + rows.span as isize };
-        strips(channels, len, |at, strip| {
-            let count = (len - at).min(strip_len(channels));
-            let here = &mut strip[..(count + 1) * channels];
-            grid.show(&grid.output, grad_out, first + at as isize, self.outputs.clone(), here);
-            let lines_of_block = len * apart / 2 * SIDE;
-            dispatch(Pair {
-                strip,
-                channels,
-                count,
-                step: 2 / apart,
-                first: at * apart / 2,
-                lines_of_block,
-                lines,
-            });
-        });
+        strips::pair(grid, grad_out, first..first + len as isize, self.outputs.clone(), apart, lines);
     }
 }
 
@@ -312,16 +296,13 @@ impl Rows<'_> {
         // Own rows are shifted themselves.
         let (first, span) = if self.one_by_one { (self.first, self.span) } else { (0, 0) };
         let len = piece.steps * STEP + span;
-        let (row_len, channels) = (row_len(len), self.channels);
-        let of_phase = channels.next_multiple_of(SIDE) * row_len / 2;
+        let row_len = strips::row_len(len);
+        let of_phase = self.channels.next_multiple_of(SIDE) * row_len / 2;
         with_scratch(grid.phases.len() * of_phase, |turned| {
             for (pixels, turned) in grid.phases.iter().zip(turned.chunks_exact_mut(of_phase)) {
-                strips(channels, len, |at, strip| {
-                    let count = (len - at).next_multiple_of(STEP).min(strip_len(channels));
-                    let start = (piece.start + at) as isize + first;
-                    grid.show(pixels, x, start, piece.inputs.clone(), &mut strip[..count * channels]);
-                    dispatch(Turn { strip, channels, count, at, row_len, turned });
-                });
+                let start = piece.start as isize + first;
+                let positions = start..start + len as isize;
+                strips::turn(grid, pixels, x, positions, piece.inputs.clone(), turned);
             }
             let turned: &[bf16] = bytemuck::cast_slice(turned);
             if self.one_by_one {
@@ -340,7 +321,7 @@ impl Rows<'_> {
         len: usize,
         work: impl FnOnce(&[bf16], usize),
     ) {
-        let row_len = row_len(len);
+        let row_len = strips::row_len(len);
         with_scratch(self.tiles * SIDE * row_len / 2, |rows| {
             let rows: &mut [bf16] = bytemuck::cast_slice_mut(rows);
             let channels =
@@ -352,95 +333,6 @@ impl Rows<'_> {
             work(rows, row_len);
         });
     }
-}
-
-/// Numbers from a row of so many to the next: an odd number of lines of the cache, so that rows fall on many of them.
-fn row_len(len: usize) -> usize {
-    (len.div_ceil(STEP) | 1) * STEP
-}
-
-/// Positions of a strip.
-fn strip_len(channels: usize) -> usize {
-    (STRIP / channels / STEP * STEP).max(STEP)
-}
-
-/// Gives `work` room for each strip of so many positions: where it starts, and a position and a tile more than it takes.
-fn strips(channels: usize, len: usize, mut work: impl FnMut(usize, &mut [bf16])) {
-    with_scratch(((strip_len(channels) + 1) * channels).div_ceil(2) + SIDE, |strip| {
-        for at in (0..len).step_by(strip_len(channels)) {
-            work(at, bytemuck::cast_slice_mut(strip));
-        }
-    });
-}
-
-/// Turns a strip, `[position, channels]`, into rows of channels from a position on.
-struct Turn<'a> {
-    strip: &'a [bf16],
-    channels: usize,
-    count: usize,
-    at: usize,
-    row_len: usize,
-    turned: &'a mut [f32],
-}
-
-impl WithSimd for Turn<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { strip, channels, count, at, row_len, turned } = self;
-        for channel in (0..channels).step_by(SIDE) {
-            for step in (0..count).step_by(STEP) {
-                let mut square: Square = [[0.0; SIDE]; SIDE];
-                for pair in 0..SIDE {
-                    square[pair] = line_of_pairs(strip, channels, step + 2 * pair, channel);
-                }
-                transpose(simd, &mut square);
-                for row in 0..SIDE {
-                    let to = ((channel + row) * row_len + at + step) / 2;
-                    turned[to..][..SIDE].copy_from_slice(&square[row]);
-                }
-            }
-        }
-    }
-}
-
-/// Pairs up positions of a strip, of one each or of every second one.
-struct Pair<'a> {
-    strip: &'a [bf16],
-    channels: usize,
-    count: usize,
-    step: usize,
-    /// The first line.
-    first: usize,
-    lines_of_block: usize,
-    lines: &'a mut [f32],
-}
-
-impl WithSimd for Pair<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { strip, channels, count, step, first, lines_of_block, lines } = self;
-        for (block, lines) in lines.chunks_exact_mut(lines_of_block).enumerate() {
-            let lines = &mut lines.as_chunks_mut::<SIDE>().0[first..][..count / step];
-            for (at, line) in lines.iter_mut().enumerate() {
-                *line = line_of_pairs(strip, channels, at * step, block * SIDE);
-            }
-        }
-    }
-}
-
-/// Sixteen channels of a position and the next one. The last channels of a pixel are followed by others.
-#[inline(always)]
-fn line_of_pairs(strip: &[bf16], channels: usize, position: usize, channel: usize) -> [f32; SIDE] {
-    let numbers = |position: usize| -> &[bf16; SIDE] {
-        strip[position * channels + channel..]
-            .first_chunk()
-            .expect("there is a tile more than the strip takes")
-    };
-    zip_line(numbers(position), numbers(position + 1))
 }
 
 /// Adds the sums of all parts for sixteen outputs, or fewer, and writes them as `[output, weight]`.
