@@ -24,6 +24,9 @@ pub(super) enum Unit {
 /// Channels from which tiles are not mostly zeros.
 const TILE_CHANNELS_MIN: usize = 8;
 
+/// Pixels a task of tiles should have at least: it has more to prepare, and is done sooner.
+const TILE_TASK_PIXELS: usize = 512;
+
 /// Pixels of a slice up to which sixteen of them are not too many for a task.
 const SMALL_PIXELS: usize = 64;
 
@@ -62,8 +65,11 @@ impl Unit {
 
     /// Slices of so many pixels in one task. Tiles hold the same pixel of many small slices.
     pub fn slices_per_task(self, pixels: usize) -> usize {
-        let slices = slices_per_task(pixels);
-        if self == Self::Tile && pixels <= SMALL_PIXELS { slices.next_multiple_of(LANES_MAX) } else { slices }
+        match self {
+            Self::Single | Self::Pair => slices_per_task(pixels),
+            Self::Tile if pixels <= SMALL_PIXELS => slices_per_task(pixels).next_multiple_of(LANES_MAX),
+            Self::Tile => TILE_TASK_PIXELS.div_ceil(pixels),
+        }
     }
 
     /// Copies numbers in this unit.
