@@ -9,6 +9,7 @@ use super::unit::Unit;
 use crate::columns::Moments;
 use crate::precision::Precision;
 use crate::scratch::with_scratch;
+use crate::simd::LANES_MAX;
 use crate::statistics::Observer;
 use crate::values::{Values, ValuesMut};
 use std::ops::Range;
@@ -135,7 +136,9 @@ impl Correlation {
         read: Source<'_>,
         mut written: ValuesMut<'_>,
     ) {
-        if self.channels.unit() != Unit::Tile && written.element_bytes() != size_of::<f32>() {
+        // Tiles write bfloat16 themselves; a few numbers of each pixel are rounded sooner all at once.
+        let narrow = self.channels.unit() == Unit::Tile && self.channels.written.is_multiple_of(LANES_MAX);
+        if !narrow && written.element_bytes() != size_of::<f32>() {
             return written.wide(|wide| self.write_task(task, products, read, ValuesMut::F32(wide)));
         }
         let slice_len = self.pixels * self.channels.all[1];
