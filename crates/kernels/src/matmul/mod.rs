@@ -22,6 +22,7 @@ mod epilogue;
 mod few;
 mod gelu;
 mod pack;
+mod packed;
 #[cfg(target_arch = "x86_64")]
 mod pair_tile;
 mod part;
@@ -37,6 +38,7 @@ mod unit;
 mod wide;
 
 pub use epilogue::{Activation, Epilogue};
+pub use packed::PackedMatrix;
 pub use shape::MatMul;
 
 use crate::precision::Precision;
