@@ -18,10 +18,12 @@
 
 #![doc = include_str!("../README.md")]
 
+pub mod agents;
 pub mod decomposition;
 pub mod files;
 pub mod game;
 pub mod measures;
+pub mod training;
 
 mod error;
 mod features;
@@ -29,6 +31,7 @@ mod language;
 mod messages;
 mod objects;
 mod rows;
+mod setting;
 
 pub use error::{Error, Result};
 pub use features::Features;

@@ -1,9 +1,9 @@
 //! The gates of a GRU.
 
+use super::lanes::{add, load, load_sum, store};
 use super::norm::{Moments, normalise, normalise_backward};
 use super::squash::{sigmoid, sigmoid_gradient, tanh, tanh_gradient};
 use super::{CellGradients, CellWeights, RecurrentCell, blocks, blocks_mut};
-use crate::simd::update_vectors;
 use pulp::{Simd, WithSimd};
 
 /// r, z, n.
@@ -32,28 +32,28 @@ impl WithSimd for Forward<'_> {
         let hidden = cell.hidden;
         let width = GATES * hidden;
         for (row, &input) in inputs.iter().enumerate() {
-            let at = row * hidden..(row + 1) * hidden;
+            let place = row * hidden..(row + 1) * hidden;
             let [u_r, u_z, u_n] = blocks(&products[row * width..][..width]);
             let [x_r, x_z, x_n] = blocks(&weights.table[input as usize * width..][..width]);
-            let [r, z, n, inner, new_h] = blocks_mut(&mut kept[row * KEPT * hidden..][..KEPT * hidden]);
-            update_vectors(
-                simd,
-                [u_r, u_z, u_n, x_r, x_z, x_n, weights.candidate_bias, &h[at.clone()]],
-                [r, z, n, inner, &mut *new_h],
-                #[inline(always)]
-                |[u_r, u_z, u_n, x_r, x_z, x_n, bias, h], _| {
-                    let r = sigmoid(simd, simd.add_f32s(u_r, x_r));
-                    let z = sigmoid(simd, simd.add_f32s(u_z, x_z));
-                    let inner = simd.add_f32s(u_n, bias);
-                    let n = tanh(simd, simd.mul_add_e_f32s(r, inner, x_n));
-                    let new_h = simd.mul_add_e_f32s(z, simd.sub_f32s(h, n), n);
-                    [r, z, n, inner, new_h]
-                },
-            );
+            let [r_out, z_out, n_out, inner_out, h_out] =
+                blocks_mut(&mut kept[row * KEPT * hidden..][..KEPT * hidden]);
+            let (h, next) = (&h[place.clone()], &mut next[place]);
+            for at in (0..hidden).step_by(S::F32_LANES) {
+                let r = sigmoid(simd, load_sum(simd, u_r, x_r, at));
+                let z = sigmoid(simd, load_sum(simd, u_z, x_z, at));
+                let inner = load_sum(simd, u_n, weights.candidate_bias, at);
+                let n = tanh(simd, simd.mul_add_e_f32s(r, inner, load(simd, x_n, at)));
+                let new_h = simd.mul_add_e_f32s(z, simd.sub_f32s(load(simd, h, at), n), n);
+                store(simd, r_out, at, r);
+                store(simd, z_out, at, z);
+                store(simd, n_out, at, n);
+                store(simd, inner_out, at, inner);
+                store(simd, h_out, at, new_h);
+            }
             match cell.norm(weights, 0) {
-                None => next[at].copy_from_slice(new_h),
+                None => next.copy_from_slice(h_out),
                 Some((norm, epsilon)) => {
-                    normalise(simd, new_h, &norm, epsilon, &mut next[at]).keep(&mut moments[2 * row..][..2]);
+                    normalise(simd, h_out, &norm, epsilon, next).keep(&mut moments[2 * row..][..2]);
                 }
             }
         }
@@ -82,39 +82,33 @@ impl WithSimd for Backward<'_, '_> {
         let hidden = cell.hidden;
         let width = GATES * hidden;
         for (row, &input) in inputs.iter().enumerate() {
-            let at = row * hidden..(row + 1) * hidden;
-            let grad_h = &mut grad_h[at.clone()];
+            let place = row * hidden..(row + 1) * hidden;
+            let (h, grad_h) = (&h[place.clone()], &mut grad_h[place]);
             let [r, z, n, inner, new_h] = blocks(&kept[row * KEPT * hidden..][..KEPT * hidden]);
             if let Some((norm, _)) = cell.norm(back, 0) {
                 let moments = Moments::kept(&moments[2 * row..]);
-                let sums = sums.norms[0].each_mut().map(|sum| &mut **sum);
-                normalise_backward(simd, new_h, norm.gamma, moments, grad_h, sums);
+                normalise_backward(simd, new_h, norm.gamma, moments, grad_h, &mut sums.norms[0]);
             }
-            let [of_r, of_z, of_n] = blocks_mut(&mut grad_products[row * width..][..width]);
-            let [sum_r, sum_z, sum_n] = blocks_mut(&mut sums.table[input as usize * width..][..width]);
-            update_vectors(
-                simd,
-                [r, z, n, inner, &h[at]],
-                [grad_h, of_r, of_z, of_n, sum_r, sum_z, sum_n, &mut *sums.candidate_bias],
-                #[inline(always)]
-                |[r, z, n, inner, h], [of_h, .., sum_r, sum_z, sum_n, sum_bias]| {
-                    let kept = simd.mul_f32s(of_h, z);
-                    let of_n = tanh_gradient(simd, n, simd.sub_f32s(of_h, kept));
-                    let of_inner = simd.mul_f32s(of_n, r);
-                    let of_r = sigmoid_gradient(simd, r, simd.mul_f32s(of_n, inner));
-                    let of_z = sigmoid_gradient(simd, z, simd.mul_f32s(of_h, simd.sub_f32s(h, n)));
-                    [
-                        kept,
-                        of_r,
-                        of_z,
-                        of_inner,
-                        simd.add_f32s(sum_r, of_r),
-                        simd.add_f32s(sum_z, of_z),
-                        simd.add_f32s(sum_n, of_n),
-                        simd.add_f32s(sum_bias, of_inner),
-                    ]
-                },
-            );
+            let [r_out, z_out, n_out] = blocks_mut(&mut grad_products[row * width..][..width]);
+            let [r_sum, z_sum, n_sum] = blocks_mut(&mut sums.table[input as usize * width..][..width]);
+            for at in (0..hidden).step_by(S::F32_LANES) {
+                let (r, z, n) = (load(simd, r, at), load(simd, z, at), load(simd, n, at));
+                let of_h = load(simd, grad_h, at);
+                let kept = simd.mul_f32s(of_h, z);
+                let of_n = tanh_gradient(simd, n, simd.sub_f32s(of_h, kept));
+                let of_inner = simd.mul_f32s(of_n, r);
+                let of_r = sigmoid_gradient(simd, r, simd.mul_f32s(of_n, load(simd, inner, at)));
+                let difference = simd.sub_f32s(load(simd, h, at), n);
+                let of_z = sigmoid_gradient(simd, z, simd.mul_f32s(of_h, difference));
+                store(simd, grad_h, at, kept);
+                store(simd, r_out, at, of_r);
+                store(simd, z_out, at, of_z);
+                store(simd, n_out, at, of_inner);
+                add(simd, r_sum, at, of_r);
+                add(simd, z_sum, at, of_z);
+                add(simd, n_sum, at, of_n);
+                add(simd, sums.candidate_bias, at, of_inner);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 //! What is not here: the loop over steps, the products that make the table and the gradient of what made it, threads.
 
 mod gru;
+mod lanes;
 mod lstm;
 mod norm;
 mod squash;
@@ -151,7 +152,8 @@ impl RecurrentCell {
         {
             self.check_states(name, rows, h, c);
         }
-        with_scratch(self.gates_len(rows), |products| {
+        with_scratch(self.gates_len(rows) + self.hidden, |scratch| {
+            let (products, raw) = scratch.split_at_mut(self.gates_len(rows));
             weights.state.multiply(rows, states[0], &Epilogue::default(), products);
             let (kept, moments) = kept.split_at_mut(rows * self.recurrence.kept()[0] * self.hidden);
             let (cell, products) = (*self, &*products);
@@ -166,6 +168,7 @@ impl RecurrentCell {
                         next,
                         kept,
                         moments,
+                        raw,
                     });
                 }
                 Recurrence::Gru => {
@@ -219,23 +222,27 @@ impl RecurrentCell {
         let [grad_h, grad_c] = gradients;
         let accumulate = match self.recurrence {
             Recurrence::Lstm => {
-                let c = states[1];
-                dispatch(lstm::Backward {
-                    cell,
-                    back,
-                    inputs,
-                    c,
-                    kept,
-                    moments,
-                    grad_h,
-                    grad_c,
-                    grad_products,
-                    sums,
+                let (c, grad_products) = (states[1], &mut *grad_products);
+                with_scratch(self.hidden, |raw| {
+                    dispatch(lstm::Backward {
+                        cell,
+                        back,
+                        inputs,
+                        c,
+                        kept,
+                        moments,
+                        grad_h: &mut *grad_h,
+                        grad_c,
+                        grad_products,
+                        sums,
+                        raw,
+                    });
                 });
                 false
             }
             Recurrence::Gru => {
                 let h = states[0];
+                let (grad_h, grad_products) = (&mut *grad_h, &mut *grad_products);
                 dispatch(gru::Backward { cell, back, inputs, h, kept, moments, grad_h, grad_products, sums });
                 true
             }

@@ -77,7 +77,7 @@ fn check(cell: &RecurrentCell, seed: u64) {
     let all = noise(seed, lens(cell).iter().sum());
     let drawn = noise(seed + 1, STEPS * ROWS);
     let inputs: [[u32; ROWS]; STEPS] = std::array::from_fn(|step| {
-        std::array::from_fn(|row| ((drawn[step * ROWS + row] + 1.0) / 2.0 * INPUTS as f32) as u32)
+        std::array::from_fn(|row| (f32::midpoint(drawn[step * ROWS + row], 1.0) * INPUTS as f32) as u32)
     });
     let slopes: [[Vec<f32>; 2]; STEPS] = std::array::from_fn(|step| {
         [0, 1].map(|state| noise(seed + 2 + (2 * step + state) as u64, lens(cell)[7 + state]))
