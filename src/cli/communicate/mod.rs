@@ -1,6 +1,7 @@
 //! `autodidact communicate`: Lewis games and the languages that come of them.
 
 mod measure;
+mod train;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -12,10 +13,13 @@ use super::exit::Exit;
 pub enum Verb {
     /// Measure a language: topographic similarity, disentanglement, entropies, information, lengths
     Measure(measure::Arguments),
+    /// Train a speaker and a listener to understand each other, and take their loss apart
+    Train(train::Arguments),
 }
 
 pub fn run(verb: Verb) -> Result<Exit> {
     match verb {
         Verb::Measure(arguments) => measure::run(&arguments),
+        Verb::Train(arguments) => train::run(&arguments),
     }
 }

@@ -165,7 +165,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             seed: 0,
-            updates: 3000,
+            updates: 2000,
             batch_size: 0,
             checkpoint_every: 500,
             game: GameConfig { attributes: 4, values: 6, objects: 0, split: SplitConfig::Full },
@@ -175,8 +175,8 @@ impl Default for TrainConfig {
             learning: LearningConfig {
                 speaker_rate: 1e-3,
                 listener_rate: 1e-3,
-                entropy: 0.05,
-                final_entropy: 0.005,
+                entropy: 1.0,
+                final_entropy: 0.02,
                 length_cost: 0.0,
                 alpha: 1.0,
                 baseline: BaselineKind::BatchMean,
