@@ -190,14 +190,14 @@ fn settings_out_of_range_are_named() {
         (&|config| config.game.attributes = 20, "at most"),
         (
             &|config| {
-                config.game.split = SplitConfig::Random(RandomSplit { train: 20, validation: 4, test: 1 })
+                config.game.split = SplitConfig::Random(RandomSplit { train: 20, validation: 4, test: 1 });
             },
             "1 objects",
         ),
         (
             &|config| {
                 config.game.split =
-                    SplitConfig::HeldOut(HeldOutSplit { second: 2, ..HeldOutSplit::default() })
+                    SplitConfig::HeldOut(HeldOutSplit { second: 2, ..HeldOutSplit::default() });
             },
             "attributes",
         ),

@@ -72,11 +72,9 @@ impl Dense {
     }
 }
 
-/// Adds `gradientᵀ · x` to the gradient of a weight `[outputs, inputs]`, over so many rows of both.
+/// Adds `gradientᵀ · x` to the gradient of a weight `[outputs, inputs]`, over so many rows of both, one at least.
 pub(super) fn add_outer(rows: usize, gradient: &[f32], x: &[f32], weight: &mut [f32]) {
-    if rows > 0 {
-        let shape = MatMul::new(1, [gradient.len() / rows, rows, x.len() / rows]).transpose_a();
-        let epilogue = Epilogue { accumulate: true, ..Epilogue::default() };
-        matmul(&shape, Precision::F32, gradient, x, &epilogue, weight);
-    }
+    let shape = MatMul::new(1, [gradient.len() / rows, rows, x.len() / rows]).transpose_a();
+    let epilogue = Epilogue { accumulate: true, ..Epilogue::default() };
+    matmul(&shape, Precision::F32, gradient, x, &epilogue, weight);
 }

@@ -141,7 +141,9 @@ impl RecurrentListener {
             let largest = part.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let sum: f32 = part.iter().map(|logit| (logit - largest).exp()).sum();
             let log_sum = largest + sum.ln();
-            part.iter_mut().for_each(|logit| *logit -= log_sum);
+            for logit in part {
+                *logit -= log_sum;
+            }
         }
     }
 
@@ -227,7 +229,9 @@ impl Listener for RecurrentListener {
             let mut sums = vec![0.0; lens.iter().sum()];
             let [of_cell @ .., output_weight, output_bias] = cut_mut(lens, &mut sums);
             // ∂(−log ρ) = p − [value].
-            log_probs.iter_mut().for_each(|value| *value = value.exp() * share);
+            for value in &mut log_probs {
+                *value = value.exp() * share;
+            }
             for (&message, gradient) in order.iter().zip(log_probs.chunks_exact_mut(self.output.outputs())) {
                 for (&value, &first) in objects.get(message).iter().zip(&first) {
                     gradient[first + value as usize] -= share;

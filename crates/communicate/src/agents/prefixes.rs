@@ -36,10 +36,6 @@ impl Sorted {
     pub fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.order.iter().copied().zip(self.shared.iter().copied())
     }
-
-    pub fn symbols<'a>(&self, messages: &'a Messages, index: usize) -> &'a [u32] {
-        symbols(messages, index)
-    }
 }
 
 /// The symbols of a message, its end included if it has one.

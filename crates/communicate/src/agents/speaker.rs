@@ -11,7 +11,7 @@ use super::config::AgentConfig;
 use super::dense::{Dense, DensePlaces, add_outer};
 use super::encoder::AttributeEncoder;
 use super::parameters::Parameters;
-use super::prefixes::Sorted;
+use super::prefixes::{Sorted, symbols};
 use super::slices::{slices, sum_over};
 use super::{Choice, Credit, Speaker, Utterance};
 use crate::game::{Channel, ProductSpace};
@@ -226,7 +226,7 @@ impl Speaker for RecurrentSpeaker {
             let mut distributions = vec![vec![0.0; rows * vocab_size]; messages.max_length()];
             let mut scores = vec![0.0; rows * messages.count()];
             for (index, shared) in sorted.iter() {
-                let symbols = sorted.symbols(messages, index);
+                let symbols = symbols(messages, index);
                 for (step, &symbol) in symbols.iter().enumerate().skip(shared) {
                     // The distribution of a symbol depends on those before it, which may be shared.
                     if step > shared || index == sorted.first() {
@@ -343,7 +343,9 @@ impl<'a> Distribution<'a> {
         let sum: f32 = probs.iter().sum();
         let log_sum = largest + sum.ln();
         log_probs.extend(logits.iter().map(|logit| logit - log_sum));
-        probs.iter_mut().for_each(|value| *value /= sum);
+        for value in &mut *probs {
+            *value /= sum;
+        }
         Self { log_probs: &log_probs[start..], probs }
     }
 
