@@ -273,23 +273,28 @@ impl RecurrentCell {
     }
 }
 
-/// The blocks of a row.
+/// The blocks of a row. Loops over arrays of slices, as the library's functions write them, are not inlined into a kernel.
 #[inline(always)]
 fn blocks<const BLOCKS: usize>(row: &[f32]) -> [&[f32]; BLOCKS] {
     let len = row.len() / BLOCKS;
-    std::array::from_fn(
-        #[inline(always)]
-        |block| &row[block * len..][..len],
-    )
+    let mut blocks = [row; BLOCKS];
+    for block in 0..BLOCKS {
+        blocks[block] = &row[block * len..(block + 1) * len];
+    }
+    blocks
 }
 
 /// The blocks of a row, to write.
 #[inline(always)]
-fn blocks_mut<const BLOCKS: usize>(row: &mut [f32]) -> [&mut [f32]; BLOCKS] {
+fn blocks_mut<'a, const BLOCKS: usize>(row: &'a mut [f32]) -> [&'a mut [f32]; BLOCKS]
+where
+    [&'a mut [f32]; BLOCKS]: Default,
+{
     let len = row.len() / BLOCKS;
+    let mut blocks: [&mut [f32]; BLOCKS] = Default::default();
     let mut rest = row;
-    std::array::from_fn(
-        #[inline(always)]
-        |_| rest.split_off_mut(..len).expect("a row is its blocks"),
-    )
+    for block in &mut blocks {
+        (*block, rest) = rest.split_at_mut(len);
+    }
+    blocks
 }
