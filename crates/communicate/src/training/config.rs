@@ -321,7 +321,7 @@ impl TrainConfig {
     /// `c_H` of an update, counted from 0.
     pub fn entropy_at(&self, update: u64) -> f64 {
         let LearningConfig { entropy, final_entropy, .. } = self.learning;
-        let done = update as f64 / (self.updates - 1).max(1) as f64;
+        let done = update as f64 / self.updates.saturating_sub(1).max(1) as f64;
         entropy + (final_entropy - entropy) * done.min(1.0)
     }
 

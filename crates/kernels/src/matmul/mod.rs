@@ -10,6 +10,8 @@
 //!   very few rows, what of `b` lies in memory as it would lie in a panel is read where it is.
 //! - [`few`], for up to four rows: nothing is packed, and the reading of `b` sets the speed.
 //!
+//! A [`PackedMatrix`] is a `b` that was packed beforehand, for many small products.
+//!
 //! In bfloat16, two neighbouring numbers of the depth are packed as one [pair](crate::pairs), which `tile_registers` or
 //! `pair_tile` multiply where the processor can; elsewhere the operands are rounded and go through the kernel for `f32`.
 //!
