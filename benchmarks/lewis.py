@@ -1,6 +1,6 @@
 """Games per second of a speaker and a listener that both learn, here and in PyTorch, on the same game, interleaved.
 
-    cargo build --release --example time_lewis
+    cargo build --release -p autodidact-communicate --example time_lewis
     python benchmarks/lewis.py [--threads 2] [--rounds 5] [--json]
 
 Needs torch (2.x). A step plays a game with each object of the batch: the speaker samples messages, the listener reads them up to
