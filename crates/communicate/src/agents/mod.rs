@@ -29,6 +29,7 @@ mod cell;
 mod config;
 
 mod dense;
+mod distribution;
 mod encoder;
 mod listener;
 mod parameters;

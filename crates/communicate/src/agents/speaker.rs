@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::cell::{CellPlaces, CellSums, EmbeddedCell, cut, cut_mut};
 use super::config::AgentConfig;
 use super::dense::{Dense, DensePlaces, add_outer};
+use super::distribution::Distribution;
 use super::encoder::AttributeEncoder;
 use super::parameters::Parameters;
 use super::prefixes::{Sorted, symbols};
@@ -62,37 +63,49 @@ impl RecurrentSpeaker {
         c.fill(0.0);
     }
 
-    /// Says something of some objects.
+    /// Says something of some objects. A row whose message has ended makes no further steps.
     fn slice(&self, objects: &Objects, range: Range<usize>, choice: Choice<'_>) -> (Slice, Said) {
         let (rows, steps) = (range.len(), self.channel.max_length());
-        let (hidden, vocab_size) = (self.cell.hidden(), self.channel.vocab_size() as usize);
-        let mut slice = Slice::new(&self.cell, rows, steps, vocab_size);
+        let (hidden, units) = (self.cell.hidden(), self.cell.cell_units());
+        let vocab_size = self.channel.vocab_size() as usize;
+        let mut slice = Slice::new(&self.cell, rows * steps, vocab_size);
         let mut said = Said { symbols: vec![END; rows * steps], of_rows: vec![[0.0; 2]; rows] };
-        let (h, c) = (&mut slice.h[..rows * hidden], &mut slice.c[..rows * self.cell.cell_units()]);
+        let (h, c) = (&mut slice.before_h[..rows * hidden], &mut slice.before_c[..rows * units]);
         self.first_states(objects, range.clone(), h, c);
-        let mut inputs = vec![self.start(); rows];
-        let mut has_ended = vec![false; rows];
+        slice.nodes.extend((0..rows).map(|row| Node { row, parent: row }));
+        slice.inputs.resize(rows, self.start());
+        let mut next_c = vec![0.0; rows * units];
         let mut logits = vec![0.0; rows * vocab_size];
         for step in 0..steps {
-            let ([h, c], next, kept) = slice.step_mut(step);
-            self.cell.step(&inputs, [h, c], next, kept);
-            let (h, _) = slice.states(step + 1);
-            self.output.forward(rows, h, &mut logits);
-            slice.inputs.extend_from_slice(&inputs);
-            for (row, logits) in logits.chunks_exact(vocab_size).enumerate() {
+            let nodes = slice.levels.last().map_or(0, |level| level.end)..slice.nodes.len();
+            if nodes.is_empty() {
+                break;
+            }
+            let next_c = &mut next_c[..nodes.len() * units];
+            let logits = &mut logits[..nodes.len() * vocab_size];
+            slice.step(&self.cell, nodes.clone(), next_c);
+            self.output.forward(nodes.len(), &slice.after_h[at(&nodes, hidden)], logits);
+            for (place, logits) in logits.chunks_exact(vocab_size).enumerate() {
+                let row = slice.nodes[nodes.start + place].row;
                 let distribution = Distribution::new(logits, &mut slice.log_probs, &mut slice.probs);
                 let symbol = match choice {
                     Choice::Greedy => distribution.most_likely(),
                     Choice::Sample(drawn) => distribution.at(drawn[(range.start + row) * steps + step]),
                 };
-                inputs[row] = symbol as u32;
-                if !has_ended[row] {
-                    said.symbols[row * steps + step] = inputs[row];
-                    said.of_rows[row][0] += distribution.log_probs[symbol];
-                    said.of_rows[row][1] += distribution.entropy();
-                    has_ended[row] = inputs[row] == END;
+                said.symbols[row * steps + step] = symbol as u32;
+                said.of_rows[row][0] += distribution.log_probs[symbol];
+                said.of_rows[row][1] += distribution.entropy();
+                if symbol as u32 != END && step + 1 < steps {
+                    let node = slice.nodes.len();
+                    slice.nodes.push(Node { row, parent: place });
+                    slice.inputs.push(symbol as u32);
+                    let from = &slice.after_h[(nodes.start + place) * hidden..][..hidden];
+                    slice.before_h[node * hidden..][..hidden].copy_from_slice(from);
+                    slice.before_c[node * units..][..units]
+                        .copy_from_slice(&next_c[place * units..][..units]);
                 }
             }
+            slice.levels.push(nodes);
         }
         (slice, said)
     }
@@ -107,42 +120,47 @@ impl RecurrentSpeaker {
         credits: &[Credit],
         sums: &mut [f32],
     ) {
-        let (rows, steps) = (range.len(), self.channel.max_length());
-        let (hidden, vocab_size) = (self.cell.hidden(), self.channel.vocab_size() as usize);
+        let (hidden, units, width) = (self.cell.hidden(), self.cell.cell_units(), self.cell.width());
+        let vocab_size = self.channel.vocab_size() as usize;
         let [of_cell @ .., output_weight, output_bias, encoder_table, encoder_bias] =
             cut_mut(self.sum_lens(), sums);
         let mut sums = CellSums::new(of_cell);
-        let width = self.cell.width();
-        let mut products = Recycled::<f32>::new(steps * rows * width);
-        let mut grad_logits = vec![0.0; steps * rows * vocab_size];
-        let mut grad_h = vec![0.0; rows * hidden];
-        let mut grad_c = vec![0.0; rows * self.cell.cell_units()];
-        for step in (0..steps).rev() {
-            let at = step * rows * vocab_size..(step + 1) * rows * vocab_size;
-            let grad_logits = &mut grad_logits[at.clone()];
-            let distributions = slice.log_probs[at.clone()]
-                .chunks_exact(vocab_size)
-                .zip(slice.probs[at].chunks_exact(vocab_size));
-            for (row, (gradient, (log_probs, probs))) in
-                grad_logits.chunks_exact_mut(vocab_size).zip(distributions).enumerate()
-            {
-                let message = messages.get(range.start + row);
-                if message[..step].contains(&END) {
-                    continue;
-                }
-                let distribution = Distribution { log_probs, probs };
-                distribution.backward(message[step] as usize, credits[range.start + row], gradient);
+        let count = slice.nodes.len();
+        let mut products = Recycled::<f32>::new(count * width);
+        let mut grad_logits = vec![0.0; count * vocab_size];
+        let (mut grad_h, mut grad_c): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
+        for (step, nodes) in slice.levels.iter().enumerate().rev() {
+            // What the next step's rows hand back to this one's.
+            let (further_h, further_c) = (std::mem::take(&mut grad_h), std::mem::take(&mut grad_c));
+            grad_h.resize(nodes.len() * hidden, 0.0);
+            grad_c.resize(nodes.len() * units, 0.0);
+            let further = slice.levels.get(step + 1).map_or(&[][..], |level| &slice.nodes[level.clone()]);
+            for (place, &Node { parent, .. }) in further.iter().enumerate() {
+                grad_h[parent * hidden..][..hidden].copy_from_slice(&further_h[place * hidden..][..hidden]);
+                grad_c[parent * units..][..units].copy_from_slice(&further_c[place * units..][..units]);
             }
-            self.output.backward(rows, grad_logits, &mut grad_h);
-            let (h, c) = slice.states(step);
-            let inputs = &slice.inputs[step * rows..][..rows];
-            let of_step = &mut products[step * rows * width..][..rows * width];
+            let symbols = at(nodes, vocab_size);
+            let of_logits = &mut grad_logits[symbols.clone()];
+            let distributions = slice.log_probs[symbols.clone()]
+                .chunks_exact(vocab_size)
+                .zip(slice.probs[symbols].chunks_exact(vocab_size));
+            for ((gradient, (log_probs, probs)), node) in
+                of_logits.chunks_exact_mut(vocab_size).zip(distributions).zip(&slice.nodes[nodes.clone()])
+            {
+                let object = range.start + node.row;
+                let symbol = messages.get(object)[step] as usize;
+                Distribution { log_probs, probs }.backward(symbol, credits[object], gradient);
+            }
+            self.output.backward(nodes.len(), of_logits, &mut grad_h);
+            let before = [&slice.before_h[at(nodes, hidden)], &slice.before_c[at(nodes, units)]];
+            let kept = &slice.kept[slice.kept_of(&self.cell, nodes)];
             let gradients = [&mut grad_h[..], &mut grad_c[..]];
-            self.cell.step_back(inputs, [h, c], slice.kept_of(step), gradients, of_step, &mut sums);
+            let of_step = &mut products[at(nodes, width)];
+            self.cell.step_back(&slice.inputs[nodes.clone()], before, kept, gradients, of_step, &mut sums);
         }
-        add_outer(steps * rows, &products, &slice.h[..steps * rows * hidden], sums.state_weight);
-        let h = &slice.h[rows * hidden..];
-        self.output.sum(steps * rows, &grad_logits, h, [output_weight, output_bias]);
+        add_outer(count, &products, &slice.before_h[..count * hidden], sums.state_weight);
+        let h = &slice.after_h[..count * hidden];
+        self.output.sum(count, &grad_logits, h, [output_weight, output_bias]);
         self.encoder.backward(objects, range, &grad_h, [encoder_table, encoder_bias]);
     }
 }
@@ -215,10 +233,8 @@ impl Speaker for RecurrentSpeaker {
         let vocab_size = self.channel.vocab_size() as usize;
         slices(objects.count()).into_par_iter().with_max_len(1).for_each(|range| {
             let rows = range.len();
-            let mut slice = Slice::new(&self.cell, rows, messages.max_length(), vocab_size);
-            let (h, c) =
-                (&mut slice.h[..rows * self.cell.hidden()], &mut slice.c[..rows * self.cell.cell_units()]);
-            self.first_states(objects, range.clone(), h, c);
+            let mut stack = Stack::new(&self.cell, rows, messages.max_length());
+            self.first_states(objects, range.clone(), &mut stack.h[..rows * self.cell.hidden()], &mut []);
             let mut logits = vec![0.0; rows * vocab_size];
             let (mut log_probs, mut probs) = (Vec::new(), Vec::new());
             // Of each step, log π of the symbols up to it, and the distributions of its symbol.
@@ -232,9 +248,7 @@ impl Speaker for RecurrentSpeaker {
                     if step > shared || index == sorted.first() {
                         let inputs =
                             vec![step.checked_sub(1).map_or(self.start(), |before| symbols[before]); rows];
-                        let ([h, c], next, kept) = slice.step_mut(step);
-                        self.cell.step(&inputs, [h, c], next, kept);
-                        self.output.forward(rows, slice.states(step + 1).0, &mut logits);
+                        self.output.forward(rows, stack.step(&self.cell, &inputs, step), &mut logits);
                         log_probs.clear();
                         probs.clear();
                         for logits in logits.chunks_exact(vocab_size) {
@@ -261,61 +275,89 @@ impl Speaker for RecurrentSpeaker {
 #[derive(Debug)]
 pub struct SpeakerKept(Vec<Slice>);
 
-/// The states of a slice.
+/// The states of a slice. A node is a row at a step that it makes, and those of a step follow one another.
 #[derive(Debug)]
 struct Slice {
-    rows: usize,
-    hidden: usize,
-    units: usize,
-    /// `[T + 1, rows, H]`.
-    h: Recycled,
-    /// `[T + 1, rows, H]`, or nothing.
-    c: Recycled,
-    kept: Recycled,
-    kept_len: usize,
-    /// `[T, rows]`.
+    nodes: Vec<Node>,
+    /// The nodes of each step.
+    levels: Vec<Range<usize>>,
     inputs: Vec<u32>,
-    /// `[T, rows, V]`.
+    before_h: Recycled,
+    before_c: Recycled,
+    after_h: Recycled,
+    kept: Recycled,
+    /// `[nodes, V]`.
     log_probs: Vec<f32>,
     probs: Vec<f32>,
 }
 
+/// A row at a step.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    row: usize,
+    /// Its place among the nodes of the step before.
+    parent: usize,
+}
+
 impl Slice {
-    fn new(cell: &EmbeddedCell, rows: usize, steps: usize, vocab_size: usize) -> Self {
-        let (hidden, units) = (cell.hidden(), cell.cell_units());
-        let kept_len = cell.cell.kept_len(rows);
-        let distributions = steps * rows * vocab_size;
+    /// With room for so many nodes.
+    fn new(cell: &EmbeddedCell, nodes: usize, vocab_size: usize) -> Self {
         Self {
-            rows,
-            hidden,
-            units,
-            h: Recycled::new((steps + 1) * rows * hidden),
-            c: Recycled::new((steps + 1) * rows * units),
-            kept: Recycled::new(steps * kept_len),
-            kept_len,
-            inputs: Vec::with_capacity(steps * rows),
-            log_probs: Vec::with_capacity(distributions),
-            probs: Vec::with_capacity(distributions),
+            nodes: Vec::with_capacity(nodes),
+            levels: Vec::new(),
+            inputs: Vec::with_capacity(nodes),
+            before_h: Recycled::new(nodes * cell.hidden()),
+            before_c: Recycled::new(nodes * cell.cell_units()),
+            after_h: Recycled::new(nodes * cell.hidden()),
+            kept: Recycled::new(cell.cell.kept_len(nodes)),
+            log_probs: Vec::with_capacity(nodes * vocab_size),
+            probs: Vec::with_capacity(nodes * vocab_size),
         }
     }
 
-    /// The states before a step.
-    fn states(&self, step: usize) -> (&[f32], &[f32]) {
-        let [h, c] = [self.rows * self.hidden, self.rows * self.units];
-        (&self.h[step * h..][..h], &self.c[step * c..][..c])
+    fn kept_of(&self, cell: &EmbeddedCell, nodes: &Range<usize>) -> Range<usize> {
+        cell.cell.kept_len(nodes.start)..cell.cell.kept_len(nodes.end)
     }
 
-    fn kept_of(&self, step: usize) -> &[f32] {
-        &self.kept[step * self.kept_len..][..self.kept_len]
+    /// Makes the step of these nodes; their c goes to `next_c`.
+    fn step(&mut self, cell: &EmbeddedCell, nodes: Range<usize>, next_c: &mut [f32]) {
+        let (h, c) = (at(&nodes, cell.hidden()), at(&nodes, cell.cell_units()));
+        let kept = self.kept_of(cell, &nodes);
+        let before = [&self.before_h[h.clone()], &self.before_c[c]];
+        cell.step(&self.inputs[nodes], before, [&mut self.after_h[h], next_c], &mut self.kept[kept]);
+    }
+}
+
+/// Where rows of this width are.
+fn at(rows: &Range<usize>, width: usize) -> Range<usize> {
+    rows.start * width..rows.end * width
+}
+
+/// The states after each of some symbols, of rows that all get the same ones.
+struct Stack {
+    rows: usize,
+    /// `[T + 1, rows, H]`.
+    h: Vec<f32>,
+    /// `[T + 1, rows, H]`, or nothing.
+    c: Vec<f32>,
+    kept: Vec<f32>,
+}
+
+impl Stack {
+    fn new(cell: &EmbeddedCell, rows: usize, steps: usize) -> Self {
+        let zeros = |width| vec![0.0; (steps + 1) * rows * width];
+        let kept = vec![0.0; cell.cell.kept_len(rows)];
+        Self { rows, h: zeros(cell.hidden()), c: zeros(cell.cell_units()), kept }
     }
 
-    /// The states before a step, those after it, and what it keeps.
-    fn step_mut(&mut self, step: usize) -> ([&[f32]; 2], [&mut [f32]; 2], &mut [f32]) {
-        let [h, c] = [self.rows * self.hidden, self.rows * self.units];
+    /// Makes the step of this number from the states before it; the next h.
+    fn step(&mut self, cell: &EmbeddedCell, inputs: &[u32], step: usize) -> &[f32] {
+        let [h, c] = [self.rows * cell.hidden(), self.rows * cell.cell_units()];
         let (before_h, next_h) = self.h.split_at_mut((step + 1) * h);
         let (before_c, next_c) = self.c.split_at_mut((step + 1) * c);
-        let kept = &mut self.kept[step * self.kept_len..][..self.kept_len];
-        ([&before_h[step * h..], &before_c[step * c..]], [&mut next_h[..h], &mut next_c[..c]], kept)
+        let next = [&mut next_h[..h], &mut next_c[..c]];
+        cell.step(inputs, [&before_h[step * h..], &before_c[step * c..]], next, &mut self.kept);
+        &self.h[(step + 1) * h..][..h]
     }
 }
 
@@ -325,58 +367,4 @@ struct Said {
     symbols: Vec<u32>,
     /// log π and Σ H of each row.
     of_rows: Vec<[f32; 2]>,
-}
-
-/// The distribution of a symbol.
-struct Distribution<'a> {
-    log_probs: &'a [f32],
-    probs: &'a [f32],
-}
-
-impl<'a> Distribution<'a> {
-    /// The softmax of logits, appended to the arrays.
-    fn new(logits: &[f32], log_probs: &'a mut Vec<f32>, probs: &'a mut Vec<f32>) -> Self {
-        let start = log_probs.len();
-        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        probs.extend(logits.iter().map(|logit| (logit - largest).exp()));
-        let probs = &mut probs[start..];
-        let sum: f32 = probs.iter().sum();
-        let log_sum = largest + sum.ln();
-        log_probs.extend(logits.iter().map(|logit| logit - log_sum));
-        for value in &mut *probs {
-            *value /= sum;
-        }
-        Self { log_probs: &log_probs[start..], probs }
-    }
-
-    fn most_likely(&self) -> usize {
-        let best = self.probs.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-        best.map_or(0, |(symbol, _)| symbol)
-    }
-
-    /// The first symbol whose cumulated probability is above the number.
-    fn at(&self, number: f32) -> usize {
-        let mut left = number;
-        for (symbol, probability) in self.probs.iter().enumerate() {
-            left -= probability;
-            if left < 0.0 {
-                return symbol;
-            }
-        }
-        // The probabilities add up to a little less than 1.
-        self.most_likely()
-    }
-
-    fn entropy(&self) -> f32 {
-        -self.probs.iter().zip(self.log_probs).map(|(p, log_p)| p * log_p).sum::<f32>()
-    }
-
-    /// The gradient of the logits: `∂ log π(s) = [s] − p` and `∂ H = −p (log p + H)`.
-    fn backward(&self, symbol: usize, credit: Credit, gradient: &mut [f32]) {
-        let entropy = self.entropy();
-        for (gradient, (p, log_p)) in gradient.iter_mut().zip(self.probs.iter().zip(self.log_probs)) {
-            *gradient = -p * (credit.log_prob + credit.entropy * (log_p + entropy));
-        }
-        gradient[symbol] += credit.log_prob;
-    }
 }
