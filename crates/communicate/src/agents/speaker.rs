@@ -153,7 +153,7 @@ impl RecurrentSpeaker {
             }
             self.output.backward(nodes.len(), of_logits, &mut grad_h);
             let before = [&slice.before_h[at(nodes, hidden)], &slice.before_c[at(nodes, units)]];
-            let kept = &slice.kept[slice.kept_of(&self.cell, nodes)];
+            let kept = &slice.kept[kept_of(&self.cell, nodes)];
             let gradients = [&mut grad_h[..], &mut grad_c[..]];
             let of_step = &mut products[at(nodes, width)];
             self.cell.step_back(&slice.inputs[nodes.clone()], before, kept, gradients, of_step, &mut sums);
@@ -315,14 +315,10 @@ impl Slice {
         }
     }
 
-    fn kept_of(&self, cell: &EmbeddedCell, nodes: &Range<usize>) -> Range<usize> {
-        cell.cell.kept_len(nodes.start)..cell.cell.kept_len(nodes.end)
-    }
-
     /// Makes the step of these nodes; their c goes to `next_c`.
     fn step(&mut self, cell: &EmbeddedCell, nodes: Range<usize>, next_c: &mut [f32]) {
         let (h, c) = (at(&nodes, cell.hidden()), at(&nodes, cell.cell_units()));
-        let kept = self.kept_of(cell, &nodes);
+        let kept = kept_of(cell, &nodes);
         let before = [&self.before_h[h.clone()], &self.before_c[c]];
         cell.step(&self.inputs[nodes], before, [&mut self.after_h[h], next_c], &mut self.kept[kept]);
     }
@@ -331,6 +327,11 @@ impl Slice {
 /// Where rows of this width are.
 fn at(rows: &Range<usize>, width: usize) -> Range<usize> {
     rows.start * width..rows.end * width
+}
+
+/// Where what these rows keep is.
+fn kept_of(cell: &EmbeddedCell, rows: &Range<usize>) -> Range<usize> {
+    cell.cell.kept_len(rows.start)..cell.cell.kept_len(rows.end)
 }
 
 /// The states after each of some symbols, of rows that all get the same ones.
