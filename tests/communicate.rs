@@ -1,4 +1,4 @@
-//! `autodidact communicate measure`: languages made elsewhere, and files that are none.
+//! `autodidact communicate`: languages made elsewhere, files that are none, and agents that learn a game.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -152,4 +152,101 @@ fn mistakes_are_told_with_the_row_and_a_hint() {
     );
     std::fs::write(folder.path().join("x.npz"), "no archive").expect("a file");
     refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "cannot read `x.npz`");
+}
+
+/// A program that may be asked a question on its input.
+fn communicate(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    use std::io::Write;
+    use std::process::Stdio;
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_autodidact"))
+        .arg("communicate")
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
+    child.wait_with_output().expect("it ends")
+}
+
+/// Settings of a game that takes a moment.
+const TINY: [&str; 12] = [
+    "--set",
+    "game.attributes=2",
+    "--set",
+    "game.values=3",
+    "--set",
+    "channel.max_length=2",
+    "--set",
+    "updates=40",
+    "--set",
+    "speaker.hidden=16",
+    "--set",
+    "listener.hidden=16",
+];
+
+#[test]
+fn a_run_is_trained_talked_to_and_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let train = [&["train", "--out", "run", "--json", "--threads", "1"][..], &TINY].concat();
+    let told = json(&communicate(folder.path(), &train, ""));
+    assert_eq!((&told["updates"], &told["objects"]), (&40.into(), &serde_json::json!([9, 9])));
+    let test = &told["test"];
+    let parts = test["information"].as_f64().expect("nats") + test["adaptation"].as_f64().expect("nats");
+    assert!((test["loss"].as_f64().expect("nats") - parts).abs() < 1e-9, "{test}");
+    for file in ["config.toml", "metrics.jsonl", "summary.json", "evaluations.json", "language.npz"] {
+        assert!(folder.path().join("run").join(file).exists(), "{file}");
+    }
+
+    // A run that is done has nothing left to do, and says the same.
+    let again = json(&communicate(folder.path(), &["train", "--out", "run", "--resume", "--json"], ""));
+    assert_eq!(again["test"], told["test"]);
+
+    let measured = ["measure", "--messages", "run/language.npz", "--objects", "run/language.npz", "--json"];
+    assert_eq!(json(&communicate(folder.path(), &measured, ""))["objects"], 9);
+
+    let input = "0\n5 5\none\n0 1\n\n1 1\nquit\n";
+    let output = communicate(folder.path(), &["talk", "--run", "run", "--json"], input);
+    let asked = stderr(&output);
+    for said in ["The agent says: ", "`one` is no list of numbers", "It meant "] {
+        assert!(asked.contains(said), "{said}: {asked}");
+    }
+    assert_eq!(json(&output)["games"], 2);
+    let output = communicate(
+        folder.path(),
+        &["talk", "--run", "run", "--as", "speaker", "--json"],
+        "1 1 1\n99\n1 2\n",
+    );
+    assert!(stderr(&output).contains("The agent understands "), "{}", stderr(&output));
+    assert_eq!(json(&output)["values"], 2);
+
+    let shown =
+        json(&communicate(folder.path(), &["show", "--run", "run", "--out", "language.html", "--json"], ""));
+    assert_eq!(shown["objects"], 9);
+    let page = std::fs::read_to_string(folder.path().join("language.html")).expect("a page");
+    assert!(page.contains("<svg") && page.contains("What symbols name"));
+    assert!(folder.path().join("language.png").exists());
+}
+
+#[test]
+fn games_that_cannot_be_are_wrong_use() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (arguments, said) in [
+        (&["--set", "channel.vocab_size=1"][..], "`channel.vocab_size` is 1"),
+        (&["--set", "regime=sometimes"], "sometimes"),
+        (&["--set", "game.split=random", "--set", "game.split.train=2000"], "different objects"),
+        (&["--preset", "smal"], "did you mean `small`?"),
+        (&["--set", "learning.entrop=1"], "did you mean `entropy`?"),
+        (&["--device", "cuda"], "--device cpu"),
+    ] {
+        let output = communicate(folder.path(), &[&["train", "--out", "run"], arguments].concat(), "");
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
+        assert!(!folder.path().join("run").exists(), "nothing was begun");
+    }
+    let output = communicate(folder.path(), &["talk", "--run", "nowhere"], "");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
 }

@@ -25,6 +25,7 @@ use exit::report;
   autodidact represent embed --run runs/photos --data photos --out photos.npz
   autodidact optimize maximize --lower 0 --upper 1 --scale 2 --epsilon 0.05 -- ./score.sh {x}
   autodidact plan play --game connect4
+  autodidact communicate train --out runs/lewis
   autodidact communicate measure --messages m.npz --objects o.npz
   autodidact data inspect photos")]
 struct Arguments {
@@ -45,7 +46,7 @@ enum Command {
     /// Tree search in games: search, play, match, and the protocols GTP and UCI
     #[command(subcommand)]
     Plan(plan::Verb),
-    /// Emergent communication: measure a language
+    /// Emergent communication: agents that invent a language, and measures of any
     #[command(subcommand)]
     Communicate(communicate::Verb),
     /// Look at a collection of pictures

@@ -240,4 +240,48 @@ pub enum Error {
     /// An array file could not be read.
     #[error(transparent)]
     Arrays(#[from] ArraysError),
+
+    /// A gradient stopped being numbers.
+    #[error(
+        "training diverged at update {update}: the {agent}'s gradient is no number; begin a new run with lower rates"
+    )]
+    Diverged {
+        /// The update.
+        update: u64,
+        /// Whose gradient.
+        agent: &'static str,
+    },
+
+    /// A checkpoint of another run.
+    #[error(
+        "the run in `{path}` was made with other settings; continue it with its own `config.toml`, or choose another folder"
+    )]
+    ForeignCheckpoint {
+        /// The run.
+        path: PathBuf,
+    },
+
+    /// A run without agents.
+    #[error("the run in `{path}` has no checkpoint yet; train it with `communicate train`")]
+    Untrained {
+        /// The run.
+        path: PathBuf,
+    },
+
+    /// A checkpoint with an agent of another size.
+    #[error(
+        "the checkpoint's {name} has {found} numbers, the settings make one of {expected}; the run's `config.toml` was changed"
+    )]
+    Agent {
+        /// Which agent.
+        name: &'static str,
+        /// Its numbers.
+        found: usize,
+        /// Those of the settings' agent.
+        expected: usize,
+    },
+
+    /// Runs, checkpoints, metrics.
+    #[error(transparent)]
+    Experiment(#[from] autodidact_experiment::Error),
 }

@@ -2,7 +2,7 @@
 //!
 //! A *language* is a table of [`Objects`] and a table of [`Messages`], a message for each object ([`Language`]); both can come from
 //! anywhere ([`files`] reads those of numpy). [`measures`] tells how such a language is built. [`game`] makes objects, splits and
-//! messages. [`decomposition`] takes the loss of a speaker and a listener apart.
+//! messages; [`agents`] speak and listen, and [`training`] teaches them. [`decomposition`] takes the loss of a speaker and a listener apart.
 //!
 //! ```
 //! use autodidact_communicate::{Language, Messages, Objects, measures};
@@ -18,10 +18,12 @@
 
 #![doc = include_str!("../README.md")]
 
+pub mod agents;
 pub mod decomposition;
 pub mod files;
 pub mod game;
 pub mod measures;
+pub mod training;
 
 mod error;
 mod features;
@@ -29,6 +31,7 @@ mod language;
 mod messages;
 mod objects;
 mod rows;
+mod setting;
 
 pub use error::{Error, Result};
 pub use features::Features;

@@ -25,3 +25,9 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let power = simd.wrapping_dyn_shl_u32s(power, simd.splat_u32s(23));
     simd.mul_f32s(sum, simd.transmute_f32s_u32s(power))
 }
+
+/// [`exp`], and NaN of NaN, so that a diverged network is seen.
+#[inline(always)]
+pub(crate) fn exp_or_nan<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    simd.select_f32s(simd.equal_f32s(x, x), exp(simd, x), x)
+}

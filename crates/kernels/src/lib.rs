@@ -1,5 +1,5 @@
-//! CPU kernels for training: convolution, normalisation, pooling, the residual join and losses, forward and backward,
-//! dense matrix products, and updates of parameters.
+//! CPU kernels for training: convolution, normalisation, pooling, recurrent cells, the residual join and losses, forward and
+//! backward, dense matrix products, and updates of parameters.
 //!
 //! - Activations are channels last, `[batch, height, width, channels]` or with a depth before the height, contiguous; weights are as in `PyTorch`.
 //! - The vector instructions (AMX for bfloat16, AVX-512, AVX2 with FMA, NEON, or none) are [chosen](Instructions) at run time.
@@ -43,6 +43,7 @@ mod pairs;
 mod parts;
 mod precision;
 pub mod profile;
+mod recurrent;
 mod recycled;
 mod scale_shift;
 mod scratch;
@@ -74,11 +75,12 @@ pub use half::bf16;
 pub use instructions::Instructions;
 pub use layer_norm::{layer_norm_backward, layer_norm_forward};
 pub use limits::Limits;
-pub use matmul::{Activation, Epilogue, MatMul, matmul};
+pub use matmul::{Activation, Epilogue, MatMul, PackedMatrix, matmul};
 pub use max_pool::{MaxPool2d, max_pool2d_backward, max_pool2d_forward};
 pub use normalisation::{Normalisation, OnLoad, normalise};
 pub use over::Over;
 pub use precision::Precision;
+pub use recurrent::{CellGradients, CellNorm, CellWeights, Recurrence, RecurrentCell};
 pub use recycled::Recycled;
 pub use scale_shift::{scale_shift_backward, scale_shift_forward};
 pub use softmax_cross_entropy::{softmax_cross_entropy_backward, softmax_cross_entropy_forward};

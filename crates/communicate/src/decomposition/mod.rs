@@ -9,8 +9,8 @@
 //!                    =  L_info  +  L_adapt
 //! ```
 //!
-//! in nats. [`Decomposition::new`] computes the three sums each for itself. Speakers and listeners are tables of all messages ×
-//! objects; agents that are networks give such tables by scoring.
+//! in nats. [`Decomposition::new`] computes the three sums each for itself, of tables of all messages × objects. For agents that are
+//! networks, [`bayes_scores`] gives log ρ* of messages that were said.
 //!
 //! ```
 //! use autodidact_communicate::decomposition::{Decomposition, Listener, Speaker, information_gradient};
@@ -34,6 +34,7 @@ mod factorised;
 mod gradient;
 mod listener;
 mod loss;
+mod scored;
 mod speaker;
 mod table;
 
@@ -41,4 +42,5 @@ pub use factorised::{FactorisedListener, conditional_total_correlation};
 pub use gradient::{information_gradient, mixed_gradient, total_gradient};
 pub use listener::Listener;
 pub use loss::Decomposition;
+pub use scored::{Scored, bayes_scores};
 pub use speaker::Speaker;

@@ -9,7 +9,7 @@
 //! | [`uniqueness`] | 0 to 1 | no message is said of two different objects |
 //! | [`language_similarity`] | 0 to 1 | two languages have the same messages |
 //!
-//! [`entropy`], [`information`] and [`usage`] count what is said; [`Summary`] has everything. Entropies and information are in bits and of
+//! [`entropy`], [`information`] and [`usage`] count what is said, [`symbol_values`] what symbols name; [`Summary`] has the rest. Entropies and information are in bits and of
 //! the language as it is written down: frequencies are taken for probabilities, without a correction for small samples.
 //!
 //! A measure that is not defined for a language is `None`, never a number in its place: a correlation where all distances are equal, a
@@ -20,6 +20,7 @@ mod disentanglement;
 mod labels;
 mod similarity;
 mod summary;
+mod symbols;
 
 pub mod entropy;
 pub mod information;
@@ -30,5 +31,6 @@ pub use context::context_independence;
 pub use disentanglement::{bosdis, posdis};
 pub use similarity::language_similarity;
 pub use summary::{Lengths, MessageSummary, Summary};
+pub use symbols::{SymbolValues, symbol_values};
 pub use topographic::topographic_similarity;
 pub use usage::uniqueness;

@@ -1,13 +1,14 @@
-//! Figures: line charts with bands, intervals over seeds, bars and scatters, as SVG and PNG.
+//! Figures: line charts with bands, intervals over seeds, bars, scatters and heat maps, as SVG and PNG.
 //!
 //! An SVG is self-contained, has its colours as classes with a light palette, and turns dark with the reader's colour
 //! scheme. A PNG is the light one, drawn with the font that this crate ships, so text shows on machines without fonts.
 //!
-//! Charts are plain data with a `draw`; layout is theirs. What a figure needs beyond these four kinds is left out.
+//! Charts are plain data with a `draw`; layout is theirs. What a figure needs beyond these five kinds is left out.
 
 mod axis;
 mod bar;
 mod frame;
+mod heat;
 mod interval;
 mod line;
 mod png;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 pub use bar::BarChart;
+pub use heat::HeatMap;
 pub use interval::IntervalChart;
 pub use line::{BandPoint, LineChart};
 pub use scatter::ScatterChart;

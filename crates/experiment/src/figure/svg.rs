@@ -57,6 +57,19 @@ impl Canvas {
         );
     }
 
+    /// A rectangle of which the ground shows through, but for this share from 0 to 1.
+    pub(super) fn shade(&mut self, class: &str, corner: (f64, f64), size: (f64, f64), opacity: f64) {
+        let _ = writeln!(
+            self.body,
+            r#"<rect class="{class}" style="stroke:none;fill-opacity:{}" x="{}" y="{}" width="{}" height="{}"/>"#,
+            short(opacity),
+            short(corner.0),
+            short(corner.1),
+            short(size.0),
+            short(size.1)
+        );
+    }
+
     pub(super) fn circle(&mut self, class: &str, centre: (f64, f64), radius: f64) {
         let _ = writeln!(
             self.body,

@@ -10,6 +10,8 @@
 //!   very few rows, what of `b` lies in memory as it would lie in a panel is read where it is.
 //! - [`few`], for up to four rows: nothing is packed, and the reading of `b` sets the speed.
 //!
+//! A [`PackedMatrix`] is a `b` that was packed beforehand, for many small products.
+//!
 //! In bfloat16, two neighbouring numbers of the depth are packed as one [pair](crate::pairs), which `tile_registers` or
 //! `pair_tile` multiply where the processor can; elsewhere the operands are rounded and go through the kernel for `f32`.
 //!
@@ -22,6 +24,7 @@ mod epilogue;
 mod few;
 mod gelu;
 mod pack;
+mod packed;
 #[cfg(target_arch = "x86_64")]
 mod pair_tile;
 mod part;
@@ -37,6 +40,7 @@ mod unit;
 mod wide;
 
 pub use epilogue::{Activation, Epilogue};
+pub use packed::PackedMatrix;
 pub use shape::MatMul;
 
 use crate::precision::Precision;

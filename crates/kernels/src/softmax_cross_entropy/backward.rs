@@ -1,6 +1,7 @@
 //! The gradient of the logits.
 
-use super::{TASK, check, exp_or_nan};
+use super::{TASK, check};
+use crate::exp::exp_or_nan;
 use crate::profile;
 use crate::simd::{dispatch, update_vectors};
 use pulp::{Simd, WithSimd};

@@ -1,6 +1,7 @@
 //! The loss, and the log-sum-exp of each row.
 
-use super::{TASK, check, exp_or_nan};
+use super::{TASK, check};
+use crate::exp::exp_or_nan;
 use crate::parts::{Rows, in_parts};
 use crate::profile;
 use crate::simd::{LANES_MAX, dispatch, vectors_mut};

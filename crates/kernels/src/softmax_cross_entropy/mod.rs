@@ -7,8 +7,6 @@ pub use backward::softmax_cross_entropy_backward;
 pub use forward::softmax_cross_entropy_forward;
 
 use crate::check::check_len;
-use crate::exp::exp;
-use pulp::Simd;
 
 /// Floats in one task.
 const TASK: usize = 1 << 16;
@@ -36,10 +34,4 @@ fn check(
         );
     }
     assert!((0.0..=1.0).contains(&smoothing), "the smoothing is {smoothing}, expected 0 to 1");
-}
-
-/// `exp(x)` of numbers that are not positive, and NaN of NaN, so that a diverged network is seen.
-#[inline(always)]
-fn exp_or_nan<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    simd.select_f32s(simd.equal_f32s(x, x), exp(simd, x), x)
 }

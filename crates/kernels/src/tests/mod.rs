@@ -12,6 +12,7 @@ mod matmul;
 mod norm;
 mod normalised;
 mod pytorch;
+mod recurrent;
 mod threads;
 mod training;
 mod updates;

@@ -1,0 +1,136 @@
+//! Speakers and listeners that are networks.
+//!
+//! Learning knows them by two traits, [`Speaker`] and [`Listener`]: arrays of numbers go in and out, and gradients are one flat array in
+//! the order of the [`Parameters`], so that an agent may be made of whatever it likes. Here are recurrent ones, an LSTM or a GRU, written
+//! by hand on crate `kernels`: a batch is cut into slices, each thread takes a slice through all steps of a message while its
+//! states are in the caches, and what the input adds to the gates is a table with a row for each symbol.
+//!
+//! ```
+//! use autodidact_communicate::agents::{AgentConfig, Choice, Listener, RecurrentListener, RecurrentSpeaker, Speaker};
+//! use autodidact_communicate::game::{Channel, ProductSpace};
+//! use rand::SeedableRng;
+//!
+//! let space = ProductSpace::uniform(2, 3)?;
+//! let channel = Channel::new(4, 3)?;
+//! let config = AgentConfig { hidden: 16, embedding: 8, ..AgentConfig::default() };
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+//! let speaker = RecurrentSpeaker::new(&config, &space, channel, &mut rng);
+//! let listener = RecurrentListener::new(&config, &space, channel, &mut rng);
+//!
+//! let objects = space.objects(9)?;
+//! let said = speaker.speak(&objects, Choice::Greedy);
+//! // Untrained, and so about as good as a guess: −2 log 3.
+//! let likelihood = listener.log_likelihood(&objects, &said.messages);
+//! assert!(likelihood.iter().all(|&log_likelihood| log_likelihood < 0.0));
+//! # Ok::<(), autodidact_communicate::Error>(())
+//! ```
+
+mod cell;
+mod config;
+
+mod dense;
+mod distribution;
+mod encoder;
+mod listener;
+mod parameters;
+mod prefixes;
+mod slices;
+mod speaker;
+
+pub use config::{AgentConfig, CellKind};
+pub use listener::RecurrentListener;
+pub use parameters::{Entry, Parameters};
+pub use speaker::RecurrentSpeaker;
+
+use std::ops::Range;
+
+use autodidact_experiment::rng::Stream;
+
+use crate::game::Channel;
+use crate::{Messages, Objects};
+
+/// How symbols are chosen.
+#[derive(Clone, Copy, Debug)]
+pub enum Choice<'a> {
+    /// Drawn from the speaker's distribution: the first symbol whose cumulated probability is above the number, of which there is one in
+    /// 0…1 for each object and position, `[N, T]`.
+    Sample(&'a [f32]),
+    /// The most likely symbol.
+    Greedy,
+}
+
+/// What a speaker said of some objects, and what it kept to learn from it.
+#[derive(Debug)]
+pub struct Utterance<Kept> {
+    /// The messages.
+    pub messages: Messages,
+    /// `log π(m|x) = Σ_t log π(m_t)` up to the end, for each object.
+    pub log_probs: Vec<f32>,
+    /// `Σ_t H_t`, the entropies of the symbols' distributions up to the end, in nats, for each object.
+    pub entropies: Vec<f32>,
+    pub(crate) kept: Kept,
+}
+
+/// What a loss gains by what was said of an object: its slopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Credit {
+    /// ∂ loss / ∂ log π(m|x).
+    pub log_prob: f32,
+    /// ∂ loss / ∂ `Σ_t H_t`.
+    pub entropy: f32,
+}
+
+/// Who sees an object and sends a message.
+pub trait Speaker: Sync {
+    /// What is kept of an utterance for its gradient.
+    type Kept: Send;
+
+    /// The channel it speaks through.
+    fn channel(&self) -> Channel;
+
+    /// Its numbers.
+    fn parameters(&self) -> &Parameters;
+
+    /// Changes its numbers.
+    fn change(&mut self, change: &mut dyn FnMut(&mut [f32]));
+
+    /// A message for each object.
+    ///
+    /// # Panics
+    /// If an attribute has a value that the speaker does not know.
+    fn speak(&self, objects: &Objects, choice: Choice<'_>) -> Utterance<Self::Kept>;
+
+    /// The gradient of a loss with these slopes, one for each object of the utterance; the messages are taken as given.
+    fn gradient(&self, objects: &Objects, said: &Utterance<Self::Kept>, credits: &[Credit]) -> Vec<f32>;
+
+    /// log π(m|x) of all messages for all objects, some objects at a time: `each` gets which, and a row of scores for each of them.
+    /// Several threads call it.
+    ///
+    /// # Panics
+    /// If a message does not fit the [`Self::channel`].
+    fn score(&self, objects: &Objects, messages: &Messages, each: &(dyn Fn(Range<usize>, &[f64]) + Sync));
+}
+
+/// Who reads a message and tells the object.
+pub trait Listener: Sync {
+    /// Its numbers.
+    fn parameters(&self) -> &Parameters;
+
+    /// Changes its numbers.
+    fn change(&mut self, change: &mut dyn FnMut(&mut [f32]));
+
+    /// Numbers for each message that [`Self::gradient`] multiplies with a mask: what the listener made of the message last.
+    fn mask_len(&self) -> usize;
+
+    /// log ρ(x|m) of each object and its message.
+    fn log_likelihood(&self, objects: &Objects, messages: &Messages) -> Vec<f32>;
+
+    /// [`Self::log_likelihood`], and the gradient of the mean of its negative. Dropout is a mask `[N, mask_len]` of factors.
+    fn gradient(&self, objects: &Objects, messages: &Messages, mask: Option<&[f32]>) -> (Vec<f32>, Vec<f32>);
+
+    /// Begins anew, with other weights.
+    fn renew(&mut self, rng: &mut Stream);
+
+    /// The most likely object of each message.
+    fn guess(&self, messages: &Messages) -> Objects;
+}

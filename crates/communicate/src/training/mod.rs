@@ -1,0 +1,48 @@
+//! Agents that learn a Lewis game from each other (Rita et al., "Emergent Communication: Generalization and Overfitting in Lewis
+//! Games", 2022).
+//!
+//! An update plays a game with each object of a batch. The listener goes down the gradient of −log ρ(x|m). The speaker is told a
+//! reward, `r = α log ρ(x|m) + (1 − α) log ρ*(x|m)`, and goes up that of `(r − b) log π(m|x) + c_H Σ_t H_t / length`; the first share of
+//! the reward makes it go down L, the second one `L_info` alone (see [`crate::decomposition`]). What the listener does between
+//! updates is its [`Regime`].
+//!
+//! ```
+//! use autodidact_communicate::training::{Learner, TrainConfig, evaluate};
+//!
+//! let mut config = TrainConfig::default();
+//! config.game.attributes = 2;
+//! config.game.values = 3;
+//! config.channel.max_length = 3;
+//! (config.speaker.hidden, config.listener.hidden) = (16, 16);
+//! let (_, split) = config.objects()?;
+//! let mut learner = Learner::recurrent(&config)?;
+//! let first = learner.step(&split)?;
+//! for _ in 0..200 {
+//!     learner.step(&split)?;
+//! }
+//! let measured = evaluate(&config, &split, (learner.speaker(), learner.listener()), 201)?;
+//! assert!(measured.train.loss < first.loss);
+//! // The parts of the loss add up.
+//! let parts = measured.train.information + measured.train.adaptation;
+//! assert!((measured.train.loss - parts).abs() < 1e-9);
+//! # Ok::<(), autodidact_communicate::Error>(())
+//! ```
+
+mod adam;
+mod checkpoint;
+mod config;
+mod evaluate;
+mod loss;
+mod regime;
+mod run;
+mod step;
+
+pub use config::{
+    BaselineKind, ChannelConfig, EvaluationConfig, GameConfig, HeldOutSplit, LearningConfig, RandomSplit,
+    SplitConfig, TrainConfig,
+};
+pub use evaluate::{Evaluation, Measured, evaluate};
+pub use loss::{LinearBaseline, credits};
+pub use regime::{EarlyStopped, Partial, Patience, Regime, Reset, Retrained, StopRule, Stopping};
+pub use run::{Outcome, Telling, Trained, restore, train};
+pub use step::{Counts, Learner, Report};

@@ -1,0 +1,185 @@
+//! The loop: update, measure, save.
+
+use std::time::Instant;
+
+use autodidact_data::arrays::{NamedArray, write_npz};
+use autodidact_experiment::interrupt;
+use autodidact_experiment::metrics::Metrics;
+use autodidact_experiment::run::RunDirectory;
+use serde::Serialize;
+
+use super::checkpoint::{self, Place};
+use super::config::TrainConfig;
+use super::evaluate::{Evaluation, evaluate};
+use super::step::{Counts, Learner, Report};
+use crate::agents::{Choice, RecurrentListener, RecurrentSpeaker, Speaker};
+use crate::game::Split;
+use crate::{Error, Objects, Result};
+
+/// The file of a run that holds the most likely message of each of the game's objects, for `communicate measure`.
+const LANGUAGE: &str = "language.npz";
+/// The file of a run that holds what was measured on the way.
+const EVALUATIONS: &str = "evaluations.json";
+
+/// How training went.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trained {
+    /// What was done.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Objects that train and objects that test.
+    pub objects: [usize; 2],
+    /// Seconds of work, measuring left out.
+    pub seconds: f64,
+    /// What was measured last.
+    #[serde(flatten)]
+    pub evaluation: Evaluation,
+}
+
+/// How a call of [`train`] ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// All updates are made.
+    Finished(Box<Trained>),
+    /// Stopped on request after this update, after a clean save; [`train`] on the same run continues.
+    Interrupted {
+        /// Updates made.
+        update: u64,
+    },
+}
+
+/// What the loop tells whoever watches.
+#[derive(Debug)]
+pub enum Telling<'a> {
+    /// An update was made.
+    Update {
+        /// Updates made.
+        update: u64,
+        /// All updates.
+        total: u64,
+        /// What it was like.
+        report: &'a Report,
+    },
+    /// Agents were measured.
+    Evaluated(&'a Evaluation),
+    /// Something worth a line.
+    Note(String),
+}
+
+/// Trains recurrent agents, writing metrics, checkpoints and their language into `run`; continues from the run's last checkpoint if there is
+/// one.
+///
+/// # Errors
+/// [`Error::Setting`] and those of [`TrainConfig::objects`] for a configuration that cannot be, [`Error::Diverged`] if a gradient stops being
+/// numbers, [`Error::ForeignCheckpoint`] if the run was made with another configuration; those of writing the run. What was saved before
+/// stays.
+pub fn train(config: &TrainConfig, run: &RunDirectory, tell: &mut dyn FnMut(Telling<'_>)) -> Result<Outcome> {
+    let mut learner = Learner::recurrent(config)?;
+    let (objects, split) = config.objects()?;
+    let _lock = run.lock()?;
+    let mut place = Place::new(config);
+    let checkpoints = run.checkpoints();
+    let mut metrics = match checkpoints.latest()? {
+        None => Metrics::create(run)?,
+        Some(latest) => {
+            for damage in &latest.skipped {
+                tell(Telling::Note(format!("{damage}; continuing from the checkpoint before it")));
+            }
+            let stored: Place = latest.checkpoint.json("place")?;
+            if stored.config != place.config {
+                return Err(Error::ForeignCheckpoint { path: run.path().to_owned() });
+            }
+            checkpoint::restore(&latest.checkpoint, &stored, &mut learner)?;
+            place = stored;
+            let update = learner.counts().updates;
+            tell(Telling::Note(format!("continuing after update {update} of {}", config.updates)));
+            Metrics::resume(run, update)?
+        }
+    };
+    let total = config.updates as u64;
+    let mut clock = Instant::now();
+    while learner.counts().updates < total {
+        let report = learner.step(&split)?;
+        let update = learner.counts().updates;
+        log(&mut metrics, update, &report);
+        tell(Telling::Update { update, total, report: &report });
+
+        let stop = interrupt::requested() && update < total;
+        let every = config.evaluation.every as u64;
+        if update == total || (every > 0 && update.is_multiple_of(every)) {
+            place.seconds += clock.elapsed().as_secs_f64();
+            let evaluation = evaluate(config, &split, (learner.speaker(), learner.listener()), update)?;
+            for (part, measured) in [("train", &evaluation.train), ("test", &evaluation.test)] {
+                let named: Vec<(String, f64)> = measured
+                    .metrics()
+                    .into_iter()
+                    .map(|(name, value)| (format!("{part}/{name}"), value))
+                    .collect();
+                let borrowed: Vec<(&str, f64)> =
+                    named.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+                metrics.log(update, &borrowed);
+            }
+            place.evaluations.push(evaluation);
+            run.write_json(EVALUATIONS, &place.evaluations)?;
+            tell(Telling::Evaluated(&evaluation));
+            clock = Instant::now();
+        }
+        if stop || update == total || update.is_multiple_of(config.checkpoint_every as u64) {
+            place.seconds += std::mem::replace(&mut clock, Instant::now()).elapsed().as_secs_f64();
+            checkpoints.save(update, &checkpoint::save(&mut place, &learner)?)?;
+        }
+        if stop {
+            return Ok(Outcome::Interrupted { update });
+        }
+    }
+    write_language(run, learner.speaker(), &objects)?;
+    let Split { train, test, .. } = &split;
+    let evaluation = *place.evaluations.last().expect("the last update is followed by a measurement");
+    Ok(Outcome::Finished(Box::new(Trained {
+        counts: learner.counts(),
+        objects: [train.count(), test.count()],
+        seconds: place.seconds,
+        evaluation,
+    })))
+}
+
+/// The agents of a run as its last checkpoint has them.
+///
+/// # Errors
+/// [`Error::Untrained`] if there is no checkpoint, and those of reading one.
+pub fn restore(
+    config: &TrainConfig,
+    run: &RunDirectory,
+) -> Result<Learner<RecurrentSpeaker, RecurrentListener>> {
+    let mut learner = Learner::recurrent(config)?;
+    let latest =
+        run.checkpoints().latest()?.ok_or_else(|| Error::Untrained { path: run.path().to_owned() })?;
+    let place: Place = latest.checkpoint.json("place")?;
+    checkpoint::restore(&latest.checkpoint, &place, &mut learner)?;
+    Ok(learner)
+}
+
+fn log(metrics: &mut Metrics, update: u64, report: &Report) {
+    metrics.log(
+        update,
+        &[
+            ("loss/listener", report.loss),
+            ("speaker/reward", report.reward),
+            ("speaker/entropy", report.entropy),
+            ("speaker/length", report.length),
+            ("listener/steps", report.listener_steps as f64),
+        ],
+    );
+}
+
+/// Writes the most likely message of each object.
+fn write_language(run: &RunDirectory, speaker: &RecurrentSpeaker, objects: &Objects) -> Result<()> {
+    let messages = speaker.speak(objects, Choice::Greedy).messages;
+    let array = |name, columns, rows: Vec<i64>| NamedArray::i64(name, &[objects.count(), columns], rows);
+    let values = |row: &[u32]| row.iter().map(|&value| i64::from(value)).collect::<Vec<_>>();
+    let arrays = [
+        array("objects", objects.num_attributes(), objects.iter().flat_map(values).collect())?,
+        array("messages", messages.max_length(), messages.iter().flat_map(values).collect())?,
+    ];
+    Ok(write_npz(&run.path().join(LANGUAGE), &arrays)?)
+}

@@ -1,0 +1,227 @@
+//! `communicate train`.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use autodidact::communicate;
+use autodidact::communicate::training::{
+    Evaluation, Measured, Outcome, Telling, TrainConfig, Trained, train,
+};
+use autodidact::experiment::interrupt;
+use autodidact::experiment::progress::Progress;
+use autodidact::experiment::run::{Environment, RunDirectory, command_line};
+use autodidact::experiment::settings::{self, nearest};
+use autodidact::experiment::table::Table;
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::common::{Machine, Output, fresh, layered, shell, text_table};
+use crate::cli::exit::{Exit, WrongUse};
+
+/// Flags of `communicate train`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  autodidact communicate train --out runs/lewis
+  autodidact communicate train --preset small --set regime=early-stopped
+  autodidact communicate train --preset small --set regime=partial --set regime.steps=5 --seed 3
+  autodidact communicate train --set speaker.cell=gru --set listener.cell=gru --set channel.max_length=6
+  autodidact communicate train --out runs/lewis --resume          continue a stopped run
+  autodidact communicate measure --messages runs/lewis/language.npz --objects runs/lewis/language.npz
+
+Regimes of the listener: continuous, partial, early-stopped, retrained, reset, bayes.
+Settings: defaults of the preset < --config FILE < --set key=value. `config.toml` in the run has them all.")]
+pub struct Arguments {
+    /// Named settings to start from: full (all objects train and test), small or authors
+    #[arg(long, default_value = "full")]
+    preset: String,
+    /// TOML file with the settings that differ
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, for instance `--set learning.entropy=0.5`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Seed of objects, weights, batches and symbols
+    #[arg(long)]
+    seed: Option<u64>,
+    #[command(flatten)]
+    machine: Machine,
+    /// Run directory [default: a new one below `runs`]
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Continue the run in `--out` with its own settings
+    #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "preset"])]
+    resume: bool,
+    /// Print the resolved settings and stop
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What the run says of itself at the end.
+#[derive(Serialize)]
+struct Summary {
+    run: PathBuf,
+    #[serde(flatten)]
+    trained: Trained,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Exit> {
+    let output = arguments.output;
+    let stored = arguments.out.as_ref().filter(|_| arguments.resume).map(RunDirectory::open).transpose()?;
+    let config = match &stored {
+        Some(run) => read_config(run)?,
+        None => resolve(arguments)?,
+    };
+    config.validate().map_err(wrong_use)?;
+    if arguments.dry_run {
+        let text = toml::to_string(&config)?;
+        output.result(&config, || text)?;
+        return Ok(Exit::Done);
+    }
+    // Before a folder is made for it.
+    config.objects().map_err(wrong_use)?;
+    if arguments.machine.device != "cpu" {
+        bail!(WrongUse(format!(
+            "recurrent agents learn on `--device cpu`, not on `{}`",
+            arguments.machine.device
+        )));
+    }
+    interrupt::install()?;
+    arguments.machine.start(output)?;
+    let run = match stored {
+        Some(run) => run,
+        None => {
+            let path = arguments
+                .out
+                .clone()
+                .unwrap_or_else(|| fresh("runs".as_ref(), &format!("lewis-{}", config.seed), ""));
+            let run = RunDirectory::create(path)?;
+            let environment = Environment::capture(arguments.machine.threads());
+            run.describe(&toml::to_string(&config)?, &command_line(), &environment)?;
+            run
+        }
+    };
+    let mut progress: Option<Progress> = None;
+    let mut tell = |telling: Telling<'_>| {
+        let note = match telling {
+            Telling::Update { update, total, report } => {
+                let shown = [("loss", report.loss), ("entropy", report.entropy), ("length", report.length)];
+                progress
+                    .get_or_insert_with(|| Progress::new("lewis", total, output.display()))
+                    .set(update, &shown);
+                return;
+            }
+            Telling::Evaluated(evaluation) => line(evaluation),
+            Telling::Note(note) => note,
+        };
+        match &progress {
+            Some(progress) => progress.note(&note),
+            None => output.note(&note),
+        }
+    };
+    let outcome = train(&config, &run, &mut tell).map_err(wrong_use)?;
+    if let Some(progress) = &progress {
+        progress.finish();
+    }
+    match outcome {
+        Outcome::Finished(trained) => finish(output, &run, *trained),
+        Outcome::Interrupted { update } => {
+            let path = shell(run.path());
+            output.note(&format!(
+                "stopped after update {update}; continue with `autodidact communicate train --out {path} --resume`"
+            ));
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+/// The settings of a run.
+pub fn read_config(run: &RunDirectory) -> Result<TrainConfig> {
+    let text = run.config()?;
+    Ok(settings::layer(&TrainConfig::default(), Some(("config.toml", &text)), &[])?)
+}
+
+/// Settings out of range are wrong use.
+fn wrong_use(error: communicate::Error) -> anyhow::Error {
+    match error {
+        wrong @ (communicate::Error::Setting { .. }
+        | communicate::Error::TooFew { .. }
+        | communicate::Error::EmptyPart { .. }
+        | communicate::Error::Rows { .. }) => WrongUse(wrong.to_string()).into(),
+        error => error.into(),
+    }
+}
+
+/// Preset, file, pairs, then `--seed`.
+fn resolve(arguments: &Arguments) -> Result<TrainConfig> {
+    let name = &arguments.preset;
+    let Some(base) = TrainConfig::preset(name) else {
+        let near = nearest(name, &TrainConfig::PRESETS);
+        let hint = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+        let all = TrainConfig::PRESETS.join(", ");
+        bail!(WrongUse(format!("unknown preset `{name}`{hint}; there are {all}")));
+    };
+    let mut config = layered(&base, arguments.config.as_deref(), &arguments.set)?;
+    if let Some(seed) = arguments.seed {
+        config.seed = seed;
+    }
+    Ok(config)
+}
+
+/// A line about a measurement.
+fn line(evaluation: &Evaluation) -> String {
+    let Evaluation { update, train, test } = evaluation;
+    format!(
+        "update {update}: accuracy {:.3} train, {:.3} test; loss {:.3} train, {:.3} test = {:.3} information + {:.3} adaptation",
+        train.accuracy, test.accuracy, train.loss, test.loss, test.information, test.adaptation
+    )
+}
+
+fn finish(output: Output, run: &RunDirectory, trained: Trained) -> Result<Exit> {
+    let summary = Summary { run: run.path().to_owned(), trained };
+    run.write_summary(&summary)?;
+    output.result(&summary, || {
+        let trained = &summary.trained;
+        let [train, test] = trained.objects;
+        let path = shell(run.path());
+        format!(
+            "{} updates and {} steps of the listener on {train} objects in {:.0} s, tested on {test}\n\n{}\n\n{}",
+            trained.counts.updates,
+            trained.counts.listener_steps,
+            trained.seconds,
+            text_table(&table(&trained.evaluation)),
+            format_args!("the language is {path}/language.npz; look at it with `autodidact communicate measure`"),
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Both parts side by side.
+fn table(evaluation: &Evaluation) -> Table {
+    let mut table = Table::new(["measure", "train", "test", "of"]);
+    let number = |value: f64| format!("{value:.4}");
+    let defined = |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), number);
+    let rows: [(&str, &str, &dyn Fn(&Measured) -> String); 12] = [
+        ("objects", "as many in both parts", &|part| part.objects.to_string()),
+        ("accuracy", "objects that are told", &|part| number(part.accuracy)),
+        ("attribute accuracy", "attributes that are told", &|part| number(part.attribute_accuracy)),
+        ("loss", "nats; the next two make it up", &|part| number(part.loss)),
+        ("information", "what messages leave unknown, exact", &|part| number(part.information)),
+        ("adaptation", "what the listener makes worse", &|part| number(part.adaptation)),
+        ("factorised", "the best that attribute by attribute can be", &|part| number(part.factorised)),
+        ("topographic similarity", "distances of objects and messages", &|part| {
+            defined(part.topographic_similarity)
+        }),
+        ("posdis", "positions that tell of one attribute", &|part| defined(part.posdis)),
+        ("bosdis", "symbols that tell of one attribute", &|part| defined(part.bosdis)),
+        ("distinct messages", "", &|part| part.distinct_messages.to_string()),
+        ("message length", "the end counted", &|part| format!("{:.2}", part.length)),
+    ];
+    for (name, of, value) in rows {
+        table.push(
+            [name, &value(&evaluation.train), &value(&evaluation.test), of].map(str::to_owned).to_vec(),
+        );
+    }
+    table
+}
