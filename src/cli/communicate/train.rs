@@ -202,26 +202,22 @@ fn table(evaluation: &Evaluation) -> Table {
     let mut table = Table::new(["measure", "train", "test", "of"]);
     let number = |value: f64| format!("{value:.4}");
     let defined = |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), number);
-    let rows: [(&str, &str, &dyn Fn(&Measured) -> String); 12] = [
-        ("objects", "as many in both parts", &|part| part.objects.to_string()),
-        ("accuracy", "objects that are told", &|part| number(part.accuracy)),
-        ("attribute accuracy", "attributes that are told", &|part| number(part.attribute_accuracy)),
-        ("loss", "nats; the next two make it up", &|part| number(part.loss)),
-        ("information", "what messages leave unknown, exact", &|part| number(part.information)),
-        ("adaptation", "what the listener makes worse", &|part| number(part.adaptation)),
-        ("factorised", "the best that attribute by attribute can be", &|part| number(part.factorised)),
-        ("topographic similarity", "distances of objects and messages", &|part| {
-            defined(part.topographic_similarity)
-        }),
-        ("posdis", "positions that tell of one attribute", &|part| defined(part.posdis)),
-        ("bosdis", "symbols that tell of one attribute", &|part| defined(part.bosdis)),
-        ("distinct messages", "", &|part| part.distinct_messages.to_string()),
-        ("message length", "the end counted", &|part| format!("{:.2}", part.length)),
-    ];
-    for (name, of, value) in rows {
-        table.push(
-            [name, &value(&evaluation.train), &value(&evaluation.test), of].map(str::to_owned).to_vec(),
-        );
-    }
+    let mut row = |name: &str, of: &str, value: &dyn Fn(&Measured) -> String| {
+        let [train, test] = [value(&evaluation.train), value(&evaluation.test)];
+        table.push(vec![name.to_owned(), train, test, of.to_owned()]);
+    };
+    row("objects", "as many in both parts", &|part| part.objects.to_string());
+    row("accuracy", "objects that are told", &|part| number(part.accuracy));
+    row("attribute accuracy", "attributes that are told", &|part| number(part.attribute_accuracy));
+    row("loss", "nats; the next two make it up", &|part| number(part.loss));
+    row("information", "what messages leave unknown, exact", &|part| number(part.information));
+    row("adaptation", "what the listener makes worse", &|part| number(part.adaptation));
+    row("factorised", "the best that attribute by attribute can be", &|part| number(part.factorised));
+    let similarity = |part: &Measured| defined(part.topographic_similarity);
+    row("topographic similarity", "distances of objects and messages", &similarity);
+    row("posdis", "positions that tell of one attribute", &|part| defined(part.posdis));
+    row("bosdis", "symbols that tell of one attribute", &|part| defined(part.bosdis));
+    row("distinct messages", "", &|part| part.distinct_messages.to_string());
+    row("message length", "the end counted", &|part| format!("{:.2}", part.length));
     table
 }
