@@ -56,6 +56,9 @@ struct Shown {
 
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     require_new_file(&arguments.out, &["html"])?;
+    for ending in ["svg", "png"] {
+        require_new_file(&arguments.out.with_extension(ending), &[ending])?;
+    }
     let of_run = arguments.run.as_ref().map(|run| run.join("language.npz"));
     let path =
         |file: &Option<PathBuf>| file.clone().or_else(|| of_run.clone()).expect("the parser asks for it");

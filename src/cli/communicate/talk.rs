@@ -188,8 +188,11 @@ fn ask(
         if matches!(line, "q" | "quit" | "exit") {
             return Ok(Told::Quit);
         }
-        let numbers: Result<Vec<u32>, _> =
-            line.split([' ', ',']).filter(|word| !word.is_empty()).map(str::parse).collect();
+        let numbers: Result<Vec<u32>, _> = line
+            .split(|letter: char| letter.is_whitespace() || letter == ',')
+            .filter(|word| !word.is_empty())
+            .map(str::parse)
+            .collect();
         match numbers.map_err(|_| format!("`{line}` is no list of numbers")).and_then(&answer) {
             Ok(values) => return Ok(Told::Values(values)),
             Err(reason) => say(&reason),

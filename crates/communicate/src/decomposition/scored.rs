@@ -50,13 +50,17 @@ pub fn bayes_scores<S: Speaker>(
     let num_values: Vec<usize> = objects.num_values().iter().map(|&values| values as usize).collect();
     let width = 1 + num_values.iter().sum::<usize>();
     // By the first object of a slice: for each message, Σ_i π(m|x_i), and the same over the objects with each value.
-    let parts: Mutex<BTreeMap<usize, Vec<f64>>> = Mutex::default();
+    let parts: Mutex<BTreeMap<usize, Sums>> = Mutex::default();
     let own = Mutex::new(vec![f64::NAN; meant.len()]);
     speaker.score(objects, messages, &|range, scores| {
-        let mut sums = vec![0.0; messages.count() * width];
+        let mut part = Sums::new(messages.count(), width);
+        for scores in scores.chunks_exact(messages.count()) {
+            part.scale.iter_mut().zip(scores).for_each(|(scale, score)| *scale = scale.max(*score));
+        }
         for (object, scores) in range.clone().zip(scores.chunks_exact(messages.count())) {
-            for (&score, sums) in scores.iter().zip(sums.chunks_exact_mut(width)) {
-                let likelihood = score.exp();
+            let scores = scores.iter().zip(&part.scale);
+            for ((&score, &scale), sums) in scores.zip(part.values.chunks_exact_mut(width)) {
+                let likelihood = (score - scale).exp();
                 sums[0] += likelihood;
                 let mut first = 1;
                 for (&value, values) in objects.get(object).iter().zip(&num_values) {
@@ -70,25 +74,73 @@ pub fn bayes_scores<S: Speaker>(
         for (message, meant) in of_meant {
             own[message] = scores[(meant - range.start) * messages.count() + message];
         }
-        parts.lock().expect("no thread panicked").insert(range.start, sums);
+        parts.lock().expect("no thread panicked").insert(range.start, part);
     });
     // In the order of the objects, whatever thread was first.
-    let mut sums = vec![0.0; messages.count() * width];
+    let mut all = Sums::new(messages.count(), width);
     for part in parts.into_inner().expect("no thread panicked").values() {
-        sums.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
+        all.add(part, width);
     }
     let own = own.into_inner().expect("no thread panicked");
     let mut scored = Scored { log_likelihoods: Vec::new(), factorised: Vec::new() };
-    for ((&meant, own), sums) in meant.iter().zip(own).zip(sums.chunks_exact(width)) {
+    let sums = all.scale.iter().zip(all.values.chunks_exact(width));
+    for ((&meant, own), (scale, sums)) in meant.iter().zip(own).zip(sums) {
         let total = sums[0].ln();
-        scored.log_likelihoods.push(own - total);
+        // The value's objects are this one at least, even if that is too little to be seen beside others.
+        let least = own - scale - total;
+        scored.log_likelihoods.push(least);
         let mut first = 1;
         let of_values = objects.get(meant).iter().zip(&num_values).map(|(&value, values)| {
-            let log_likelihood = sums[first + value as usize].ln() - total;
+            let log_likelihood = (sums[first + value as usize].ln() - total).max(least);
             first += values;
             log_likelihood
         });
         scored.factorised.push(of_values.sum());
     }
     scored
+}
+
+/// Sums of likelihoods for each message, in units of the largest of them: long messages are less likely than any number is small.
+struct Sums {
+    /// The unit's logarithm.
+    scale: Vec<f64>,
+    /// `[message, sum]`
+    values: Vec<f64>,
+}
+
+impl Sums {
+    /// Those of no objects.
+    fn new(messages: usize, width: usize) -> Self {
+        Self { scale: vec![f64::MIN; messages], values: vec![0.0; messages * width] }
+    }
+
+    fn add(&mut self, part: &Self, width: usize) {
+        let values = self.values.chunks_exact_mut(width).zip(part.values.chunks_exact(width));
+        for ((scale, part_scale), (values, part_values)) in self.scale.iter_mut().zip(&part.scale).zip(values)
+        {
+            let unit = scale.max(*part_scale);
+            let [own, other] = [*scale, *part_scale].map(|scale| (scale - unit).exp());
+            for (value, part_value) in values.iter_mut().zip(part_values) {
+                *value = own * *value + other * part_value;
+            }
+            *scale = unit;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_parts_too_small_for_a_number_keep_their_ratio() {
+        let part = |scale: f64, value: f64| Sums { scale: vec![scale], values: vec![value, 0.5 * value] };
+        let mut all = Sums::new(1, 2);
+        all.add(&part(-2000.0, 1.0), 2);
+        all.add(&part(-2000.0 + 3.0_f64.ln(), 1.0), 2);
+        all.add(&part(-4000.0, 1.0), 2);
+        // e^-2000 · (1 + 3), and half of it.
+        assert!((all.scale[0] + all.values[0].ln() - (-2000.0 + 4.0_f64.ln())).abs() < 1e-12);
+        assert!((all.values[1] / all.values[0] - 0.5).abs() < 1e-15);
+    }
 }

@@ -259,6 +259,12 @@ impl TrainConfig {
         ] {
             between(name, value, [0.0, 1e6])?;
         }
+        require(
+            self.batch_size != 1 || learning.baseline != BaselineKind::BatchMean,
+            "batch_size",
+            self.batch_size,
+            "2 or more, or 0 for all: the mean of one reward is that reward, which teaches nothing; or `learning.baseline` learned",
+        )?;
         between("learning.alpha", learning.alpha, [0.0, 1.0])?;
         between("learning.dropout", learning.dropout, [0.0, 0.99])?;
         count("evaluation.samples", self.evaluation.samples, 1 << 20)?;

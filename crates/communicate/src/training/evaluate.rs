@@ -1,6 +1,7 @@
 //! What agents have learnt, measured on parts of the same size.
 
 use autodidact_experiment::rng::Seeds;
+use rand::seq::index;
 use serde::{Deserialize, Serialize};
 
 use super::config::TrainConfig;
@@ -76,7 +77,8 @@ pub struct Evaluation {
     pub test: Measured,
 }
 
-/// Measures both parts, each cut to the size of the smaller one and to `evaluation.objects`.
+/// Measures both parts, each cut to the size of the smaller one and to `evaluation.objects`: to objects drawn at random, the same ones
+/// at each evaluation.
 ///
 /// # Errors
 /// None for parts of two objects or more.
@@ -88,9 +90,10 @@ pub fn evaluate<S: Speaker, L: Listener>(
 ) -> Result<Evaluation> {
     let size = split.train.count().min(split.test.count()).min(config.evaluation.objects);
     let measure = |part: &Objects, name| {
-        // Parts are in a random order or whole.
-        let step = part.count() / size;
-        let indices: Vec<usize> = (0..size).map(|index| index * step).collect();
+        // Parts may be in order, and neighbours alike. The same objects of a part at each evaluation, and of two parts that are the same.
+        let mut rng = Seeds::new(config.seed).child("evaluation").stream("objects");
+        let mut indices = index::sample(&mut rng, part.count(), size).into_vec();
+        indices.sort_unstable();
         measured(config, &part.select(&indices)?, (speaker, listener), name)
     };
     Ok(Evaluation { update, train: measure(&split.train, "train")?, test: measure(&split.test, "test")? })
