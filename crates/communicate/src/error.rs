@@ -191,13 +191,24 @@ pub enum Error {
 
     /// More objects asked for than there are.
     #[error(
-        "{asked} different objects were asked for, and there are {available}; ask for fewer or add attributes or values"
+        "{asked} different objects were asked for, and there are {available}; ask for fewer or take more (more attributes or values, more rows of features)"
     )]
     TooFew {
         /// Number asked for.
         asked: usize,
         /// Number that there is.
         available: usize,
+    },
+
+    /// More distractors asked for than there are other objects.
+    #[error(
+        "{asked} distractors were asked for each of {objects} objects, which has {} others; ask for fewer or take more objects", objects - 1
+    )]
+    Distractors {
+        /// Number asked for.
+        asked: usize,
+        /// Number of objects, the target among them.
+        objects: usize,
     },
 
     /// A split of which one part would have nothing.

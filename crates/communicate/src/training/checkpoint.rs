@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::adam::Adam;
 use super::config::TrainConfig;
 use super::evaluate::Evaluation;
+use super::played::Played;
 use super::step::{Counts, Learner};
 use crate::agents::{Listener, Speaker};
 use crate::{Error, Result};
@@ -34,9 +35,9 @@ impl Place {
     }
 }
 
-pub(super) fn save<S: Speaker, L: Listener>(
+pub(super) fn save<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
     place: &mut Place,
-    learner: &Learner<S, L>,
+    learner: &Learner<S, L, X>,
 ) -> Result<CheckpointBuilder> {
     place.counts = learner.counts;
     place.adam_steps =
@@ -50,10 +51,10 @@ pub(super) fn save<S: Speaker, L: Listener>(
 }
 
 /// Restores all but the place.
-pub(super) fn restore<S: Speaker, L: Listener>(
+pub(super) fn restore<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
     checkpoint: &Checkpoint,
     place: &Place,
-    learner: &mut Learner<S, L>,
+    learner: &mut Learner<S, L, X>,
 ) -> Result<()> {
     let [of_speaker, of_listener, of_baseline] = place.adam_steps;
     let read = |name, len: usize, steps| -> Result<(Vec<f32>, Adam)> {
