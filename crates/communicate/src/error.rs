@@ -211,6 +211,19 @@ pub enum Error {
         objects: usize,
     },
 
+    /// A candidate that is no object, or is there twice.
+    #[error(
+        "game {row} has the candidate {candidate}, expected numbers from 0 to {} that differ", objects.saturating_sub(1)
+    )]
+    Candidate {
+        /// The game.
+        row: usize,
+        /// The candidate.
+        candidate: usize,
+        /// Number of objects.
+        objects: usize,
+    },
+
     /// A split of which one part would have nothing.
     #[error("the {part} part of the split would be empty: {reason}")]
     EmptyPart {

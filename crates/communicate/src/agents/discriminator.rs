@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use autodidact_experiment::rng::Stream;
-use autodidact_kernels::{Epilogue, MatMul, Precision, matmul};
+use autodidact_kernels::{Epilogue, MatMul, PackedMatrix, Precision, matmul};
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -18,7 +18,8 @@ use crate::game::{Channel, Lineups};
 use crate::{Features, Messages};
 
 /// A listener that reads a message up to its end and compares its last state with features of the candidates: both go through a linear
-/// layer to P numbers, and the softmax of their dot products over the candidates is `ρ(target|m, C)`.
+/// layer to P numbers, and the softmax of their dot products over the candidates is `ρ(target|m, C)`. The layer of the objects has no
+/// biases, which would add the same to all scores of a message.
 #[derive(Clone, Debug)]
 pub struct RecurrentDiscriminator {
     config: AgentConfig,
@@ -27,9 +28,9 @@ pub struct RecurrentDiscriminator {
     parameters: Parameters,
     reader: Reader,
     message_places: DensePlaces,
-    object_places: DensePlaces,
+    object_place: Range<usize>,
     message: Dense,
-    object: Dense,
+    object: PackedMatrix,
 }
 
 impl RecurrentDiscriminator {
@@ -41,10 +42,10 @@ impl RecurrentDiscriminator {
         let reader = Reader::new(&mut parameters, config, channel, rng);
         let names = ["message.weight", "message.bias"];
         let message_places = DensePlaces::new(&mut parameters, names, [config.hidden, projection], rng);
-        let names = ["object.weight", "object.bias"];
-        let object_places = DensePlaces::new(&mut parameters, names, [width, projection], rng);
-        let [message, object] = [&message_places, &object_places].map(|places| places.pack(&parameters));
-        Self { config: *config, size, parameters, reader, message_places, object_places, message, object }
+        let object_place = parameters.uniform("object.weight", &[projection, width], width, rng);
+        let message = message_places.pack(&parameters);
+        let object = PackedMatrix::transposed(size, parameters.at(&object_place));
+        Self { config: *config, size, parameters, reader, message_places, object_place, message, object }
     }
 
     /// Lengths of the sums of a slice of messages; the last one is that of the objects' projections.
@@ -61,7 +62,7 @@ impl RecurrentDiscriminator {
         let ranges = slices(objects.count()).into_par_iter().with_max_len(1);
         let rows = slices(objects.count())[0].len();
         ranges.zip(projected.par_chunks_mut(rows * projection)).for_each(|(range, out)| {
-            self.object.forward(range.len(), &objects.floats(range), out);
+            self.object.multiply(range.len(), &objects.floats(range), &Epilogue::default(), out);
         });
         projected
     }
@@ -129,7 +130,7 @@ impl Listener<Lineups> for RecurrentDiscriminator {
         change(self.parameters.values_mut());
         self.reader.refresh(&self.parameters);
         self.message = self.message_places.pack(&self.parameters);
-        self.object = self.object_places.pack(&self.parameters);
+        self.object = PackedMatrix::transposed(self.size, self.parameters.at(&self.object_place));
     }
 
     fn mask_len(&self) -> usize {
@@ -190,27 +191,20 @@ impl Listener<Lineups> for RecurrentDiscriminator {
         };
         let (sums, likelihoods) = self.reader.over(messages, &run);
         let [of_cell @ .., message_weight, message_bias, of_objects] = cut(lens, &sums);
-        let [of_weight, of_bias] = [&self.object_places.weight, &self.object_places.bias].map(Range::len);
-        let (of_layer, _) = sum_over(&slices(pool.count()), &|_, range: Range<usize>| {
-            let mut sums = vec![0.0; of_weight + of_bias];
+        let (of_object, _) = sum_over(&slices(pool.count()), &|_, range: Range<usize>| {
+            let mut sum = vec![0.0; self.object_place.len()];
             let gradient = &of_objects[range.start * projection..range.end * projection];
-            self.object.sum(
-                range.len(),
-                gradient,
-                &pool.floats(range),
-                cut_mut([of_weight, of_bias], &mut sums),
-            );
-            (sums, ())
+            add_outer(range.len(), gradient, &pool.floats(range), &mut sum);
+            (sum, ())
         });
-        let [object_weight, object_bias] = cut([of_weight, of_bias], &of_layer);
         let mut gradient = vec![0.0; self.parameters.values().len()];
         self.reader.unfold(&self.parameters, of_cell, &mut gradient);
-        for (places, [weight, bias]) in [
-            (&self.message_places, [message_weight, message_bias]),
-            (&self.object_places, [object_weight, object_bias]),
+        for (place, sum) in [
+            (&self.message_places.weight, message_weight),
+            (&self.message_places.bias, message_bias),
+            (&self.object_place, &of_object[..]),
         ] {
-            gradient[places.weight.clone()].copy_from_slice(weight);
-            gradient[places.bias.clone()].copy_from_slice(bias);
+            gradient[place.clone()].copy_from_slice(sum);
         }
         (likelihoods, gradient)
     }

@@ -4,6 +4,7 @@ use rand::Rng;
 use rand::seq::index;
 use serde::{Deserialize, Serialize};
 
+use crate::rows::Rows;
 use crate::{Error, Features, Result};
 
 /// Where the objects come from that the listener has to tell the target from.
@@ -81,9 +82,8 @@ impl Lineups {
         distractors: Distractors,
         rng: &mut impl Rng,
     ) -> Result<Self> {
-        let seen = objects.select(targets)?;
         let Distractors::Sampled(Sampled { count }) = distractors else {
-            return Ok(Self { targets: seen, among: Among::Targets });
+            return Ok(Self { targets: objects.select(targets)?, among: Among::Targets });
         };
         if count >= objects.count() {
             return Err(Error::Distractors { asked: count, objects: objects.count() });
@@ -94,6 +94,30 @@ impl Lineups {
             let others = index::sample(rng, objects.count() - 1, count);
             candidates.extend(others.into_iter().map(|other| other + usize::from(other >= target)));
         }
+        Self::of(objects, candidates, count + 1)
+    }
+
+    /// Games with candidates that are given: for each game the numbers of some of the `objects`, the target's first.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without games or candidates, [`Error::Ragged`] if a game has more or fewer candidates than the first,
+    /// [`Error::Candidate`] names a game with a candidate that is no object or is there twice.
+    pub fn given(objects: &Features, candidates: &[impl AsRef<[usize]>]) -> Result<Self> {
+        let rows = Rows::from_rows(candidates, "candidates")?;
+        for (row, of_game) in rows.iter().enumerate() {
+            let is_wrong = |&(place, object): &(usize, &usize)| {
+                *object >= objects.count() || of_game[..place].contains(object)
+            };
+            if let Some((_, &candidate)) = of_game.iter().enumerate().find(is_wrong) {
+                return Err(Error::Candidate { row, candidate, objects: objects.count() });
+            }
+        }
+        Self::of(objects, rows.values().to_vec(), rows.columns())
+    }
+
+    /// From numbers of objects, so many for each game.
+    fn of(objects: &Features, mut candidates: Vec<usize>, num_candidates: usize) -> Result<Self> {
+        let targets: Vec<usize> = candidates.iter().copied().step_by(num_candidates).collect();
         let mut occurring = candidates.clone();
         occurring.sort_unstable();
         occurring.dedup();
@@ -101,7 +125,10 @@ impl Lineups {
             *candidate = occurring.binary_search(candidate).expect("it occurs");
         }
         let pool = objects.select(&occurring)?;
-        Ok(Self { targets: seen, among: Among::Own { pool, candidates, num_candidates: count + 1 } })
+        Ok(Self {
+            targets: objects.select(&targets)?,
+            among: Among::Own { pool, candidates, num_candidates },
+        })
     }
 
     /// The number of games.
