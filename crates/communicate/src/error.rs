@@ -285,6 +285,15 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// Features that are not those of the run.
+    #[error(
+        "the features in `{path}` are not those that the run was begun with; bring them back, or begin a new run", path = path.display()
+    )]
+    ForeignFeatures {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A run without agents.
     #[error("the run in `{path}` has no checkpoint yet; train it with `communicate train`")]
     Untrained {

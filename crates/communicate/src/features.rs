@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use sha2::{Digest, Sha256};
+
 use crate::rows::Rows;
 use crate::{Error, Objects, Result};
 
@@ -89,23 +91,29 @@ impl Features {
             return Err(Error::Lengths { first: width, second: reference.width() });
         }
         let count = reference.count() as f64;
-        let (mut means, mut scales) = (vec![0.0; width], vec![0.0; width]);
-        for row in reference.iter() {
-            means.iter_mut().zip(row).for_each(|(mean, value)| *mean += value / count);
-        }
-        for row in reference.iter() {
-            for (scale, (value, mean)) in scales.iter_mut().zip(row.iter().zip(&means)) {
-                *scale += (value - mean).powi(2) / count;
-            }
-        }
-        for scale in &mut scales {
-            *scale = if *scale > 0.0 { 1.0 / scale.sqrt() } else { 1.0 };
+        let (mut means, mut scales) = (Vec::with_capacity(width), Vec::with_capacity(width));
+        for column in 0..width {
+            let values = || reference.0.column(column);
+            let mean = values().sum::<f64>() / count;
+            let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+            // What rounding leaves of a column that does not vary is no scale.
+            let varies = values().any(|value| value != reference.get(0)[column]);
+            means.push(mean);
+            scales.push(if varies && variance > 0.0 { 1.0 / variance.sqrt() } else { 1.0 });
         }
         let values = self.iter().flat_map(|row| {
             let columns = row.iter().zip(means.iter().zip(&scales));
             columns.map(|(value, (mean, scale))| (value - mean) * scale)
         });
         Self::new(values.collect(), width)
+    }
+
+    /// SHA-256 of the width and all numbers, in hexadecimal.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update((self.width() as u64).to_le_bytes());
+        self.0.values().iter().for_each(|value| hasher.update(value.to_le_bytes()));
+        hex::encode(hasher.finalize())
     }
 
     /// Checks that all numbers are finite in single precision too.

@@ -3,17 +3,20 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use autodidact::communicate::measures::topographic::MessageDistance;
 use autodidact::communicate::measures::{Summary, symbol_values};
+use autodidact::communicate::training::Game;
 use autodidact::communicate::{Language, files};
 use autodidact::experiment::figure::{Figure, HeatMap};
 use autodidact::experiment::file;
+use autodidact::experiment::run::RunDirectory;
 use clap::Args;
 use serde::Serialize;
 
+use super::train::read_config;
 use crate::cli::common::{Output, require_new_file, shell};
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, WrongUse};
 
 /// Rows of the message table on a page.
 const ROWS: usize = 500;
@@ -58,6 +61,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     require_new_file(&arguments.out, &["html"])?;
     for ending in ["svg", "png"] {
         require_new_file(&arguments.out.with_extension(ending), &[ending])?;
+    }
+    if let Some(run) = &arguments.run
+        && let Game::Discrimination(_) = read_config(&RunDirectory::open(run)?)?.game
+    {
+        let language = shell(&run.join("language.npz"));
+        bail!(WrongUse(format!(
+            "`show` is about values of attributes, and the objects of `{}` are vectors of features; `autodidact communicate measure \
+             --messages {language} --features {language}` tells how its language is built",
+            run.display()
+        )));
     }
     let of_run = arguments.run.as_ref().map(|run| run.join("language.npz"));
     let path =

@@ -15,6 +15,9 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Place {
     pub config: TrainConfig,
+    /// Fingerprint of the features of a discrimination game, which are not in the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
     pub counts: Counts,
     /// Steps of each Adam: the speaker's, the listener's, the baseline's.
     adam_steps: [u64; 3],
@@ -24,9 +27,10 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub fn new(config: &TrainConfig) -> Self {
+    pub fn new(config: &TrainConfig, features: Option<String>) -> Self {
         Self {
             config: config.clone(),
+            features,
             counts: Counts::default(),
             adam_steps: [0; 3],
             seconds: 0.0,

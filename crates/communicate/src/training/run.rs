@@ -72,9 +72,9 @@ pub enum Telling<'a> {
 /// one.
 ///
 /// # Errors
-/// [`Error::Setting`] and those of [`TrainConfig::objects`] or [`TrainConfig::features`] for a configuration that cannot be, [`Error::Diverged`] if a gradient stops being
-/// numbers, [`Error::ForeignCheckpoint`] if the run was made with another configuration; those of writing the run. What was saved before
-/// stays.
+/// [`Error::Setting`] and those of [`TrainConfig::objects`] or [`TrainConfig::features`] for a configuration that cannot be,
+/// [`Error::Diverged`] if a gradient stops being numbers, [`Error::ForeignCheckpoint`] if the run was made with another configuration and
+/// [`Error::ForeignFeatures`] if with other features; those of writing the run. What was saved before stays.
 pub fn train(config: &TrainConfig, run: &RunDirectory, tell: &mut dyn FnMut(Telling<'_>)) -> Result<Outcome> {
     match config.game {
         Game::Reconstruction(_) => {
@@ -100,7 +100,7 @@ fn learn<X: Spoken, S: Speaker<X>, L: Listener<X::Question>>(
     split: &Split<X>,
 ) -> Result<Outcome> {
     let _lock = run.lock()?;
-    let mut place = Place::new(config);
+    let mut place = Place::new(config, objects.fingerprint());
     let checkpoints = run.checkpoints();
     let mut metrics = match checkpoints.latest()? {
         None => Metrics::create(run)?,
@@ -111,6 +111,9 @@ fn learn<X: Spoken, S: Speaker<X>, L: Listener<X::Question>>(
             let stored: Place = latest.checkpoint.json("place")?;
             if stored.config != place.config {
                 return Err(Error::ForeignCheckpoint { path: run.path().to_owned() });
+            }
+            if stored.features != place.features {
+                return Err(Error::ForeignFeatures { path: config.discrimination()?.features.clone() });
             }
             checkpoint::restore(&latest.checkpoint, &stored, learner)?;
             place = stored;
@@ -214,6 +217,11 @@ fn log(metrics: &mut Metrics, update: u64, report: &Report) {
 /// Objects that `communicate measure` reads beside messages.
 trait Spoken: Played {
     fn array(&self) -> Result<NamedArray>;
+
+    /// Tells them from others, if they do not follow from the configuration.
+    fn fingerprint(&self) -> Option<String> {
+        None
+    }
 }
 
 impl Spoken for Objects {
@@ -226,6 +234,10 @@ impl Spoken for Objects {
 impl Spoken for Features {
     fn array(&self) -> Result<NamedArray> {
         Ok(NamedArray::f32("embeddings", &[self.count(), self.width()], self.floats(0..self.count()))?)
+    }
+
+    fn fingerprint(&self) -> Option<String> {
+        Some(self.fingerprint())
     }
 }
 
