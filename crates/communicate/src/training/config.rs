@@ -170,9 +170,11 @@ impl TrainConfig {
                 let split = RandomSplit { train: 2000, validation: 500, test: 500 };
                 let split = SplitConfig::Random(split);
                 Some(Self {
-                    batch_size: 256,
+                    updates: 3000,
+                    batch_size: 512,
                     game: DiscriminationConfig { split, ..DiscriminationConfig::default() }.into(),
                     channel: ChannelConfig { vocab_size: 20, max_length: 5 },
+                    evaluation: EvaluationConfig { every: 500, ..base.evaluation },
                     ..base
                 })
             }
