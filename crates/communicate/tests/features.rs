@@ -83,11 +83,12 @@ fn varied(folder: &Path) -> Vec<TrainConfig> {
     let mut partial = with(Regime::Partial(Partial { steps: 3 }), Distractors::InBatch);
     partial.batch_size = 7;
     (partial.speaker.cell, partial.listener.cell) = (CellKind::Gru, CellKind::Gru);
-    let early = EarlyStopped { reset: 0.5, rule, max_steps: 30, joint_updates: 2 };
+    let early = EarlyStopped { reset: 0.5, rule, max_steps: 30, joint_updates: 2, keeps_best: true };
     let mut stopped = with(Regime::EarlyStopped(early), four);
     stopped.listener.layer_norm = false;
     stopped.learning.baseline = BaselineKind::Learned;
     let mut in_batch = stopped.clone();
+    in_batch.regime = Regime::EarlyStopped(EarlyStopped { max_steps: 25, keeps_best: false, ..early });
     in_batch.game = DiscriminationConfig { normalise: Normalise::None, ..game(folder) }.into();
     let mut retrained = with(Regime::Retrained(Retrained { rule, max_steps: 10, joint_updates: 4 }), four);
     retrained.learning.length_cost = 0.1;

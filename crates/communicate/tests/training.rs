@@ -31,8 +31,13 @@ fn varied() -> Vec<TrainConfig> {
     let mut partial = with(Regime::Partial(Partial { steps: 3 }));
     partial.batch_size = 7;
     (partial.speaker.cell, partial.listener.cell) = (CellKind::Gru, CellKind::Gru);
-    let mut stopped =
-        with(Regime::EarlyStopped(EarlyStopped { reset: 0.5, rule, max_steps: 30, joint_updates: 2 }));
+    let mut stopped = with(Regime::EarlyStopped(EarlyStopped {
+        reset: 0.5,
+        rule,
+        max_steps: 30,
+        joint_updates: 2,
+        keeps_best: true,
+    }));
     stopped.listener.layer_norm = false;
     stopped.learning.baseline = BaselineKind::Learned;
     let original = EarlyStopped { rule: StopRule::Original, max_steps: 25, ..EarlyStopped::default() };
@@ -136,6 +141,26 @@ fn regimes_do_what_they_say() {
     let (alone, counts) = steps(Regime::EarlyStopped(stopped), 2);
     assert!(alone.iter().all(|&steps| steps > 20), "the original rule waits for 21 losses: {alone:?}");
     assert_eq!(counts.resets, 2);
+}
+
+/// A listener that only gets worse goes back to what it was before its first step; without that, it does not.
+#[test]
+fn an_early_stopped_listener_keeps_its_best_weights() {
+    let alone = |keeps_best| {
+        let stopped = EarlyStopped { max_steps: 5, keeps_best, ..EarlyStopped::default() };
+        let mut config = TrainConfig { regime: Regime::EarlyStopped(stopped), ..small() };
+        // Steps of a hundred throw any listener away; the speaker stays as it is.
+        (config.learning.listener_rate, config.learning.speaker_rate) = (100.0, 0.0);
+        let (_, split) = config.objects().expect("objects");
+        let mut learner = Learner::recurrent(&config).expect("agents");
+        let first = learner.step(&split).expect("a step").loss;
+        let game = config.reconstruction().expect("a game of attributes");
+        (first, game.attributes as f64 * f64::from(game.values).ln())
+    };
+    let (best, chance) = alone(true);
+    assert!((best - chance).abs() < 0.2 * chance, "an untrained listener has a loss of {chance}, not {best}");
+    let (last, chance) = alone(false);
+    assert!(last > 2.0 * chance, "{last}");
 }
 
 /// Two kinds of cells, and a speaker that hears from the Bayes listener alone, learn to be understood.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use autodidact::communicate::measures::topographic::MessageDistance;
 use autodidact::communicate::measures::{Summary, symbol_values};
-use autodidact::communicate::training::Game;
+use autodidact::communicate::training::{Game, TrainConfig};
 use autodidact::communicate::{Language, files};
 use autodidact::experiment::figure::{Figure, HeatMap};
 use autodidact::experiment::file;
@@ -14,9 +14,9 @@ use autodidact::experiment::run::RunDirectory;
 use clap::Args;
 use serde::Serialize;
 
-use super::train::read_config;
 use crate::cli::common::{Output, require_new_file, shell};
 use crate::cli::exit::{Exit, WrongUse};
+use crate::cli::training::settings_of;
 
 /// Rows of the message table on a page.
 const ROWS: usize = 500;
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         require_new_file(&arguments.out.with_extension(ending), &[ending])?;
     }
     if let Some(run) = &arguments.run
-        && let Game::Discrimination(_) = read_config(&RunDirectory::open(run)?)?.game
+        && let Game::Discrimination(_) = settings_of::<TrainConfig>(&RunDirectory::open(run)?)?.game
     {
         let language = shell(&run.join("language.npz"));
         bail!(WrongUse(format!(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use autodidact::communicate::agents::{Choice, Speaker};
-use autodidact::communicate::training::{Game, GameConfig, Reconstructing, restore};
+use autodidact::communicate::training::{Game, GameConfig, Reconstructing, TrainConfig, restore};
 use autodidact::communicate::{END, Messages, Objects};
 use autodidact::experiment::rng::Seeds;
 use autodidact::experiment::run::RunDirectory;
@@ -13,9 +13,9 @@ use clap::{Args, ValueEnum};
 use rand::RngExt;
 use serde::Serialize;
 
-use super::train::read_config;
 use crate::cli::common::Output;
 use crate::cli::exit::{Exit, WrongUse};
+use crate::cli::training::settings_of;
 
 /// Flags of `communicate talk`.
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ struct Played {
 
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let run = RunDirectory::open(&arguments.run)?;
-    let config = read_config(&run)?;
+    let config: TrainConfig = settings_of(&run)?;
     let Game::Reconstruction(space) = &config.game else {
         bail!(WrongUse(format!(
             "`talk` is about objects with attributes, and those of `{}` are vectors of features; `communicate measure` tells how its \

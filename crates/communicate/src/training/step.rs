@@ -10,7 +10,7 @@ use super::adam::Adam;
 use super::config::{BaselineKind, LearningConfig, TrainConfig};
 use super::loss::{LinearBaseline, credits};
 use super::played::{Played, Question};
-use super::regime::{Regime, StopRule, Stopping};
+use super::regime::{EarlyStopped, Regime, Retrained, Stopping};
 use crate::agents::{
     Choice, FeatureEncoder, Listener, RecurrentDiscriminator, RecurrentListener, RecurrentSpeaker, Speaker,
     Utterance,
@@ -182,11 +182,11 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
                 if self.seeds.keyed("reset", [update]).random::<f64>() < stopped.reset {
                     self.renew();
                 }
-                self.listen_until(split, stopped.rule, stopped.max_steps, true)
+                self.listen_while_better(split, &stopped)
             }
             Regime::Retrained(retrained) if is_due(retrained.joint_updates) => {
                 self.renew();
-                self.listen_until(split, retrained.rule, retrained.max_steps, false)
+                self.listen_until(split, &retrained)
             }
             _ => Ok(0),
         }
@@ -199,30 +199,49 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         Ok(steps as u64)
     }
 
-    /// Steps of the listener until a rule says stop, by the loss on the validation part or by its own.
-    fn listen_until(
-        &mut self,
-        split: &Split<X>,
-        rule: StopRule,
-        max_steps: usize,
-        validate: bool,
-    ) -> Result<u64> {
-        let mut stopping = Stopping::new(rule);
-        let asked = match validate {
-            true => Some(self.ask_all(&split.validation, "validation", self.counts.listener_steps)?),
-            false => None,
-        };
-        for step in 1..=max_steps as u64 {
-            let mut loss = self.listen(&split.train)?;
-            if let Some(asked) = &asked {
-                let said = self.speak(asked.objects(), "validation", self.counts.listener_steps);
-                loss = -mean(self.listener.log_likelihood(asked, &said.messages));
-            }
-            if stopping.stops(loss) {
+    /// Steps of the listener until a rule says stop by its own loss.
+    fn listen_until(&mut self, split: &Split<X>, retrained: &Retrained) -> Result<u64> {
+        let mut stopping = Stopping::new(retrained.rule);
+        for step in 1..=retrained.max_steps as u64 {
+            if stopping.stops(self.listen(&split.train)?) {
                 return Ok(step);
             }
         }
-        Ok(max_steps as u64)
+        Ok(retrained.max_steps as u64)
+    }
+
+    /// Steps of the listener until a rule says stop by the loss on the validation part: on one message for each of its objects, the
+    /// same ones at every step, so that losses differ by what was learnt.
+    fn listen_while_better(&mut self, split: &Split<X>, stopped: &EarlyStopped) -> Result<u64> {
+        let asked = self.ask_all(&split.validation, "validation", self.counts.listener_steps)?;
+        let said = self.speak(asked.objects(), "validation", self.counts.listener_steps);
+        let loss = |listener: &L| -mean(listener.log_likelihood(&asked, &said.messages));
+        let mut stopping = Stopping::new(stopped.rule);
+        let mut best = stopped.keeps_best.then(|| (loss(&self.listener), self.remembered()));
+        let mut steps = 0;
+        while steps < stopped.max_steps as u64 {
+            self.listen(&split.train)?;
+            steps += 1;
+            let loss = loss(&self.listener);
+            if let Some(best) = &mut best
+                && loss < best.0
+            {
+                *best = (loss, self.remembered());
+            }
+            if stopping.stops(loss) {
+                break;
+            }
+        }
+        if let Some((_, (weights, adam))) = best {
+            self.listener.change(&mut |values| values.copy_from_slice(&weights));
+            self.listener_adam = adam;
+        }
+        Ok(steps)
+    }
+
+    /// The listener's weights and moments.
+    fn remembered(&self) -> (Vec<f32>, Adam) {
+        (self.listener.parameters().values().to_vec(), self.listener_adam.clone())
     }
 
     /// A fresh listener.

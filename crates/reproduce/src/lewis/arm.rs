@@ -1,0 +1,136 @@
+//! The arms of the experiment: how the listener follows the speaker, and on which objects.
+
+use autodidact_communicate::training::{
+    EarlyStopped, EvaluationConfig, GameConfig, LearningConfig, Partial, Regime, Reset, Retrained,
+    SplitConfig, TrainConfig,
+};
+use autodidact_experiment::reproduction::Scale;
+use serde::{Deserialize, Serialize};
+
+/// Measurements of a run.
+const MEASUREMENTS: usize = 20;
+/// Updates of both agents between two fresh listeners: of 10, 30, 100 and 300 on pilot seeds that are not judged.
+const JOINT_UPDATES: usize = 100;
+/// Weight decay and dropout of [`Arm::Regularised`].
+const REGULARISED: [f64; 2] = [0.1, 0.2];
+
+/// How the listener follows the speaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Arm {
+    /// Both learn in turn.
+    Continuous,
+    /// A fresh listener now and then, which learns as long as its loss on the validation part goes down.
+    EarlyStopped,
+    /// It makes the early-stopped listener's number of steps, whatever its loss does.
+    Partial,
+    /// As often a fresh listener, which learns until it has learnt the training part: fresh, but overfitted.
+    Retrained,
+    /// As often a fresh listener, which learns in the updates of both alone.
+    Reset,
+    /// The reward is that of the exact Bayes listener of the training part: α = 0.
+    Bayes,
+    /// As continuous, with weight decay and dropout.
+    Regularised,
+    /// As continuous, on all objects there are: the negative control.
+    AllContinuous,
+    /// As early-stopped, on all objects there are.
+    AllEarlyStopped,
+}
+
+impl Arm {
+    /// The arms at a scale: scoring all messages for all objects at every update takes too long for the quick one.
+    pub fn at(scale: Scale) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |&arm| arm != Self::Bayes || scale != Scale::Quick)
+    }
+
+    pub const ALL: [Self; 9] = [
+        Self::Continuous,
+        Self::EarlyStopped,
+        Self::Partial,
+        Self::Retrained,
+        Self::Reset,
+        Self::Bayes,
+        Self::Regularised,
+        Self::AllContinuous,
+        Self::AllEarlyStopped,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Continuous => "continuous",
+            Self::EarlyStopped => "early-stopped",
+            Self::Partial => "partial",
+            Self::Retrained => "retrained",
+            Self::Reset => "reset",
+            Self::Bayes => "bayes",
+            Self::Regularised => "regularised",
+            Self::AllContinuous => "all-continuous",
+            Self::AllEarlyStopped => "all-early-stopped",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Continuous => "continuous",
+            Self::EarlyStopped => "fresh and early-stopped",
+            Self::Partial => "partial, as many steps",
+            Self::Retrained => "fresh and overfitted",
+            Self::Reset => "fresh, no steps of its own",
+            Self::Bayes => "exact Bayes reward",
+            Self::Regularised => "weight decay, dropout",
+            Self::AllContinuous => "all objects: continuous",
+            Self::AllEarlyStopped => "all objects: early-stopped",
+        }
+    }
+
+    /// The settings of a run. An early-stopped listener's mean number of steps is not known before: [`with_steps`] sets a partial one's.
+    pub fn config(self, scale: Scale) -> TrainConfig {
+        let base = base(scale);
+        match self {
+            Self::Continuous => base,
+            Self::EarlyStopped => {
+                let joint_updates = JOINT_UPDATES;
+                let stopped = EarlyStopped { reset: 1.0, joint_updates, ..EarlyStopped::default() };
+                TrainConfig { regime: Regime::EarlyStopped(stopped), ..base }
+            }
+            Self::Partial => with_steps(base, 1),
+            Self::Retrained => {
+                let fresh = Retrained { joint_updates: JOINT_UPDATES, ..Retrained::default() };
+                TrainConfig { regime: Regime::Retrained(fresh), ..base }
+            }
+            Self::Reset => TrainConfig { regime: Regime::Reset(Reset { every: JOINT_UPDATES }), ..base },
+            Self::Bayes => TrainConfig { regime: Regime::Bayes, ..base },
+            Self::Regularised => {
+                let [weight_decay, dropout] = REGULARISED;
+                TrainConfig { learning: LearningConfig { weight_decay, dropout, ..base.learning }, ..base }
+            }
+            Self::AllContinuous => on_all(Self::Continuous.config(scale)),
+            Self::AllEarlyStopped => on_all(Self::EarlyStopped.config(scale)),
+        }
+    }
+}
+
+/// A partial listener of so many steps.
+pub(super) fn with_steps(config: TrainConfig, steps: usize) -> TrainConfig {
+    TrainConfig { regime: Regime::Partial(Partial { steps }), ..config }
+}
+
+/// All objects train, test and stop.
+fn on_all(config: TrainConfig) -> TrainConfig {
+    let game = config.reconstruction().expect("presets of objects with attributes").clone();
+    TrainConfig { game: GameConfig { split: SplitConfig::Full, ..game }.into(), ..config }
+}
+
+/// What all arms have in common.
+fn base(scale: Scale) -> TrainConfig {
+    let small = TrainConfig::preset("small").expect("a preset");
+    let config = match scale {
+        // Smaller spaces are told without being taken apart: no listener generalises.
+        Scale::Quick => TrainConfig { updates: 1000, ..small },
+        Scale::Standard => TrainConfig { updates: 3000, ..small },
+        Scale::Full => TrainConfig::preset("authors").expect("a preset"),
+    };
+    let every = config.updates / MEASUREMENTS;
+    TrainConfig { evaluation: EvaluationConfig { every, objects: 500, samples: 4 }, ..config }
+}
