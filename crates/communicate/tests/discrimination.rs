@@ -116,7 +116,7 @@ fn the_loss_is_information_and_adaptation_among_the_candidates() {
                 let row = messages.get(message);
                 let one = Messages::new(row.to_vec(), row.len()).expect("a message");
                 let total: f64 = scores.iter().map(|scores| scores[message].exp()).sum();
-                let mut divergence = 0.0;
+                let [mut divergence, mut sum] = [0.0_f64; 2];
                 for (place, scores) in scores.iter().enumerate() {
                     // The same candidates, with this one as the target.
                     let mut order: Vec<&[f64]> = candidates.clone();
@@ -132,7 +132,12 @@ fn the_loss_is_information_and_adaptation_among_the_candidates() {
                     loss -= joint * given;
                     information -= joint * posterior;
                     divergence += posterior.exp() * (posterior - given);
+                    sum += given.exp();
                 }
+                assert!(
+                    (sum - 1.0).abs() < 1e-5 && divergence > -1e-5,
+                    "a distribution: {sum}, {divergence}"
+                );
                 adaptation += total / candidates.len() as f64 * divergence;
             }
             // Probabilities are those of single precision.
