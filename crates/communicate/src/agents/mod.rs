@@ -36,11 +36,13 @@ mod parameters;
 mod prefixes;
 mod slices;
 mod speaker;
+mod tabular;
 
 pub use config::{AgentConfig, CellKind};
 pub use listener::RecurrentListener;
 pub use parameters::{Entry, Parameters};
 pub use speaker::RecurrentSpeaker;
+pub use tabular::TabularListener;
 
 use std::ops::Range;
 

@@ -90,13 +90,32 @@ pub fn evaluate<S: Speaker, L: Listener>(
 ) -> Result<Evaluation> {
     let size = split.train.count().min(split.test.count()).min(config.evaluation.objects);
     let measure = |part: &Objects, name| {
-        // Parts may be in order, and neighbours alike. The same objects of a part at each evaluation, and of two parts that are the same.
-        let mut rng = Seeds::new(config.seed).child("evaluation").stream("objects");
-        let mut indices = index::sample(&mut rng, part.count(), size).into_vec();
-        indices.sort_unstable();
-        measured(config, &part.select(&indices)?, (speaker, listener), name)
+        measured(
+            config,
+            &cut(part, size, Seeds::new(config.seed).child("evaluation"))?,
+            (speaker, listener),
+            name,
+        )
     };
     Ok(Evaluation { update, train: measure(&split.train, "train")?, test: measure(&split.test, "test")? })
+}
+
+/// So many objects of a part, drawn at random: parts may be in order, and neighbours alike. The same seeds give the same objects of a part,
+/// and of two parts that are the same.
+pub(super) fn cut(part: &Objects, size: usize, seeds: Seeds) -> Result<Objects> {
+    let mut indices = index::sample(&mut seeds.stream("objects"), part.count(), size).into_vec();
+    indices.sort_unstable();
+    part.select(&indices)
+}
+
+/// The share of objects all of whose attributes are told, and the share of attributes that are.
+pub(super) fn accuracies(objects: &Objects, guesses: &Objects) -> [f64; 2] {
+    let pairs = || objects.iter().zip(guesses.iter());
+    let right = pairs().filter(|(object, guess)| object == guess).count();
+    let right_values: usize =
+        pairs().map(|(object, guess)| object.iter().zip(guess).filter(|(a, b)| a == b).count()).sum();
+    let count = objects.count();
+    [right as f64 / count as f64, right_values as f64 / (count * objects.num_attributes()) as f64]
 }
 
 fn measured<S: Speaker, L: Listener>(
@@ -120,11 +139,7 @@ fn measured<S: Speaker, L: Listener>(
         factorised -= share * scored.factorised.iter().sum::<f64>();
     }
     let messages = speaker.speak(objects, Choice::Greedy).messages;
-    let guesses = listener.guess(&messages);
-    let pairs = || objects.iter().zip(guesses.iter());
-    let right = pairs().filter(|(object, guess)| object == guess).count();
-    let right_values: usize =
-        pairs().map(|(object, guess)| object.iter().zip(guess).filter(|(a, b)| a == b).count()).sum();
+    let [accuracy, attribute_accuracy] = accuracies(objects, &listener.guess(&messages));
     let lengths: usize = messages.lengths().sum();
     let language = Language::new(objects.clone(), messages)?;
     Ok(Measured {
@@ -133,8 +148,8 @@ fn measured<S: Speaker, L: Listener>(
         information,
         adaptation: loss - information,
         factorised,
-        accuracy: right as f64 / count as f64,
-        attribute_accuracy: right_values as f64 / (count * objects.num_attributes()) as f64,
+        accuracy,
+        attribute_accuracy,
         topographic_similarity: topographic_similarity(&language),
         posdis: posdis(&language),
         bosdis: bosdis(&language),

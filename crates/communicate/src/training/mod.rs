@@ -33,6 +33,7 @@ mod checkpoint;
 mod config;
 mod evaluate;
 mod loss;
+pub mod probe;
 mod regime;
 mod run;
 mod step;

@@ -29,7 +29,7 @@ pub struct Report {
 }
 
 /// A speaker and a listener that learn, with all that an update needs and changes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Learner<S, L> {
     config: TrainConfig,
     seeds: Seeds,
@@ -51,6 +51,13 @@ pub struct Counts {
     pub listener_steps: u64,
     /// Listeners that were thrown away.
     pub resets: u64,
+}
+
+/// Who learns from a game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Both,
+    Speaker,
 }
 
 /// Objects of a batch.
@@ -113,7 +120,7 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
     /// [`Error::Diverged`] if a loss or a gradient is no number. The agents are then useless.
     pub fn step(&mut self, split: &Split) -> Result<Report> {
         let alone = self.follow(split)?;
-        let mut report = self.play(&split.train)?;
+        let mut report = self.play(&split.train, Turn::Both)?;
         report.listener_steps = alone;
         Ok(report)
     }
@@ -179,7 +186,7 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
     }
 
     /// A step of the listener alone; its loss.
-    fn listen(&mut self, train: &Objects) -> Result<f64> {
+    pub(super) fn listen(&mut self, train: &Objects) -> Result<f64> {
         let batch = self.batch(train, "listener batch", self.counts.listener_steps);
         let said = self.speak(&batch.objects, "listener symbols", self.counts.listener_steps);
         let (likelihoods, gradient) = self.hear(&batch.objects, &said);
@@ -187,8 +194,8 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
         Ok(-mean(likelihoods))
     }
 
-    /// A game with each object of a batch, and a step of both.
-    fn play(&mut self, train: &Objects) -> Result<Report> {
+    /// A game with each object of a batch, and a step of those whose turn it is.
+    pub(super) fn play(&mut self, train: &Objects, turn: Turn) -> Result<Report> {
         let update = self.counts.updates;
         let batch = self.batch(train, "batch", update);
         let said = self.speak(&batch.objects, "symbols", update);
@@ -214,7 +221,9 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
         let of_speaker = self.speaker.gradient(&batch.objects, &said, &credits);
 
         self.counts.updates += 1;
-        self.update_listener(&of_listener)?;
+        if turn == Turn::Both {
+            self.update_listener(&of_listener)?;
+        }
         let rate = self.config.learning.speaker_rate;
         check(self.counts.updates, "speaker", &of_speaker)?;
         let adam = &mut self.speaker_adam;
@@ -279,12 +288,12 @@ pub(super) fn numbers<const N: usize>(seeds: Seeds, name: &str, counters: [u64; 
     (0..len).map(|_| rng.random()).collect()
 }
 
-fn mean(values: Vec<f32>) -> f64 {
+pub(super) fn mean(values: Vec<f32>) -> f64 {
     values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64
 }
 
 /// That a gradient is made of numbers.
-fn check(update: u64, agent: &'static str, gradient: &[f32]) -> Result<()> {
+pub(super) fn check(update: u64, agent: &'static str, gradient: &[f32]) -> Result<()> {
     let norm: f64 = gradient.iter().map(|&value| f64::from(value).powi(2)).sum();
     if norm.is_finite() { Ok(()) } else { Err(Error::Diverged { update, agent }) }
 }
