@@ -54,7 +54,9 @@ impl Game {
         // f32 adds up to 1 within 1e-6.
         for row in table.chunks_exact_mut(40) {
             let sum: f64 = row.iter().sum();
-            row.iter_mut().for_each(|probability| *probability /= sum);
+            for probability in row.iter_mut() {
+                *probability /= sum;
+            }
         }
         decomposition::Speaker::uniform_prior(table, 40).expect("a speaker")
     }
