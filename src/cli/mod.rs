@@ -9,6 +9,7 @@ mod plan;
 mod represent;
 mod reproduce;
 mod runs;
+mod training;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ mod data;
 mod device;
 mod image_arm;
 mod judge;
+mod lewis;
 mod mcts_rpo;
 mod mcts_rpo_selfplay;
 mod setting;
@@ -22,6 +23,7 @@ pub use byol_no_batch_stats::ByolNoBatchStats;
 pub use byol_robustness::ByolRobustness;
 pub use cdat::Cdat;
 pub use device::{DeviceError, device};
+pub use lewis::Lewis;
 pub use mcts_rpo::MctsRpo;
 pub use mcts_rpo_selfplay::MctsRpoSelfplay;
 
@@ -29,5 +31,5 @@ use autodidact_experiment::reproduction::Claim;
 
 /// Every claim that can be re-tested today, in the order of the papers' table; extensions follow their paper's claim.
 pub fn claims() -> Vec<&'static dyn Claim> {
-    vec![&Byol, &ByolRobustness, &ByolNoBatchStats, &MctsRpo, &MctsRpoSelfplay, &Cdat, &Brownian]
+    vec![&Byol, &ByolRobustness, &ByolNoBatchStats, &MctsRpo, &MctsRpoSelfplay, &Lewis, &Cdat, &Brownian]
 }

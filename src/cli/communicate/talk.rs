@@ -13,9 +13,9 @@ use clap::{Args, ValueEnum};
 use rand::RngExt;
 use serde::Serialize;
 
-use super::train::read_config;
 use crate::cli::common::Output;
 use crate::cli::exit::Exit;
+use crate::cli::training::settings_of;
 
 /// Flags of `communicate talk`.
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ struct Played {
 
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let run = RunDirectory::open(&arguments.run)?;
-    let config = read_config(&run)?;
+    let config: TrainConfig = settings_of(&run)?;
     let learner = restore(&config, &run)?;
     let (_, split) = config.objects()?;
     let talk = Talk { config: &config, learner: &learner };

@@ -9,14 +9,14 @@ use autodidact::communicate::training::{
 };
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
-use autodidact::experiment::run::{Environment, RunDirectory, command_line};
-use autodidact::experiment::settings::{self, nearest};
+use autodidact::experiment::run::RunDirectory;
 use autodidact::experiment::table::Table;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::common::{Machine, Output, fresh, layered, shell, text_table};
+use crate::cli::common::{Output, shell, text_table};
 use crate::cli::exit::{Exit, WrongUse};
+use crate::cli::training::{Training, preset, settings_of};
 
 /// Flags of `communicate train`.
 #[derive(Debug, Args)]
@@ -32,30 +32,10 @@ Regimes of the listener: continuous, partial, early-stopped, retrained, reset, b
 Settings: defaults of the preset < --config FILE < --set key=value. `config.toml` in the run has them all.")]
 pub struct Arguments {
     /// Named settings to start from: full (all objects train and test), small or authors
-    #[arg(long, default_value = "full")]
+    #[arg(long, default_value = "full", conflicts_with = "resume")]
     preset: String,
-    /// TOML file with the settings that differ
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, for instance `--set learning.entropy=0.5`; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
-    /// Seed of objects, weights, batches and symbols
-    #[arg(long)]
-    seed: Option<u64>,
     #[command(flatten)]
-    machine: Machine,
-    /// Run directory [default: a new one below `runs`]
-    #[arg(long)]
-    out: Option<PathBuf>,
-    /// Continue the run in `--out` with its own settings
-    #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "preset"])]
-    resume: bool,
-    /// Print the resolved settings and stop
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    output: Output,
+    training: Training,
 }
 
 /// What the run says of itself at the end.
@@ -67,38 +47,33 @@ struct Summary {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit> {
-    let output = arguments.output;
-    let stored = arguments.out.as_ref().filter(|_| arguments.resume).map(RunDirectory::open).transpose()?;
-    let config = match &stored {
-        Some(run) => read_config(run)?,
-        None => resolve(arguments)?,
+    let training = &arguments.training;
+    let output = training.output;
+    let stored = training.stored()?;
+    let config: TrainConfig = match &stored {
+        Some(run) => settings_of(run)?,
+        None => {
+            let name = &arguments.preset;
+            training.settings(&preset(name, TrainConfig::preset(name), &TrainConfig::PRESETS)?)?
+        }
     };
     config.validate().map_err(wrong_use)?;
-    if arguments.dry_run {
-        let text = toml::to_string(&config)?;
-        output.result(&config, || text)?;
+    if training.is_dry(&config)? {
         return Ok(Exit::Done);
     }
     // Before a folder is made for it.
     config.objects().map_err(wrong_use)?;
-    if arguments.machine.device != "cpu" {
-        bail!(WrongUse(format!(
-            "recurrent agents learn on `--device cpu`, not on `{}`",
-            arguments.machine.device
-        )));
+    let device = &training.machine.device;
+    if device != "cpu" {
+        bail!(WrongUse(format!("recurrent agents learn on `--device cpu`, not on `{device}`")));
     }
     interrupt::install()?;
-    arguments.machine.start(output)?;
+    training.machine.start(output)?;
     let run = match stored {
         Some(run) => run,
         None => {
-            let path = arguments
-                .out
-                .clone()
-                .unwrap_or_else(|| fresh("runs".as_ref(), &format!("lewis-{}", config.seed), ""));
-            let run = RunDirectory::create(path)?;
-            let environment = Environment::capture(arguments.machine.threads());
-            run.describe(&toml::to_string(&config)?, &command_line(), &environment)?;
+            let run = training.create(&format!("lewis-{}", config.seed))?;
+            training.describe(&run, &config)?;
             run
         }
     };
@@ -127,19 +102,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     match outcome {
         Outcome::Finished(trained) => finish(output, &run, *trained),
         Outcome::Interrupted { update } => {
-            let path = shell(run.path());
-            output.note(&format!(
-                "stopped after update {update}; continue with `autodidact communicate train --out {path} --resume`"
-            ));
-            Ok(Exit::Interrupted)
+            Ok(training.interrupted(&run, "communicate train", &format!("update {update}")))
         }
     }
-}
-
-/// The settings of a run.
-pub fn read_config(run: &RunDirectory) -> Result<TrainConfig> {
-    let text = run.config()?;
-    Ok(settings::layer(&TrainConfig::default(), Some(("config.toml", &text)), &[])?)
 }
 
 /// Settings out of range are wrong use.
@@ -151,22 +116,6 @@ fn wrong_use(error: communicate::Error) -> anyhow::Error {
         | communicate::Error::Rows { .. }) => WrongUse(wrong.to_string()).into(),
         error => error.into(),
     }
-}
-
-/// Preset, file, pairs, then `--seed`.
-fn resolve(arguments: &Arguments) -> Result<TrainConfig> {
-    let name = &arguments.preset;
-    let Some(base) = TrainConfig::preset(name) else {
-        let near = nearest(name, &TrainConfig::PRESETS);
-        let hint = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-        let all = TrainConfig::PRESETS.join(", ");
-        bail!(WrongUse(format!("unknown preset `{name}`{hint}; there are {all}")));
-    };
-    let mut config = layered(&base, arguments.config.as_deref(), &arguments.set)?;
-    if let Some(seed) = arguments.seed {
-        config.seed = seed;
-    }
-    Ok(config)
 }
 
 /// A line about a measurement.

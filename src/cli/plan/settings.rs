@@ -41,6 +41,11 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Whether any is given.
+    pub fn are_given(&self) -> bool {
+        self.size.is_some() || self.komi.is_some() || self.suicide || self.swap
+    }
+
     pub fn setup(&self, game: GameName, position: Option<String>) -> Setup {
         Setup {
             game,

@@ -6,8 +6,7 @@ use anyhow::{Result, bail};
 use autodidact::arena::{GameName, Playable, Setup, Visitor};
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
-use autodidact::experiment::run::{Environment, RunDirectory, command_line};
-use autodidact::experiment::settings::{self, nearest};
+use autodidact::experiment::run::RunDirectory;
 use autodidact::selfplay::{self, AlphaZeroConfig, Outcome, Rated, Telling, Trained, preset, train};
 use clap::Args;
 use serde::Serialize;
@@ -15,8 +14,9 @@ use serde::Serialize;
 use super::settings::Rules;
 use super::strength::chart;
 use super::told;
-use crate::cli::common::{Machine, Output, fresh, layered, shell};
+use crate::cli::common::{Output, shell};
 use crate::cli::exit::{Exit, WrongUse};
+use crate::cli::training::{self, Training, settings_of};
 
 /// Metrics on the progress line.
 const SHOWN: [&str; 4] = ["loss/policy", "loss/value", "selfplay/length", "selfplay/draws"];
@@ -39,30 +39,10 @@ pub struct Arguments {
     #[command(flatten)]
     rules: Rules,
     /// Named settings to start from: quick, small or connect4 [default: the game's own]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "resume")]
     preset: Option<String>,
-    /// TOML file with the settings that differ
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, for instance `--set search.simulations=64`; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
-    /// Seed of weights, searches, openings and batches
-    #[arg(long)]
-    seed: Option<u64>,
     #[command(flatten)]
-    machine: Machine,
-    /// Run directory [default: a new one below `runs`]
-    #[arg(long)]
-    out: Option<PathBuf>,
-    /// Continue the run in `--out` with its own settings
-    #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "preset", "size", "komi", "suicide", "swap"])]
-    resume: bool,
-    /// Print the resolved settings and stop
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    output: Output,
+    training: Training,
 }
 
 /// What the run says of itself at the end.
@@ -75,7 +55,7 @@ struct Summary {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit> {
-    let stored = arguments.out.as_ref().filter(|_| arguments.resume).map(RunDirectory::open).transpose()?;
+    let stored = arguments.training.stored()?;
     let (setup, config) = match &stored {
         Some(run) => {
             let Some(setup) = run.read_json(GAME, "description of a game")? else {
@@ -84,8 +64,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
                     "`{path}` does not say which game it learns; is it a run of `plan train`?"
                 )));
             };
-            let text = run.config()?;
-            (setup, settings::layer(&AlphaZeroConfig::default(), Some(("config.toml", &text)), &[])?)
+            if arguments.rules.are_given() {
+                bail!(WrongUse(
+                    "a run that is continued has its own rules; leave out the flags for them".to_owned()
+                ));
+            }
+            (setup, settings_of(run)?)
         }
         None => {
             let game = arguments.game.expect("the parser asks for it");
@@ -111,28 +95,22 @@ impl Visitor for Train<'_> {
         if !G::IS_FOR_TWO {
             bail!(WrongUse(selfplay::Error::ForOne { game: G::NAME.name() }.to_string()));
         }
-        if arguments.dry_run {
-            let text = toml::to_string(&config)?;
-            arguments.output.result(&config, || text)?;
+        let training = &arguments.training;
+        if training.is_dry(&config)? {
             return Ok(Exit::Done);
         }
         interrupt::install()?;
-        let device = arguments.machine.start(arguments.output)?;
+        let device = training.machine.start(training.output)?;
         let run = match stored {
             Some(run) => run,
             None => {
-                let path = arguments
-                    .out
-                    .clone()
-                    .unwrap_or_else(|| fresh("runs".as_ref(), &format!("{}-{}", G::NAME, config.seed), ""));
-                let run = RunDirectory::create(path)?;
+                let run = training.create(&format!("{}-{}", G::NAME, config.seed))?;
                 run.write_json(GAME, setup)?;
-                let environment = Environment::capture(arguments.machine.threads());
-                run.describe(&toml::to_string(&config)?, &command_line(), &environment)?;
+                training.describe(&run, &config)?;
                 run
             }
         };
-        let output = arguments.output;
+        let output = training.output;
         let mut progress: Option<Progress> = None;
         let mut tell = |telling: Telling<'_>| match telling {
             Telling::Iteration { iteration, total, metrics } => {
@@ -155,11 +133,7 @@ impl Visitor for Train<'_> {
         match outcome {
             Outcome::Finished(trained) => finish(output, &run, G::NAME, trained),
             Outcome::Interrupted { iteration } => {
-                let path = shell(run.path());
-                output.note(&format!(
-                    "stopped after iteration {iteration}; continue with `autodidact plan train --out {path} --resume`"
-                ));
-                Ok(Exit::Interrupted)
+                Ok(training.interrupted(&run, "plan train", &format!("iteration {iteration}")))
             }
         }
     }
@@ -176,22 +150,9 @@ fn note(progress: Option<&Progress>, output: Output, text: &str) {
 fn resolve(arguments: &Arguments, game: GameName) -> Result<AlphaZeroConfig> {
     let base = match &arguments.preset {
         None => preset::of(game),
-        Some(name) => match preset::named(name) {
-            Some(base) => base,
-            None => {
-                let known: Vec<&str> = preset::names().collect();
-                let hint =
-                    nearest(name, &known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-                let all = known.join(", ");
-                bail!(WrongUse(format!("unknown preset `{name}`{hint}; there are {all}")));
-            }
-        },
+        Some(name) => training::preset(name, preset::named(name), &preset::names().collect::<Vec<_>>())?,
     };
-    let mut config = layered(&base, arguments.config.as_deref(), &arguments.set)?;
-    if let Some(seed) = arguments.seed {
-        config.seed = seed;
-    }
-    Ok(config)
+    arguments.training.settings(&base)
 }
 
 /// A line about a match.

@@ -9,8 +9,7 @@ use autodidact::data::procedural::Procedural;
 use autodidact::data::source::{Memory, Preload, Resize, Subset};
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
-use autodidact::experiment::run::{Environment, RunDirectory, command_line, quote};
-use autodidact::experiment::settings::{self, nearest};
+use autodidact::experiment::run::{RunDirectory, quote};
 use autodidact::nn::PrecisionConfig;
 use autodidact::represent::train::{Outcome, Telling, Trained};
 use autodidact::represent::{RepresentConfig, preset, train};
@@ -18,8 +17,9 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::profile;
-use crate::cli::common::{Machine, Output, Selection, Unread, at_most, fresh, layered, shell};
+use crate::cli::common::{Output, Selection, Unread, at_most, shell};
 use crate::cli::exit::{Exit, WrongUse};
+use crate::cli::training::{self, Training, settings_of};
 
 /// Named settings that a run starts from where none are named.
 pub(in crate::cli) const PRESET: &str = "cpu-small";
@@ -43,7 +43,8 @@ const SHOWN: [&str; 2] = ["loss/total", "projection/spread"];
 
 Settings: defaults of the preset < --config FILE < --set key=value. `config.toml` in the run has them all.")]
 pub struct Train {
-    /// Folder of pictures (classes in sub-folders are optional), CIFAR-10 or IDX files, or tar shards; drawn pictures if absent
+    /// Folder of pictures (classes in sub-folders are optional), CIFAR-10 or IDX files, or tar shards; drawn pictures if absent. With
+    /// `--resume`, where the data of the run has moved to
     #[arg(long)]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -52,36 +53,16 @@ pub struct Train {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     /// Named settings to start from; `represent presets` lists them
-    #[arg(long, default_value = PRESET)]
+    #[arg(long, default_value = PRESET, conflicts_with = "resume")]
     preset: String,
-    /// TOML file with the settings that differ
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, for instance `--set optimizer.kind=lars`; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
-    /// Seed of weights, order and augmentations
-    #[arg(long)]
-    seed: Option<u64>,
     /// What networks multiply in training: `f32`, `bf16`, or `auto`, which is f32 on the CPU and bf16 on GPUs
-    #[arg(long)]
+    #[arg(long, conflicts_with = "resume")]
     precision: Option<PrecisionConfig>,
-    #[command(flatten)]
-    machine: Machine,
-    /// Run directory [default: a new one below `runs`]
-    #[arg(long)]
-    out: Option<PathBuf>,
-    /// Continue the run in `--out` with its own settings, on the data it was started with (or `--data`, if it has moved)
-    #[arg(long, requires = "out", conflicts_with_all = ["config", "set", "seed", "precision", "preset"])]
-    resume: bool,
     /// Print where the time went: each kernel beside what the machine could do; also `profile.json` in the run. The first step is left out
     #[arg(long, conflicts_with = "dry_run")]
     profile: bool,
-    /// Print the resolved settings and stop
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
-    output: Output,
+    training: Training,
 }
 
 /// Which pictures a run is trained on, as its folder keeps it.
@@ -110,28 +91,26 @@ struct Summary {
 }
 
 pub fn run(arguments: &Train) -> Result<Exit> {
-    let stored = arguments.out.as_ref().filter(|_| arguments.resume).map(RunDirectory::open).transpose()?;
-    let config = match &stored {
-        Some(run) => {
-            settings::layer(&RepresentConfig::default(), Some(("config.toml", &run.config()?)), &[])?
-        }
+    let training = &arguments.training;
+    let output = training.output;
+    let stored = training.stored()?;
+    let config: RepresentConfig = match &stored {
+        Some(run) => settings_of(run)?,
         None => resolve(arguments)?,
     };
     config.validate().map_err(|error| WrongUse(error.to_string()))?;
-    let text = toml::to_string(&config)?;
-    if arguments.dry_run {
-        arguments.output.result(&config, || text)?;
+    if training.is_dry(&config)? {
         return Ok(Exit::Done);
     }
 
     interrupt::install()?;
-    let device = arguments.machine.start(arguments.output)?;
-    let threads = arguments.machine.threads();
-    if let (None, Some(out)) = (&stored, &arguments.out) {
+    let device = training.machine.start(output)?;
+    let threads = training.machine.threads();
+    if let (None, Some(out)) = (&stored, &training.out) {
         RunDirectory::check_free(out)?;
     }
     let origin = origin(arguments, stored.as_ref())?;
-    let (dataset, unread) = pictures(&origin, &config, arguments.output)?;
+    let (dataset, unread) = pictures(&origin, &config, output)?;
     if stored.is_none() && dataset.len() < config.batch_size {
         let (found, batch) = (dataset.len(), config.batch_size);
         let advice = if found < 4 {
@@ -141,22 +120,19 @@ pub fn run(arguments: &Train) -> Result<Exit> {
         };
         bail!(WrongUse(format!("{found} pictures do not fill a batch of {batch}; {advice}")));
     }
-    warn_of_small_batches(&config, arguments.output);
+    warn_of_small_batches(&config, output);
 
     let run = match stored {
         Some(run) => {
             if run.checkpoints().steps()?.is_empty() {
-                arguments.output.note("no checkpoint was saved yet: starting from the beginning");
+                output.note("no checkpoint was saved yet: starting from the beginning");
             }
             run
         }
         None => {
-            let path = arguments.out.clone().unwrap_or_else(|| {
-                fresh("runs".as_ref(), &format!("{}-{}", arguments.preset, config.seed), "")
-            });
-            let run = RunDirectory::create(path)?;
+            let run = training.create(&format!("{}-{}", arguments.preset, config.seed))?;
             run.write_json(ORIGIN, &origin)?;
-            run.describe(&text, &command_line(), &Environment::capture(threads))?;
+            training.describe(&run, &config)?;
             run
         }
     };
@@ -173,12 +149,12 @@ pub fn run(arguments: &Train) -> Result<Exit> {
                 shown = metrics.iter().filter(|(name, _)| SHOWN.contains(name)).copied().collect();
             }
             progress
-                .get_or_insert_with(|| Progress::new(config.method.name(), total, arguments.output.display()))
+                .get_or_insert_with(|| Progress::new(config.method.name(), total, output.display()))
                 .set(step, &shown);
         }
         Telling::Note(text) => match &progress {
             Some(progress) => progress.note(&text),
-            None => arguments.output.note(&text),
+            None => output.note(&text),
         },
     };
     let outcome = train(&config, dataset, &device, threads, &run, &mut tell)?;
@@ -189,32 +165,19 @@ pub fn run(arguments: &Train) -> Result<Exit> {
         progress.finish();
     }
     match outcome {
-        Outcome::Finished(trained) => finish(arguments.output, &origin, &run, *trained, unread, profile),
+        Outcome::Finished(trained) => finish(output, &origin, &run, *trained, unread, profile),
         Outcome::Interrupted { step } => {
-            let path = shell(run.path());
-            arguments.output.note(&format!(
-                "stopped after step {step}; continue with `autodidact represent train --out {path} --resume`"
-            ));
-            Ok(Exit::Interrupted)
+            Ok(training.interrupted(&run, "represent train", &format!("step {step}")))
         }
     }
 }
 
 /// Preset, file, pairs, then `--seed` and `--precision`.
 fn resolve(arguments: &Train) -> Result<RepresentConfig> {
-    let Some(base) = preset::named(&arguments.preset) else {
-        let known: Vec<&str> = preset::all().map(|(name, _)| name).collect();
-        let hint = nearest(&arguments.preset, &known)
-            .map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-        bail!(WrongUse(format!(
-            "unknown preset `{}`{hint}; `autodidact represent presets` lists them",
-            arguments.preset
-        )));
-    };
-    let mut config = layered(&base, arguments.config.as_deref(), &arguments.set)?;
-    if let Some(seed) = arguments.seed {
-        config.seed = seed;
-    }
+    let name = &arguments.preset;
+    let known: Vec<&str> = preset::all().map(|(name, _)| name).collect();
+    let base = training::preset(name, preset::named(name), &known)?;
+    let mut config = arguments.training.settings(&base)?;
     if let Some(precision) = arguments.precision {
         config.precision = precision;
     }
