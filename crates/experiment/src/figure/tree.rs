@@ -96,19 +96,29 @@ impl TreeChart {
         }
         top += ROW * 0.3;
         let height = |place: &Placed<'_>| top + place.y * ROW;
+        let half = |node: &TreeNode| THICKEST * (node.weight / root.weight).clamp(0.0, 1.0).sqrt() / 2.0;
+        let mut band = |points: [(f64, f64, f64); 2]| {
+            let [(from, above, half), (to, below, other_half)] = points;
+            let outline = [
+                (from, above - half),
+                (to, below - other_half),
+                (to, below + other_half),
+                (from, above + half),
+            ];
+            canvas.path(&format!("ad-dot {}", colour(0)), &outline, true);
+        };
         for place in &placed {
-            let Some(parent) = place.parent.map(|parent| &placed[parent]) else { continue };
-            let half = THICKEST * (place.node.weight / root.weight).clamp(0.0, 1.0).sqrt() / 2.0;
-            let (from, to) = (
-                starts[parent.depth] + text_width(parent.node) + SPACE / 2.0,
-                starts[place.depth] - SPACE / 2.0,
-            );
-            // Branches of a column part at its end, wherever their texts end.
-            let bend = (starts[place.depth] - BEND + SPACE).max(from);
-            let (left, right) = (height(parent), height(place));
-            let upper = [(from, left - half), (bend, left - half), (to, right - half)];
-            let lower = [(to, right + half), (bend, left + half), (from, left + half)];
-            canvas.path(&format!("ad-dot {}", colour(0)), &[upper, lower].concat(), true);
+            // Branches to a column part at one place, wherever the texts before it end.
+            if let Some(next) = starts.get(place.depth + 1).filter(|_| !place.node.branches.is_empty()) {
+                let from = starts[place.depth] + text_width(place.node) + SPACE / 2.0;
+                let (y, half) = (height(place), half(place.node));
+                band([(from, y, half), (next - BEND + SPACE, y, half)]);
+            }
+            if let Some(parent) = place.parent.map(|parent| &placed[parent]) {
+                let (from, to) = (starts[place.depth] - BEND + SPACE, starts[place.depth] - SPACE / 2.0);
+                let half = half(place.node);
+                band([(from, height(parent), half), (to, height(place), half)]);
+            }
         }
         for place in &placed {
             let mut x = starts[place.depth];
