@@ -23,6 +23,9 @@ use crate::cli::common::{Machine, Output, fresh, layered, shell, text_table};
 use crate::cli::exit::{Exit, WrongUse};
 use crate::cli::training::settings_of;
 
+/// The learning rate of tables: each number is that of one message, and is learnt only when that is said.
+const TABLE_RATE: f64 = 0.2;
+
 /// Flags of `communicate probe`.
 #[derive(Debug, Args)]
 #[command(
@@ -60,7 +63,7 @@ pub struct Arguments {
     /// Which kind of listener is the probe
     #[arg(long, value_enum, default_value_t, conflicts_with = "messages")]
     listener: Kind,
-    /// Also tell how many steps a fresh listener needs until it understands the language of all objects
+    /// Also tell how many steps a fresh listener needs until it understands the language, of the objects that train in a run
     #[arg(long)]
     ease: bool,
     /// Also let copies of both agents learn on, each alone, and tell which one overfits
@@ -113,7 +116,7 @@ enum Kind {
     /// As the run's listener, or as `listener` in the settings
     #[default]
     Recurrent,
-    /// A number for each pair of an object and a message, which can be the Bayes listener; for small channels
+    /// A number for each pair of an object and a message, which can be the Bayes listener; for small channels, and slow
     Table,
 }
 
@@ -193,6 +196,9 @@ fn settings(arguments: &Arguments, config: Option<&TrainConfig>) -> Result<Setti
     if let Some(config) = config {
         base.listener = config.listener;
     }
+    if let Kind::Table = arguments.listener {
+        base.probe.learning_rate = TABLE_RATE;
+    }
     let seed = arguments.seed;
     (base.probe.seed, base.ease.seed, base.overfitting.seed) = (seed, seed, seed);
     layered(&base, arguments.config.as_deref(), &arguments.set)
@@ -205,7 +211,7 @@ fn of_run(
     config: &TrainConfig,
 ) -> Result<Found> {
     let learner = restore(config, run)?;
-    let (objects, split) = config.objects()?;
+    let (_, split) = config.objects()?;
     let display = arguments.output.display();
     let is_full = matches!(config.game.split, SplitConfig::Full);
     let parts: Vec<Part> = match arguments.parts[..] {
@@ -242,8 +248,8 @@ fn of_run(
     finish(progress.as_ref().map(|(_, progress)| progress));
     let mut found = Found { parts: probes, ..Found::default() };
     if arguments.ease {
-        let messages = learner.speaker().speak(&objects, Choice::Greedy).messages;
-        found.ease = Some(ease(arguments, settings, &Language::new(objects, messages)?)?);
+        let messages = learner.speaker().speak(&split.train, Choice::Greedy).messages;
+        found.ease = Some(ease(arguments, settings, &Language::new(split.train.clone(), messages)?)?);
     }
     if arguments.overfitting {
         if is_full {
@@ -306,7 +312,8 @@ fn save(folder: &Path, found: &Found) -> Result<Vec<PathBuf>> {
         saved.extend(chart.draw()?.save(folder, "ease")?);
     }
     if let Some(found) = &found.overfitting {
-        let mut chart = LineChart::new("One agent learns on, the other one is fixed", "step", "loss (nats)");
+        let mut chart =
+            LineChart::new("One agent learns on, the other one is fixed", "step", "loss (nats)").with_log_y();
         for (agent, side) in [("listener", &found.listener), ("speaker", &found.speaker)] {
             let points = || side.curve.iter();
             chart = chart

@@ -39,7 +39,7 @@ impl Default for ProbeConfig {
     fn default() -> Self {
         Self {
             learning_rate: 2e-3,
-            batch_size: 512,
+            batch_size: 1024,
             window: 200,
             tolerance: 1e-3,
             decays: 2,
