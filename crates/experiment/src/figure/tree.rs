@@ -12,7 +12,9 @@ const SPACE: f64 = 8.0;
 /// Room of a branch from a text to the next column.
 const BEND: f64 = 44.0;
 const LEAST_WIDTH: f64 = 480.0;
+/// Thickness of the largest branch, and of what branches part from.
 const THICKEST: f64 = 12.0;
+const SPINE: f64 = 2.0;
 
 /// A place of a tree, and what goes on from there.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +29,7 @@ pub struct TreeNode {
     pub branches: Vec<Self>,
 }
 
-/// A tree from left to right. The area of a branch's cut, its thickness squared, is its share of the weight.
+/// A tree from left to right, whose branches' thickness squared is their share of the weight.
 ///
 /// ```
 /// use autodidact_experiment::figure::{TreeChart, TreeNode};
@@ -97,27 +99,24 @@ impl TreeChart {
         top += ROW * 0.3;
         let height = |place: &Placed<'_>| top + place.y * ROW;
         let half = |node: &TreeNode| THICKEST * (node.weight / root.weight).clamp(0.0, 1.0).sqrt() / 2.0;
-        let mut band = |points: [(f64, f64, f64); 2]| {
-            let [(from, above, half), (to, below, other_half)] = points;
-            let outline = [
-                (from, above - half),
-                (to, below - other_half),
-                (to, below + other_half),
-                (from, above + half),
-            ];
-            canvas.path(&format!("ad-dot {}", colour(0)), &outline, true);
+        let mut band = |from: (f64, f64), to: (f64, f64)| {
+            canvas.path(&format!("ad-dot {}", colour(0)), &[from, (to.0, from.1), to, (from.0, to.1)], true);
         };
-        for place in &placed {
+        let is_branch_of = |number: usize| move |place: &&Placed<'_>| place.parent == Some(number);
+        for (number, place) in placed.iter().enumerate() {
+            let heights: Vec<f64> = placed.iter().filter(is_branch_of(number)).map(height).collect();
+            let ([first, ..], [.., last]) = (&heights[..], &heights[..]) else { continue };
             // Branches to a column part at one place, wherever the texts before it end.
-            if let Some(next) = starts.get(place.depth + 1).filter(|_| !place.node.branches.is_empty()) {
-                let from = starts[place.depth] + text_width(place.node) + SPACE / 2.0;
-                let (y, half) = (height(place), half(place.node));
-                band([(from, y, half), (next - BEND + SPACE, y, half)]);
-            }
-            if let Some(parent) = place.parent.map(|parent| &placed[parent]) {
-                let (from, to) = (starts[place.depth] - BEND + SPACE, starts[place.depth] - SPACE / 2.0);
-                let half = half(place.node);
-                band([(from, height(parent), half), (to, height(place), half)]);
+            let (from, bend) = (
+                starts[place.depth] + text_width(place.node) + SPACE / 2.0,
+                starts[place.depth + 1] - BEND / 2.0,
+            );
+            let (y, thick) = (height(place), half(place.node));
+            band((from, y - thick), (bend - SPINE, y + thick));
+            band((bend - SPINE, first.min(y - thick)), (bend, last.max(y + thick)));
+            for branch in placed.iter().filter(is_branch_of(number)) {
+                let (y, thick) = (height(branch), half(branch.node));
+                band((bend, y - thick), (starts[branch.depth] - SPACE / 2.0, y + thick));
             }
         }
         for place in &placed {
