@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use autodidact_communicate::agents::{AgentConfig, CellKind};
-use autodidact_communicate::training::{ChannelConfig, GameConfig, Learner, SplitConfig, TrainConfig};
+use autodidact_communicate::training::{ChannelConfig, Game, GameConfig, Learner, SplitConfig, TrainConfig};
 
 /// Updates before the clock counts.
 const WARM: usize = 3;
@@ -23,12 +23,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let speaker = AgentConfig { cell, hidden, embedding: hidden, layer_norm: true };
     let base = TrainConfig::default();
     let config = TrainConfig {
-        game: GameConfig {
+        game: Game::Reconstruction(GameConfig {
             attributes: attributes.parse()?,
             values: values.parse()?,
             objects: batch.parse()?,
             split: SplitConfig::Full,
-        },
+        }),
         channel: ChannelConfig { vocab_size: vocab_size.parse()?, max_length: length.parse()? },
         speaker,
         listener: AgentConfig { layer_norm: listener == "normalised", ..speaker },

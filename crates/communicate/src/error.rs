@@ -208,13 +208,37 @@ pub enum Error {
 
     /// More objects asked for than there are.
     #[error(
-        "{asked} different objects were asked for, and there are {available}; ask for fewer or add attributes or values"
+        "{asked} different objects were asked for, and there are {available}; ask for fewer or take more (more attributes or values, more rows of features)"
     )]
     TooFew {
         /// Number asked for.
         asked: usize,
         /// Number that there is.
         available: usize,
+    },
+
+    /// More distractors asked for than there are other objects.
+    #[error(
+        "{asked} distractors were asked for each of {objects} objects, which has {} others; ask for fewer or take more objects", objects - 1
+    )]
+    Distractors {
+        /// Number asked for.
+        asked: usize,
+        /// Number of objects, the target among them.
+        objects: usize,
+    },
+
+    /// A candidate that is no object, or is there twice.
+    #[error(
+        "game {row} has the candidate {candidate}, expected numbers from 0 to {} that differ", objects.saturating_sub(1)
+    )]
+    Candidate {
+        /// The game.
+        row: usize,
+        /// The candidate.
+        candidate: usize,
+        /// Number of objects.
+        objects: usize,
     },
 
     /// A split of which one part would have nothing.
@@ -275,6 +299,15 @@ pub enum Error {
     )]
     ForeignCheckpoint {
         /// The run.
+        path: PathBuf,
+    },
+
+    /// Features that are not those of the run.
+    #[error(
+        "the features in `{path}` are not those that the run was begun with; bring them back, or begin a new run", path = path.display()
+    )]
+    ForeignFeatures {
+        /// The file.
         path: PathBuf,
     },
 

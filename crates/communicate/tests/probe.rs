@@ -6,14 +6,17 @@ use autodidact_communicate::agents::{
     AgentConfig, Listener, RecurrentListener, RecurrentSpeaker, Speaker, TabularListener,
 };
 use autodidact_communicate::decomposition::{self, conditional_total_correlation};
-use autodidact_communicate::game::{Channel, ProductSpace};
+use autodidact_communicate::game::{Channel, ProductSpace, Sizes, Split};
 use autodidact_communicate::training::probe::{
     EaseConfig, OverfittingConfig, Part, ProbeConfig, Verdict, ease_of_learning, overfitting, probe,
     probe_language, probe_parts,
 };
-use autodidact_communicate::training::{Learner, RandomSplit, SplitConfig, TrainConfig};
-use autodidact_communicate::{Language, Messages, Objects};
+use autodidact_communicate::training::{
+    DiscriminationConfig, GameConfig, Learner, RandomSplit, SplitConfig, TrainConfig,
+};
+use autodidact_communicate::{Features, Language, Messages, Objects};
 use autodidact_experiment::rng::Seeds;
+use rand::RngExt;
 use rand::seq::SliceRandom;
 
 const AGENT: AgentConfig = AgentConfig {
@@ -113,8 +116,8 @@ fn a_probe_converges_to_what_its_listener_can_represent() {
 /// 2 attributes of 5 values.
 fn small() -> TrainConfig {
     let mut config = TrainConfig::default();
-    (config.game.attributes, config.game.values) = (2, 5);
-    config.game.split = SplitConfig::Random(RandomSplit { train: 13, validation: 6, test: 6 });
+    let split = SplitConfig::Random(RandomSplit { train: 13, validation: 6, test: 6 });
+    config.game = GameConfig { attributes: 2, values: 5, objects: 0, split }.into();
     (config.channel.vocab_size, config.channel.max_length) = (6, 3);
     (config.speaker, config.listener) = (AGENT, AGENT);
     (config.learning.speaker_rate, config.learning.listener_rate) = (5e-3, 5e-3);
@@ -254,4 +257,27 @@ fn the_agent_that_learns_on_alone_is_told_to_overfit() {
     assert!(found.listener.gap_growth > 0.2 && found.listener.validation_rise > 0.2, "{:?}", found.listener);
     let after = [learner.speaker().parameters(), learner.listener().parameters()].map(Clone::clone);
     assert_eq!(before, after, "the agents themselves do not change");
+}
+
+#[test]
+fn agents_that_find_features_learn_on_alone_too() {
+    let game = DiscriminationConfig {
+        features: "none.npz".into(),
+        projection: 8,
+        ..DiscriminationConfig::default()
+    };
+    let config = TrainConfig { game: game.into(), batch_size: 8, ..small() };
+    let mut rng = Seeds::new(9).stream("features");
+    let features = Features::new((0..36 * 4).map(|_| rng.random::<f64>()).collect(), 4).expect("features");
+    let split =
+        Split::random(&features, Sizes { train: 16, validation: 10, test: 10 }, &mut rng).expect("a split");
+    let learner = Learner::discriminating(&config, 4).expect("agents");
+    let further = OverfittingConfig { steps: 400, every: 200, ..OverfittingConfig::default() };
+    let found = overfitting(&learner, &split, &further, &mut |_, _| {}).expect("it learns");
+    let [first, _, last] = found.listener.curve[..] else { panic!("{found:?}") };
+    // A guess among 16, and better than one afterwards.
+    assert!(
+        (first.train - 16_f64.ln()).abs() < 0.5 && last.train < first.train - 0.1,
+        "{first:?} to {last:?}"
+    );
 }

@@ -90,12 +90,22 @@ pub fn layer<T: Serialize + DeserializeOwned>(
             reason: error.to_string(),
         })?;
         merge(&mut settings, table);
+        complete::<T>(&mut settings);
     }
     for pair in pairs {
         let (key, value) = pair.split_once('=').ok_or_else(|| SettingsError::Pair { pair: pair.clone() })?;
         set(&mut settings, key.trim(), parse(value.trim()))?;
+        complete::<T>(&mut settings);
     }
     settings.try_into().map_err(|error: toml::de::Error| explain(&error))
+}
+
+/// Gives a table whose kind has changed the new kind's defaults, among which may be tables with kinds. Settings that do not fit are left
+/// alone: others may follow that make them fit.
+fn complete<T: Serialize + DeserializeOwned>(settings: &mut Table) {
+    if let Some(whole) = settings.clone().try_into::<T>().ok().and_then(|known| Table::try_from(known).ok()) {
+        *settings = whole;
+    }
 }
 
 fn merge(settings: &mut Table, layer: Table) {
@@ -203,6 +213,24 @@ mod tests {
             #[serde(default)]
             eta: f64,
         },
+        Tuned {
+            #[serde(default = "constant")]
+            tuner: Tuner,
+        },
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+    enum Tuner {
+        Constant,
+        Cdat {
+            #[serde(default)]
+            scale: f64,
+        },
+    }
+
+    fn constant() -> Tuner {
+        Tuner::Constant
     }
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -244,6 +272,14 @@ mod tests {
         assert_eq!(config.rule, Rule::Lars { eta: 0.0 });
         assert_eq!(with(&["rule=sgd"]).unwrap().rule, Rule::Sgd { nesterov: true });
         assert!(with(&["rule=lasr"]).unwrap_err().to_string().contains("lasr"));
+    }
+
+    #[test]
+    fn a_new_kind_brings_its_own_kinds() {
+        let config = with(&["rule=tuned", "rule.tuner=cdat", "rule.tuner.scale=2"]).unwrap();
+        assert_eq!(config.rule, Rule::Tuned { tuner: Tuner::Cdat { scale: 2.0 } });
+        let config = layer(&defaults(), Some(("f", "rule = 'tuned'")), &["rule.tuner=cdat".into()]).unwrap();
+        assert_eq!(config.rule, Rule::Tuned { tuner: Tuner::Cdat { scale: 0.0 } });
     }
 
     #[test]

@@ -8,7 +8,7 @@ use autodidact::communicate::training::probe::{
     Ease, EaseConfig, Estimate, Overfitting, OverfittingConfig, Part, PartProbe, ProbeConfig, Verdict,
     ease_of_learning, overfitting, probe_language, probe_parts,
 };
-use autodidact::communicate::training::{SplitConfig, TrainConfig, restore};
+use autodidact::communicate::training::{Game, SplitConfig, TrainConfig, restore};
 use autodidact::communicate::{Language, Objects, files};
 use autodidact::experiment::figure::{Figure, LineChart};
 use autodidact::experiment::file;
@@ -156,6 +156,15 @@ struct Told<'a> {
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let run = arguments.run.as_ref().map(RunDirectory::open).transpose()?;
     let config: Option<TrainConfig> = run.as_ref().map(settings_of).transpose()?;
+    if let (Some(run), Some(Game::Discrimination(_))) =
+        (&arguments.run, config.as_ref().map(|config| &config.game))
+    {
+        bail!(WrongUse(format!(
+            "probes tell the values of attributes, and the objects of `{}` are vectors of features; its `evaluations.json` has the exact \
+             information of its messages",
+            run.display()
+        )));
+    }
     let settings = settings(arguments, config.as_ref())?;
     if arguments.dry_run {
         let text = toml::to_string(&settings)?;
@@ -213,7 +222,7 @@ fn of_run(
     let learner = restore(config, run)?;
     let (_, split) = config.objects()?;
     let display = arguments.output.display();
-    let is_full = matches!(config.game.split, SplitConfig::Full);
+    let is_full = matches!(config.reconstruction()?.split, SplitConfig::Full);
     let parts: Vec<Part> = match arguments.parts[..] {
         [] if is_full => vec![Part::Train],
         [] => Part::ALL.to_vec(),

@@ -3,17 +3,20 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use autodidact::communicate::measures::topographic::MessageDistance;
 use autodidact::communicate::measures::{Prefix, Summary, message_tree, symbol_values};
+use autodidact::communicate::training::{Game, TrainConfig};
 use autodidact::communicate::{END, Language, files};
 use autodidact::experiment::figure::{Figure, HeatMap, TreeChart, TreeNode};
 use autodidact::experiment::file;
+use autodidact::experiment::run::RunDirectory;
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::common::{Output, require_new_file, shell};
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, WrongUse};
+use crate::cli::training::settings_of;
 
 /// Rows of the message table on a page.
 const ROWS: usize = 500;
@@ -66,6 +69,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         for ending in ["svg", "png"] {
             require_new_file(&arguments.out.with_file_name(format!("{name}.{ending}")), &[ending])?;
         }
+    }
+    if let Some(run) = &arguments.run
+        && let Game::Discrimination(_) = settings_of::<TrainConfig>(&RunDirectory::open(run)?)?.game
+    {
+        let language = shell(&run.join("language.npz"));
+        bail!(WrongUse(format!(
+            "`show` is about values of attributes, and the objects of `{}` are vectors of features; `autodidact communicate measure \
+             --messages {language} --features {language}` tells how its language is built",
+            run.display()
+        )));
     }
     let of_run = arguments.run.as_ref().map(|run| run.join("language.npz"));
     let path =

@@ -3,10 +3,10 @@
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
-use anyhow::Result;
-use autodidact::communicate::agents::{Choice, Listener, Speaker};
-use autodidact::communicate::training::{Learner, TrainConfig, restore};
-use autodidact::communicate::{END, Messages, Objects, agents};
+use anyhow::{Result, bail};
+use autodidact::communicate::agents::{Choice, Speaker};
+use autodidact::communicate::training::{Game, GameConfig, Reconstructing, TrainConfig, restore};
+use autodidact::communicate::{END, Messages, Objects};
 use autodidact::experiment::rng::Seeds;
 use autodidact::experiment::run::RunDirectory;
 use clap::{Args, ValueEnum};
@@ -14,7 +14,7 @@ use rand::RngExt;
 use serde::Serialize;
 
 use crate::cli::common::Output;
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, WrongUse};
 use crate::cli::training::settings_of;
 
 /// Flags of `communicate talk`.
@@ -68,10 +68,17 @@ struct Played {
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let run = RunDirectory::open(&arguments.run)?;
     let config: TrainConfig = settings_of(&run)?;
+    let Game::Reconstruction(space) = &config.game else {
+        bail!(WrongUse(format!(
+            "`talk` is about objects with attributes, and those of `{}` are vectors of features; `communicate measure` tells how its \
+             language is built",
+            run.path().display()
+        )));
+    };
     let learner = restore(&config, &run)?;
     let (_, split) = config.objects()?;
-    let talk = Talk { config: &config, learner: &learner };
-    let attributes = config.game.attributes;
+    let talk = Talk { space, learner: &learner };
+    let attributes = space.attributes;
     let mut played = Played { role: arguments.role, games: 0, right: 0, right_values: 0, values: 0 };
     let seeds = Seeds::new(arguments.seed);
     let mut lines = std::io::stdin().lock().lines();
@@ -108,8 +115,8 @@ enum Told {
 }
 
 struct Talk<'a> {
-    config: &'a TrainConfig,
-    learner: &'a Learner<agents::RecurrentSpeaker, agents::RecurrentListener>,
+    space: &'a GameConfig,
+    learner: &'a Reconstructing,
 }
 
 impl Talk<'_> {
@@ -120,12 +127,12 @@ impl Talk<'_> {
         lines: &mut impl Iterator<Item = std::io::Result<String>>,
     ) -> Result<Told> {
         let said = self.learner.speaker().speak(object, Choice::Greedy).messages;
-        let values = self.config.game.values;
+        let values = self.space.values;
         say(&format!("\nThe agent says: {}", written(said.word(0))));
-        let prompt = format!("{} values from 0 to {}: ", self.config.game.attributes, values - 1);
+        let prompt = format!("{} values from 0 to {}: ", self.space.attributes, values - 1);
         let answer = ask(lines, &prompt, |numbers| {
             let told = Objects::from_rows(&[numbers]).map_err(|error| error.to_string())?;
-            let sizes = vec![values; self.config.game.attributes];
+            let sizes = vec![values; self.space.attributes];
             told.check_values(&sizes).map_err(|error| error.to_string())?;
             Ok(told.get(0).to_vec())
         })?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use autodidact::communicate;
 use autodidact::communicate::training::{
-    Evaluation, Measured, Outcome, Telling, TrainConfig, Trained, train,
+    Evaluation, Game, Measured, Outcome, Telling, TrainConfig, Trained, train,
 };
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
@@ -24,6 +24,7 @@ use crate::cli::training::{Training, preset, settings_of};
   autodidact communicate train --out runs/lewis
   autodidact communicate train --preset small --set regime=early-stopped
   autodidact communicate train --preset small --set regime=partial --set regime.steps=5 --seed 3
+  autodidact communicate train --preset images --set game.features=photos.npz
   autodidact communicate train --set speaker.cell=gru --set listener.cell=gru --set channel.max_length=6
   autodidact communicate train --out runs/lewis --resume          continue a stopped run
   autodidact communicate measure --messages runs/lewis/language.npz --objects runs/lewis/language.npz
@@ -31,7 +32,7 @@ use crate::cli::training::{Training, preset, settings_of};
 Regimes of the listener: continuous, partial, early-stopped, retrained, reset, bayes.
 Settings: defaults of the preset < --config FILE < --set key=value. `config.toml` in the run has them all.")]
 pub struct Arguments {
-    /// Named settings to start from: full (all objects train and test), small or authors
+    /// Named settings to start from: full (all objects train and test), small or authors; images for embeddings
     #[arg(long, default_value = "full", conflicts_with = "resume")]
     preset: String,
     #[command(flatten)]
@@ -50,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let training = &arguments.training;
     let output = training.output;
     let stored = training.stored()?;
-    let config: TrainConfig = match &stored {
+    let mut config: TrainConfig = match &stored {
         Some(run) => settings_of(run)?,
         None => {
             let name = &arguments.preset;
@@ -58,11 +59,19 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         }
     };
     config.validate().map_err(wrong_use)?;
+    // The run may be continued from another folder.
+    if let Game::Discrimination(game) = &mut config.game {
+        game.features = std::path::absolute(&game.features)?;
+    }
     if training.is_dry(&config)? {
         return Ok(Exit::Done);
     }
     // Before a folder is made for it.
-    config.objects().map_err(wrong_use)?;
+    match config.game {
+        Game::Reconstruction(_) => config.objects().map(drop),
+        Game::Discrimination(_) => config.features().map(drop),
+    }
+    .map_err(wrong_use)?;
     let device = &training.machine.device;
     if device != "cpu" {
         bail!(WrongUse(format!("recurrent agents learn on `--device cpu`, not on `{device}`")));
@@ -112,6 +121,7 @@ fn wrong_use(error: communicate::Error) -> anyhow::Error {
     match error {
         wrong @ (communicate::Error::Setting { .. }
         | communicate::Error::TooFew { .. }
+        | communicate::Error::Distractors { .. }
         | communicate::Error::EmptyPart { .. }
         | communicate::Error::Rows { .. }) => WrongUse(wrong.to_string()).into(),
         error => error.into(),
@@ -133,14 +143,17 @@ fn finish(output: Output, run: &RunDirectory, trained: Trained) -> Result<Exit> 
     output.result(&summary, || {
         let trained = &summary.trained;
         let [train, test] = trained.objects;
-        let path = shell(run.path());
+        let language = shell(&run.path().join("language.npz"));
+        let by = if trained.evaluation.test.candidates.is_some() { "features" } else { "objects" };
         format!(
             "{} updates and {} steps of the listener on {train} objects in {:.0} s, tested on {test}\n\n{}\n\n{}",
             trained.counts.updates,
             trained.counts.listener_steps,
             trained.seconds,
             text_table(&table(&trained.evaluation)),
-            format_args!("the language is {path}/language.npz; look at it with `autodidact communicate measure`"),
+            format_args!(
+                "look at the language with `autodidact communicate measure --messages {language} --{by} {language}`"
+            ),
         )
     })?;
     Ok(Exit::Done)
@@ -156,16 +169,31 @@ fn table(evaluation: &Evaluation) -> Table {
         table.push(vec![name.to_owned(), train, test, of.to_owned()]);
     };
     row("objects", "as many in both parts", &|part| part.objects.to_string());
-    row("accuracy", "objects that are told", &|part| number(part.accuracy));
-    row("attribute accuracy", "attributes that are told", &|part| number(part.attribute_accuracy));
+    match evaluation.test.candidates {
+        Some(_) => {
+            row("candidates", "objects of a game, the target among them", &|part| {
+                part.candidates.unwrap_or_default().to_string()
+            });
+            row("accuracy", "targets that are found", &|part| number(part.accuracy));
+        }
+        None => {
+            row("accuracy", "objects that are told", &|part| number(part.accuracy));
+            row("attribute accuracy", "attributes that are told", &|part| defined(part.attribute_accuracy));
+        }
+    }
     row("loss", "nats; the next two make it up", &|part| number(part.loss));
     row("information", "what messages leave unknown, exact", &|part| number(part.information));
     row("adaptation", "what the listener makes worse", &|part| number(part.adaptation));
-    row("factorised", "the best that attribute by attribute can be", &|part| number(part.factorised));
     let similarity = |part: &Measured| defined(part.topographic_similarity);
-    row("topographic similarity", "distances of objects and messages", &similarity);
-    row("posdis", "positions that tell of one attribute", &|part| defined(part.posdis));
-    row("bosdis", "symbols that tell of one attribute", &|part| defined(part.bosdis));
+    if evaluation.test.candidates.is_some() {
+        row("topographic similarity", "cosine distances of features and messages", &similarity);
+    } else {
+        let factorised = |part: &Measured| defined(part.factorised);
+        row("factorised", "the best that attribute by attribute can be", &factorised);
+        row("topographic similarity", "distances of objects and messages", &similarity);
+        row("posdis", "positions that tell of one attribute", &|part| defined(part.posdis));
+        row("bosdis", "symbols that tell of one attribute", &|part| defined(part.bosdis));
+    }
     row("distinct messages", "", &|part| part.distinct_messages.to_string());
     row("message length", "the end counted", &|part| format!("{:.2}", part.length));
     table

@@ -1,15 +1,38 @@
-//! What a speaker sees: attributes as one-hot vectors through a linear layer, which is a sum of a row for each attribute's value.
+//! What a speaker sees, through a linear layer: attributes as one-hot vectors, of which it is a sum of a row for each attribute's value,
+//! or features as they are.
 
 use std::ops::Range;
 
 use rand::Rng;
 
+use super::dense::{Dense, DensePlaces};
 use super::parameters::Parameters;
-use crate::Objects;
+use crate::{Features, Objects};
 
-/// Where the numbers of the encoder are: a row for each value of each attribute, `[Σ V_k, H]`, and biases.
+/// How objects become first states.
+pub trait Encoder: Clone + std::fmt::Debug + Send + Sync {
+    /// What it encodes.
+    type Objects: Sync;
+
+    /// Where its two arrays are among the speaker's numbers.
+    fn places(&self) -> [Range<usize>; 2];
+
+    /// Takes numbers that have changed.
+    fn refresh(&mut self, parameters: &Parameters);
+
+    /// The number of objects.
+    fn count(objects: &Self::Objects) -> usize;
+
+    /// Writes a row of H for each object of a range.
+    fn forward(&self, parameters: &Parameters, objects: &Self::Objects, range: Range<usize>, out: &mut [f32]);
+
+    /// Adds to the gradients of both arrays.
+    fn backward(&self, objects: &Self::Objects, range: Range<usize>, gradient: &[f32], sums: [&mut [f32]; 2]);
+}
+
+/// A row for each value of each attribute, `[Σ V_k, H]`, and biases.
 #[derive(Clone, Debug)]
-pub(super) struct AttributeEncoder {
+pub struct AttributeEncoder {
     table: Range<usize>,
     bias: Range<usize>,
     /// The first row of each attribute.
@@ -19,21 +42,17 @@ pub(super) struct AttributeEncoder {
 }
 
 impl AttributeEncoder {
-    pub fn new(parameters: &mut Parameters, num_values: &[u32], hidden: usize, rng: &mut impl Rng) -> Self {
+    pub(super) fn new(
+        parameters: &mut Parameters,
+        num_values: &[u32],
+        hidden: usize,
+        rng: &mut impl Rng,
+    ) -> Self {
         let first = starts(num_values);
         let rows: usize = num_values.iter().map(|&values| values as usize).sum();
         let table = parameters.uniform("encoder.table", &[rows, hidden], rows, rng);
         let bias = parameters.uniform("encoder.bias", &[hidden], rows, rng);
         Self { table, bias, first, num_values: num_values.to_vec(), hidden }
-    }
-
-    /// Lengths of the gradients of table and bias.
-    pub fn lens(&self) -> [usize; 2] {
-        [self.table.len(), self.bias.len()]
-    }
-
-    pub fn places(&self) -> [Range<usize>; 2] {
-        [self.table.clone(), self.bias.clone()]
     }
 
     /// The numbers of the values in the one-hot vector.
@@ -44,9 +63,22 @@ impl AttributeEncoder {
             first + value as usize
         })
     }
+}
 
-    /// Writes a row for each object.
-    pub fn forward(&self, parameters: &Parameters, objects: &Objects, range: Range<usize>, out: &mut [f32]) {
+impl Encoder for AttributeEncoder {
+    type Objects = Objects;
+
+    fn places(&self) -> [Range<usize>; 2] {
+        [self.table.clone(), self.bias.clone()]
+    }
+
+    fn refresh(&mut self, _parameters: &Parameters) {}
+
+    fn count(objects: &Objects) -> usize {
+        objects.count()
+    }
+
+    fn forward(&self, parameters: &Parameters, objects: &Objects, range: Range<usize>, out: &mut [f32]) {
         let (table, bias) = (parameters.at(&self.table), parameters.at(&self.bias));
         for (object, out) in range.zip(out.chunks_exact_mut(self.hidden)) {
             out.copy_from_slice(bias);
@@ -56,8 +88,7 @@ impl AttributeEncoder {
         }
     }
 
-    /// Adds to the gradients of table and bias.
-    pub fn backward(
+    fn backward(
         &self,
         objects: &Objects,
         range: Range<usize>,
@@ -70,6 +101,46 @@ impl AttributeEncoder {
                 add(&mut table[row * self.hidden..][..self.hidden], gradient);
             }
         }
+    }
+}
+
+/// Weights `[H, D]` and biases.
+#[derive(Clone, Debug)]
+pub struct FeatureEncoder {
+    places: DensePlaces,
+    layer: Dense,
+}
+
+impl FeatureEncoder {
+    pub(super) fn new(parameters: &mut Parameters, width: usize, hidden: usize, rng: &mut impl Rng) -> Self {
+        let names = ["encoder.weight", "encoder.bias"];
+        let places = DensePlaces::new(parameters, names, [width, hidden], rng);
+        let layer = places.pack(parameters);
+        Self { places, layer }
+    }
+}
+
+impl Encoder for FeatureEncoder {
+    type Objects = Features;
+
+    fn places(&self) -> [Range<usize>; 2] {
+        [self.places.weight.clone(), self.places.bias.clone()]
+    }
+
+    fn refresh(&mut self, parameters: &Parameters) {
+        self.layer = self.places.pack(parameters);
+    }
+
+    fn count(objects: &Features) -> usize {
+        objects.count()
+    }
+
+    fn forward(&self, _parameters: &Parameters, objects: &Features, range: Range<usize>, out: &mut [f32]) {
+        self.layer.forward(range.len(), &objects.floats(range), out);
+    }
+
+    fn backward(&self, objects: &Features, range: Range<usize>, gradient: &[f32], sums: [&mut [f32]; 2]) {
+        self.layer.sum(range.len(), gradient, &objects.floats(range), sums);
     }
 }
 

@@ -27,18 +27,21 @@
 
 mod cell;
 mod config;
-
 mod dense;
+mod discriminator;
 mod distribution;
 mod encoder;
 mod listener;
 mod parameters;
 mod prefixes;
+mod reader;
 mod slices;
 mod speaker;
 mod tabular;
 
 pub use config::{AgentConfig, CellKind};
+pub use discriminator::RecurrentDiscriminator;
+pub use encoder::{AttributeEncoder, FeatureEncoder};
 pub use listener::RecurrentListener;
 pub use parameters::{Entry, Parameters};
 pub use speaker::RecurrentSpeaker;
@@ -82,8 +85,8 @@ pub struct Credit {
     pub entropy: f32,
 }
 
-/// Who sees an object and sends a message.
-pub trait Speaker: Sync {
+/// Who sees an object and sends a message. `X` is a table of objects.
+pub trait Speaker<X = Objects>: Sync {
     /// What is kept of an utterance for its gradient.
     type Kept: Send;
 
@@ -100,21 +103,22 @@ pub trait Speaker: Sync {
     ///
     /// # Panics
     /// If an attribute has a value that the speaker does not know.
-    fn speak(&self, objects: &Objects, choice: Choice<'_>) -> Utterance<Self::Kept>;
+    fn speak(&self, objects: &X, choice: Choice<'_>) -> Utterance<Self::Kept>;
 
     /// The gradient of a loss with these slopes, one for each object of the utterance; the messages are taken as given.
-    fn gradient(&self, objects: &Objects, said: &Utterance<Self::Kept>, credits: &[Credit]) -> Vec<f32>;
+    fn gradient(&self, objects: &X, said: &Utterance<Self::Kept>, credits: &[Credit]) -> Vec<f32>;
 
     /// log π(m|x) of all messages for all objects, some objects at a time: `each` gets which, and a row of scores for each of them.
     /// Several threads call it.
     ///
     /// # Panics
     /// If a message does not fit the [`Self::channel`].
-    fn score(&self, objects: &Objects, messages: &Messages, each: &(dyn Fn(Range<usize>, &[f64]) + Sync));
+    fn score(&self, objects: &X, messages: &Messages, each: &(dyn Fn(Range<usize>, &[f64]) + Sync));
 }
 
-/// Who reads a message and tells the object.
-pub trait Listener: Sync {
+/// Who reads a message and tells the object. `Q` is what it is asked: for objects of attributes these themselves, for others the
+/// [`Lineups`](crate::game::Lineups) in which they are to be found.
+pub trait Listener<Q = Objects>: Sync {
     /// Its numbers.
     fn parameters(&self) -> &Parameters;
 
@@ -125,14 +129,14 @@ pub trait Listener: Sync {
     fn mask_len(&self) -> usize;
 
     /// log ρ(x|m) of each object and its message.
-    fn log_likelihood(&self, objects: &Objects, messages: &Messages) -> Vec<f32>;
+    fn log_likelihood(&self, asked: &Q, messages: &Messages) -> Vec<f32>;
 
     /// [`Self::log_likelihood`], and the gradient of the mean of its negative. Dropout is a mask `[N, mask_len]` of factors.
-    fn gradient(&self, objects: &Objects, messages: &Messages, mask: Option<&[f32]>) -> (Vec<f32>, Vec<f32>);
+    fn gradient(&self, asked: &Q, messages: &Messages, mask: Option<&[f32]>) -> (Vec<f32>, Vec<f32>);
 
     /// Begins anew, with other weights.
     fn renew(&mut self, rng: &mut Stream);
 
-    /// The most likely object of each message.
-    fn guess(&self, messages: &Messages) -> Objects;
+    /// How much of each object is told by the most likely answer: the number of attributes, or 1 if it is found among the candidates.
+    fn right(&self, asked: &Q, messages: &Messages) -> Vec<usize>;
 }

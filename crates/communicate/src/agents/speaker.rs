@@ -10,22 +10,22 @@ use super::cell::{CellPlaces, CellSums, EmbeddedCell, cut, cut_mut};
 use super::config::AgentConfig;
 use super::dense::{Dense, DensePlaces, add_outer};
 use super::distribution::Distribution;
-use super::encoder::AttributeEncoder;
+use super::encoder::{AttributeEncoder, Encoder, FeatureEncoder};
 use super::parameters::Parameters;
 use super::prefixes::{Sorted, symbols};
 use super::slices::{slices, sum_over};
 use super::{Choice, Credit, Speaker, Utterance};
 use crate::game::{Channel, ProductSpace};
-use crate::{END, Messages, Objects};
+use crate::{END, Messages};
 
-/// A speaker whose recurrent state begins as the encoded object. The first input is a learnt vector, each further one the embedding of the
+/// A speaker whose recurrent state begins as the encoded object, one of attributes or of features. The first input is a learnt vector, each further one the embedding of the
 /// symbol before; a linear layer on the state and a softmax give the next symbol. All T steps are made, and what follows the first
 /// [`END`] is masked.
 #[derive(Clone, Debug)]
-pub struct RecurrentSpeaker {
+pub struct RecurrentSpeaker<E = AttributeEncoder> {
     channel: Channel,
     parameters: Parameters,
-    encoder: AttributeEncoder,
+    encoder: E,
     cell_places: CellPlaces,
     output_places: DensePlaces,
     cell: EmbeddedCell,
@@ -36,8 +36,30 @@ impl RecurrentSpeaker {
     /// A speaker about the objects of a space, with weights as `PyTorch`'s layers begin.
     pub fn new(config: &AgentConfig, space: &ProductSpace, channel: Channel, rng: &mut impl Rng) -> Self {
         let mut parameters = Parameters::default();
-        let symbols = channel.vocab_size() as usize;
         let encoder = AttributeEncoder::new(&mut parameters, space.num_values(), config.hidden, rng);
+        Self::with(encoder, parameters, config, channel, rng)
+    }
+}
+
+impl RecurrentSpeaker<FeatureEncoder> {
+    /// A speaker about vectors of `width` features, with weights as `PyTorch`'s layers begin.
+    pub fn of_features(config: &AgentConfig, width: usize, channel: Channel, rng: &mut impl Rng) -> Self {
+        let mut parameters = Parameters::default();
+        let encoder = FeatureEncoder::new(&mut parameters, width, config.hidden, rng);
+        Self::with(encoder, parameters, config, channel, rng)
+    }
+}
+
+impl<E: Encoder> RecurrentSpeaker<E> {
+    /// With the encoder's numbers made already.
+    fn with(
+        encoder: E,
+        mut parameters: Parameters,
+        config: &AgentConfig,
+        channel: Channel,
+        rng: &mut impl Rng,
+    ) -> Self {
+        let symbols = channel.vocab_size() as usize;
         // The last row is the start's.
         let cell_places = CellPlaces::new(&mut parameters, config, symbols + 1, rng);
         let names = ["output.weight", "output.bias"];
@@ -48,7 +70,7 @@ impl RecurrentSpeaker {
 
     fn sum_lens(&self) -> [usize; 11] {
         let [a, b, c, d, e, f, g] = self.cell_places.sum_lens();
-        let [table, bias] = self.encoder.lens();
+        let [table, bias] = self.encoder.places().map(|place| place.len());
         [a, b, c, d, e, f, g, self.output_places.weight.len(), self.output_places.bias.len(), table, bias]
     }
 
@@ -58,13 +80,13 @@ impl RecurrentSpeaker {
     }
 
     /// Encodes some objects as first states.
-    fn first_states(&self, objects: &Objects, range: Range<usize>, h: &mut [f32], c: &mut [f32]) {
+    fn first_states(&self, objects: &E::Objects, range: Range<usize>, h: &mut [f32], c: &mut [f32]) {
         self.encoder.forward(&self.parameters, objects, range, h);
         c.fill(0.0);
     }
 
     /// Says something of some objects. A row whose message has ended makes no further steps.
-    fn slice(&self, objects: &Objects, range: Range<usize>, choice: Choice<'_>) -> (Slice, Said) {
+    fn slice(&self, objects: &E::Objects, range: Range<usize>, choice: Choice<'_>) -> (Slice, Said) {
         let (rows, steps) = (range.len(), self.channel.max_length());
         let (hidden, units) = (self.cell.hidden(), self.cell.cell_units());
         let vocab_size = self.channel.vocab_size() as usize;
@@ -113,7 +135,7 @@ impl RecurrentSpeaker {
     /// Adds the gradients of a slice to the sums.
     fn slice_back(
         &self,
-        objects: &Objects,
+        objects: &E::Objects,
         range: Range<usize>,
         slice: &Slice,
         messages: &Messages,
@@ -165,7 +187,7 @@ impl RecurrentSpeaker {
     }
 }
 
-impl Speaker for RecurrentSpeaker {
+impl<E: Encoder> Speaker<E::Objects> for RecurrentSpeaker<E> {
     type Kept = SpeakerKept;
 
     fn channel(&self) -> Channel {
@@ -180,10 +202,11 @@ impl Speaker for RecurrentSpeaker {
         change(self.parameters.values_mut());
         self.cell = self.cell_places.fold(&self.parameters);
         self.output = self.output_places.pack(&self.parameters);
+        self.encoder.refresh(&self.parameters);
     }
 
-    fn speak(&self, objects: &Objects, choice: Choice<'_>) -> Utterance<SpeakerKept> {
-        let (count, steps) = (objects.count(), self.channel.max_length());
+    fn speak(&self, objects: &E::Objects, choice: Choice<'_>) -> Utterance<SpeakerKept> {
+        let (count, steps) = (E::count(objects), self.channel.max_length());
         if let Choice::Sample(drawn) = choice {
             assert_eq!(drawn.len(), count * steps, "a number is drawn for each object and position");
         }
@@ -203,10 +226,10 @@ impl Speaker for RecurrentSpeaker {
         }
     }
 
-    fn gradient(&self, objects: &Objects, said: &Utterance<SpeakerKept>, credits: &[Credit]) -> Vec<f32> {
-        assert_eq!(credits.len(), objects.count(), "there is a credit for each object");
+    fn gradient(&self, objects: &E::Objects, said: &Utterance<SpeakerKept>, credits: &[Credit]) -> Vec<f32> {
+        assert_eq!(credits.len(), E::count(objects), "there is a credit for each object");
         let lens = self.sum_lens();
-        let (sums, _) = sum_over(&slices(objects.count()), &|index, range: Range<usize>| {
+        let (sums, _) = sum_over(&slices(E::count(objects)), &|index, range: Range<usize>| {
             let mut sums = vec![0.0; lens.iter().sum()];
             let slice = &said.kept.0[index];
             self.slice_back(objects, range, slice, &said.messages, credits, &mut sums);
@@ -227,11 +250,11 @@ impl Speaker for RecurrentSpeaker {
         gradient
     }
 
-    fn score(&self, objects: &Objects, messages: &Messages, each: &(dyn Fn(Range<usize>, &[f64]) + Sync)) {
+    fn score(&self, objects: &E::Objects, messages: &Messages, each: &(dyn Fn(Range<usize>, &[f64]) + Sync)) {
         self.channel.check(messages).expect("the messages fit the channel");
         let sorted = Sorted::new(messages);
         let vocab_size = self.channel.vocab_size() as usize;
-        slices(objects.count()).into_par_iter().with_max_len(1).for_each(|range| {
+        slices(E::count(objects)).into_par_iter().with_max_len(1).for_each(|range| {
             let rows = range.len();
             let mut stack = Stack::new(&self.cell, rows, messages.max_length());
             self.first_states(objects, range.clone(), &mut stack.h[..rows * self.cell.hidden()], &mut []);

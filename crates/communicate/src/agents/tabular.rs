@@ -126,17 +126,16 @@ impl Listener for TabularListener {
         self.parameters.values_mut().fill(0.0);
     }
 
-    fn guess(&self, messages: &Messages) -> Objects {
+    fn right(&self, objects: &Objects, messages: &Messages) -> Vec<usize> {
         self.channel.check(messages).expect("the messages fit the channel");
-        let numbers: Vec<usize> = messages
-            .words()
-            .map(|word| {
-                let log_probs = self.tell(word).1.into_iter().enumerate();
-                let best = log_probs.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-                best.map_or(0, |(number, _)| number)
-            })
-            .collect();
-        self.objects.select(&numbers).expect("a message at least")
+        let said = objects.iter().zip(messages.words());
+        said.map(|(object, word)| {
+            let log_probs = self.tell(word).1.into_iter().enumerate();
+            let best = log_probs.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+            let guess = self.objects.get(best.map_or(0, |(number, _)| number));
+            object.iter().zip(guess).filter(|(one, other)| one == other).count()
+        })
+        .collect()
     }
 }
 

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! in nats. [`Decomposition::new`] computes the three sums each for itself, of tables of all messages × objects. For agents that are
-//! networks, [`bayes_scores`] gives log ρ* of messages that were said.
+//! networks, [`bayes_scores`] gives log ρ* of messages that were said, and [`bayes_among`] that of a target among candidates.
 //!
 //! ```
 //! use autodidact_communicate::decomposition::{Decomposition, Listener, Speaker, information_gradient};
@@ -42,5 +42,5 @@ pub use factorised::{FactorisedListener, conditional_total_correlation};
 pub use gradient::{information_gradient, mixed_gradient, total_gradient};
 pub use listener::Listener;
 pub use loss::Decomposition;
-pub use scored::{Scored, bayes_scores};
+pub use scored::{Scored, bayes_among, bayes_scores};
 pub use speaker::Speaker;

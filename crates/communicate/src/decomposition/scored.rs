@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::agents::Speaker;
-use crate::{Messages, Objects};
+use crate::game::Lineups;
+use crate::{Features, Messages, Objects};
 
 /// What the Bayes listener of a speaker makes of messages, objects being equally likely.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +13,7 @@ pub struct Scored {
     /// `log ρ*(x_j|m_j) = log π(m_j|x_j) − log Σ_i π(m_j|x_i)`, for each message.
     pub log_likelihoods: Vec<f64>,
     /// `Σ_k log ρ*(x_jk|m_j)`, with the attributes' own posteriors: the best that a listener with a softmax for each attribute can do.
+    /// Empty where objects have no attributes.
     pub factorised: Vec<f64>,
 }
 
@@ -46,42 +48,17 @@ pub fn bayes_scores<S: Speaker>(
     meant: &[usize],
     messages: &Messages,
 ) -> Scored {
-    assert_eq!(meant.len(), messages.count(), "each message was said of an object");
     let num_values: Vec<usize> = objects.num_values().iter().map(|&values| values as usize).collect();
     let width = 1 + num_values.iter().sum::<usize>();
-    // By the first object of a slice: for each message, Σ_i π(m|x_i), and the same over the objects with each value.
-    let parts: Mutex<BTreeMap<usize, Sums>> = Mutex::default();
-    let own = Mutex::new(vec![f64::NAN; meant.len()]);
-    speaker.score(objects, messages, &|range, scores| {
-        let mut part = Sums::new(messages.count(), width);
-        for scores in scores.chunks_exact(messages.count()) {
-            part.scale.iter_mut().zip(scores).for_each(|(scale, score)| *scale = scale.max(*score));
+    // Σ_i π(m|x_i), and the same over the objects with each value.
+    let (all, own) = sums(speaker, objects, meant, messages, width, &|object, likelihood, sums| {
+        sums[0] += likelihood;
+        let mut first = 1;
+        for (&value, values) in objects.get(object).iter().zip(&num_values) {
+            sums[first + value as usize] += likelihood;
+            first += values;
         }
-        for (object, scores) in range.clone().zip(scores.chunks_exact(messages.count())) {
-            let scores = scores.iter().zip(&part.scale);
-            for ((&score, &scale), sums) in scores.zip(part.values.chunks_exact_mut(width)) {
-                let likelihood = (score - scale).exp();
-                sums[0] += likelihood;
-                let mut first = 1;
-                for (&value, values) in objects.get(object).iter().zip(&num_values) {
-                    sums[first + value as usize] += likelihood;
-                    first += values;
-                }
-            }
-        }
-        let of_meant = meant.iter().enumerate().filter(|(_, meant)| range.contains(meant));
-        let mut own = own.lock().expect("no thread panicked");
-        for (message, meant) in of_meant {
-            own[message] = scores[(meant - range.start) * messages.count() + message];
-        }
-        parts.lock().expect("no thread panicked").insert(range.start, part);
     });
-    // In the order of the objects, whatever thread was first.
-    let mut all = Sums::new(messages.count(), width);
-    for part in parts.into_inner().expect("no thread panicked").values() {
-        all.add(part, width);
-    }
-    let own = own.into_inner().expect("no thread panicked");
     let mut scored = Scored { log_likelihoods: Vec::new(), factorised: Vec::new() };
     let sums = all.scale.iter().zip(all.values.chunks_exact(width));
     for ((&meant, own), (scale, sums)) in meant.iter().zip(own).zip(sums) {
@@ -98,6 +75,87 @@ pub fn bayes_scores<S: Speaker>(
         scored.factorised.push(of_values.sum());
     }
     scored
+}
+
+/// The posterior of each target among the candidates of its game, `log π(m|x) − log Σ_c π(m|x_c)`, which are equally likely; message j
+/// was said of the target of game j.
+///
+/// # Panics
+/// If there are not as many games as messages.
+pub fn bayes_among<S: Speaker<Features>>(speaker: &S, lineups: &Lineups, messages: &Messages) -> Vec<f64> {
+    let count = messages.count();
+    assert_eq!(lineups.count(), count, "each message was said of a target");
+    if lineups.own(0).is_none() {
+        let meant: Vec<usize> = (0..count).collect();
+        let add = |_, likelihood, sums: &mut [f64]| sums[0] += likelihood;
+        let (all, own) = sums(speaker, lineups.pool(), &meant, messages, 1, &add);
+        let totals = all.scale.iter().zip(&all.values);
+        return own.iter().zip(totals).map(|(own, (scale, sum))| own - scale - sum.ln()).collect();
+    }
+    // By the object: the games and places in which it is a candidate.
+    let mut places = vec![Vec::new(); lineups.pool().count()];
+    for game in 0..count {
+        for (place, &object) in lineups.own(game).into_iter().flatten().enumerate() {
+            places[object].push((game, place));
+        }
+    }
+    let num_candidates = lineups.num_candidates();
+    let of_games = Mutex::new(vec![f64::NAN; count * num_candidates]);
+    speaker.score(lineups.pool(), messages, &|range, scores| {
+        let mut of_games = of_games.lock().expect("no thread panicked");
+        for (object, scores) in range.zip(scores.chunks_exact(count)) {
+            for &(game, place) in &places[object] {
+                of_games[game * num_candidates + place] = scores[game];
+            }
+        }
+    });
+    let of_games = of_games.into_inner().expect("no thread panicked");
+    let posterior = |(game, scores): (usize, &[f64])| {
+        let largest = scores.iter().copied().fold(f64::MIN, f64::max);
+        let sum: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
+        scores[lineups.target(game)] - largest - sum.ln()
+    };
+    of_games.chunks_exact(num_candidates).enumerate().map(posterior).collect()
+}
+
+/// Sums of likelihoods of each message over all objects, to which `add` adds that of an object; and `log π(m_j|x_j)`, `meant[j]` being
+/// the number of the object that message j was said of.
+fn sums<X, S: Speaker<X>>(
+    speaker: &S,
+    objects: &X,
+    meant: &[usize],
+    messages: &Messages,
+    width: usize,
+    add: &(impl Fn(usize, f64, &mut [f64]) + Sync),
+) -> (Sums, Vec<f64>) {
+    assert_eq!(meant.len(), messages.count(), "each message was said of an object");
+    // By the first object of a slice.
+    let parts: Mutex<BTreeMap<usize, Sums>> = Mutex::default();
+    let own = Mutex::new(vec![f64::NAN; meant.len()]);
+    speaker.score(objects, messages, &|range, scores| {
+        let mut part = Sums::new(messages.count(), width);
+        for scores in scores.chunks_exact(messages.count()) {
+            part.scale.iter_mut().zip(scores).for_each(|(scale, score)| *scale = scale.max(*score));
+        }
+        for (object, scores) in range.clone().zip(scores.chunks_exact(messages.count())) {
+            let scores = scores.iter().zip(&part.scale);
+            for ((&score, &scale), sums) in scores.zip(part.values.chunks_exact_mut(width)) {
+                add(object, (score - scale).exp(), sums);
+            }
+        }
+        let of_meant = meant.iter().enumerate().filter(|(_, meant)| range.contains(meant));
+        let mut own = own.lock().expect("no thread panicked");
+        for (message, meant) in of_meant {
+            own[message] = scores[(meant - range.start) * messages.count() + message];
+        }
+        parts.lock().expect("no thread panicked").insert(range.start, part);
+    });
+    // In the order of the objects, whatever thread was first.
+    let mut all = Sums::new(messages.count(), width);
+    for part in parts.into_inner().expect("no thread panicked").values() {
+        all.add(part, width);
+    }
+    (all, own.into_inner().expect("no thread panicked"))
 }
 
 /// Sums of likelihoods for each message, in units of the largest of them: long messages are less likely than any number is small.

@@ -1,4 +1,5 @@
-//! Reconstruction games: which objects there are, which of them train, validate and test, and which messages a channel has.
+//! Games: which objects there are, which of them train, validate and test, which messages a channel has, and for discrimination games,
+//! among which objects one is meant.
 //!
 //! ```
 //! use autodidact_communicate::game::{Channel, ProductSpace, Sizes, Split};
@@ -14,9 +15,13 @@
 //! ```
 
 mod channel;
+mod inputs;
+mod lineups;
 mod space;
 mod split;
 
 pub use channel::Channel;
+pub use inputs::Inputs;
+pub use lineups::{Distractors, Lineups, Sampled};
 pub use space::ProductSpace;
 pub use split::{HeldOut, Sizes, Split};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rand::Rng;
 use rand::seq::SliceRandom;
 
+use super::inputs::Inputs;
 use crate::{Error, Objects, Result};
 
 /// Numbers of objects of the parts of a random split.
@@ -32,22 +33,22 @@ pub struct HeldOut {
 /// Objects to train on, to validate with and to test with. What is stopped or chosen by the validation part must not be
 /// reported on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Split {
+pub struct Split<X = Objects> {
     /// To train on.
-    pub train: Objects,
+    pub train: X,
     /// To choose or stop by.
-    pub validation: Objects,
+    pub validation: X,
     /// To report.
-    pub test: Objects,
+    pub test: X,
 }
 
-impl Split {
+impl<X: Inputs> Split<X> {
     /// Parts drawn at random, without objects in common if the objects differ. A test object has combinations of values that were
     /// trained on in part; see [`Self::held_out`] for a harder test.
     ///
     /// # Errors
     /// [`Error::TooFew`] if the sizes are more than the objects, [`Error::EmptyPart`] if one is 0.
-    pub fn random(objects: &Objects, sizes: Sizes, rng: &mut impl Rng) -> Result<Self> {
+    pub fn random(objects: &X, sizes: Sizes, rng: &mut impl Rng) -> Result<Self> {
         let Sizes { train, validation, test } = sizes;
         let asked = train.saturating_add(validation).saturating_add(test);
         if asked > objects.count() {
@@ -59,6 +60,31 @@ impl Split {
         Self::of(objects, in_train, in_validation, &rest[..test], "its size is 0")
     }
 
+    /// Everything trains, validates and tests: nothing can be learnt by heart that is not asked for. The negative control of an
+    /// experiment on overfitting.
+    pub fn full(objects: &X) -> Self {
+        Self { train: objects.clone(), validation: objects.clone(), test: objects.clone() }
+    }
+
+    fn of(
+        objects: &X,
+        train: &[usize],
+        validation: &[usize],
+        test: &[usize],
+        reason: &'static str,
+    ) -> Result<Self> {
+        let select = |part: &'static str, indices: &[usize]| {
+            objects.select(indices).map_err(|_| Error::EmptyPart { part, reason })
+        };
+        Ok(Self {
+            train: select("train", train)?,
+            validation: select("validation", validation)?,
+            test: select("test", test)?,
+        })
+    }
+}
+
+impl Split {
     /// All objects with certain pairs of values test, and none of them trains: combinations that were never heard, of values that all
     /// were. Pairs are drawn one after the other; one is passed over if some value of any attribute would be left to the
     /// test alone.
@@ -123,29 +149,6 @@ impl Split {
         let rest = shuffled(rest, rng);
         let (in_validation, train) = rest.split_at(validation);
         Self::of(objects, train, in_validation, &test, "too few objects or values are left for it")
-    }
-
-    /// Everything trains, validates and tests: nothing can be learnt by heart that is not asked for. The negative control of an
-    /// experiment on overfitting.
-    pub fn full(objects: &Objects) -> Self {
-        Self { train: objects.clone(), validation: objects.clone(), test: objects.clone() }
-    }
-
-    fn of(
-        objects: &Objects,
-        train: &[usize],
-        validation: &[usize],
-        test: &[usize],
-        reason: &'static str,
-    ) -> Result<Self> {
-        let select = |part: &'static str, indices: &[usize]| {
-            objects.select(indices).map_err(|_| Error::EmptyPart { part, reason })
-        };
-        Ok(Self {
-            train: select("train", train)?,
-            validation: select("validation", validation)?,
-            test: select("test", test)?,
-        })
     }
 }
 

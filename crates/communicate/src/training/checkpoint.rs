@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::adam::Adam;
 use super::config::TrainConfig;
 use super::evaluate::Evaluation;
+use super::played::Played;
 use super::step::{Counts, Learner};
 use crate::agents::{Listener, Speaker};
 use crate::{Error, Result};
@@ -14,6 +15,9 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Place {
     pub config: TrainConfig,
+    /// Fingerprint of the features of a discrimination game, which are not in the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
     pub counts: Counts,
     /// Steps of each Adam: the speaker's, the listener's, the baseline's.
     adam_steps: [u64; 3],
@@ -23,9 +27,10 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub fn new(config: &TrainConfig) -> Self {
+    pub fn new(config: &TrainConfig, features: Option<String>) -> Self {
         Self {
             config: config.clone(),
+            features,
             counts: Counts::default(),
             adam_steps: [0; 3],
             seconds: 0.0,
@@ -34,9 +39,9 @@ impl Place {
     }
 }
 
-pub(super) fn save<S: Speaker, L: Listener>(
+pub(super) fn save<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
     place: &mut Place,
-    learner: &Learner<S, L>,
+    learner: &Learner<S, L, X>,
 ) -> Result<CheckpointBuilder> {
     place.counts = learner.counts;
     place.adam_steps =
@@ -50,10 +55,10 @@ pub(super) fn save<S: Speaker, L: Listener>(
 }
 
 /// Restores all but the place.
-pub(super) fn restore<S: Speaker, L: Listener>(
+pub(super) fn restore<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
     checkpoint: &Checkpoint,
     place: &Place,
-    learner: &mut Learner<S, L>,
+    learner: &mut Learner<S, L, X>,
 ) -> Result<()> {
     let [of_speaker, of_listener, of_baseline] = place.adam_steps;
     let read = |name, len: usize, steps| -> Result<(Vec<f32>, Adam)> {

@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::games::{
+    DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise, RandomSplit, SplitConfig,
+};
 use super::regime::Regime;
 use crate::agents::AgentConfig;
-use crate::game::{Channel, HeldOut, ProductSpace, Sizes, Split};
+use crate::game::{Channel, Distractors, HeldOut, Inputs, ProductSpace, Sampled, Sizes, Split};
 use crate::setting::{between, count, require};
-use crate::{Objects, Result};
+use crate::{Error, Features, Objects, Result, files};
 use autodidact_experiment::rng::Seeds;
+use rand::seq::index;
 
 /// Objects that are listed one by one at most.
 const MANY: usize = 1 << 22;
@@ -24,8 +28,8 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// Updates between checkpoints.
     pub checkpoint_every: usize,
-    /// Objects and their parts.
-    pub game: GameConfig,
+    /// Which game, with which objects.
+    pub game: Game,
     /// Symbols and lengths of messages.
     pub channel: ChannelConfig,
     /// The speaker.
@@ -38,70 +42,6 @@ pub struct TrainConfig {
     pub regime: Regime,
     /// What is measured on the way.
     pub evaluation: EvaluationConfig,
-}
-
-/// Objects of a game.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GameConfig {
-    /// Number of attributes K.
-    pub attributes: usize,
-    /// Values of each attribute.
-    pub values: u32,
-    /// Different objects drawn of them; 0 for all there are.
-    pub objects: usize,
-    /// Which train and which test.
-    pub split: SplitConfig,
-}
-
-/// Which objects train and which test.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum SplitConfig {
-    /// All train and all test: the negative control, in which nothing can be overfitted.
-    Full,
-    /// Drawn at random.
-    Random(RandomSplit),
-    /// All objects with some pairs of values test.
-    HeldOut(HeldOutSplit),
-}
-
-/// Sizes of a random split.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomSplit {
-    /// Objects to train on.
-    pub train: usize,
-    /// Objects to stop by.
-    pub validation: usize,
-    /// Objects to report.
-    pub test: usize,
-}
-
-impl Default for RandomSplit {
-    fn default() -> Self {
-        Self { train: 400, validation: 200, test: 400 }
-    }
-}
-
-/// Pairs of values that are held out.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HeldOutSplit {
-    /// The one attribute.
-    pub first: usize,
-    /// The other attribute.
-    pub second: usize,
-    /// The share of their pairs that test.
-    pub share: f64,
-    /// Objects to stop by, taken from those to train on.
-    pub validation: usize,
-}
-
-impl Default for HeldOutSplit {
-    fn default() -> Self {
-        Self { first: 0, second: 1, share: 0.2, validation: 200 }
-    }
 }
 
 /// Symbols and lengths of messages.
@@ -168,7 +108,7 @@ impl Default for TrainConfig {
             updates: 2000,
             batch_size: 0,
             checkpoint_every: 500,
-            game: GameConfig { attributes: 4, values: 6, objects: 0, split: SplitConfig::Full },
+            game: GameConfig::default().into(),
             channel: ChannelConfig { vocab_size: 8, max_length: 5 },
             speaker: AgentConfig::default(),
             listener: AgentConfig::default(),
@@ -191,17 +131,17 @@ impl Default for TrainConfig {
 
 impl TrainConfig {
     /// The names of the presets.
-    pub const PRESETS: [&'static str; 3] = ["full", "small", "authors"];
+    pub const PRESETS: [&'static str; 4] = ["full", "small", "authors", "images"];
 
     /// Named settings: `full`, the default; `small`, the same objects in 400 to train, 200 to stop by and 400 to test; `authors`,
-    /// the sizes of the first author's public code.
+    /// the sizes of the first author's public code; `images`, a discrimination game with the embeddings of pictures.
     pub fn preset(name: &str) -> Option<Self> {
         let base = Self::default();
         match name {
             "full" => Some(base),
             "small" => {
                 let split = SplitConfig::Random(RandomSplit::default());
-                Some(Self { game: GameConfig { split, ..base.game }, ..base })
+                Some(Self { game: GameConfig { split, ..GameConfig::default() }.into(), ..base })
             }
             "authors" => {
                 let sizes = RandomSplit { train: 4000, validation: 500, test: 500 };
@@ -211,7 +151,7 @@ impl TrainConfig {
                     updates: 400_000,
                     batch_size: 2048,
                     checkpoint_every: 5000,
-                    game: GameConfig { attributes: 6, values: 10, objects: 5000, split },
+                    game: GameConfig { attributes: 6, values: 10, objects: 5000, split }.into(),
                     channel: ChannelConfig { vocab_size: 10, max_length: 10 },
                     speaker: agent,
                     listener: AgentConfig { layer_norm: false, ..agent },
@@ -226,6 +166,18 @@ impl TrainConfig {
                     ..base
                 })
             }
+            "images" => {
+                let split = RandomSplit { train: 2000, validation: 500, test: 500 };
+                let split = SplitConfig::Random(split);
+                Some(Self {
+                    updates: 3000,
+                    batch_size: 512,
+                    game: DiscriminationConfig { split, ..DiscriminationConfig::default() }.into(),
+                    channel: ChannelConfig { vocab_size: 20, max_length: 5 },
+                    evaluation: EvaluationConfig { every: 500, ..base.evaluation },
+                    ..base
+                })
+            }
             _ => None,
         }
     }
@@ -235,11 +187,10 @@ impl TrainConfig {
     /// # Errors
     /// [`Error::Setting`](crate::Error::Setting) names the first that is not.
     pub fn validate(&self) -> Result<()> {
-        let (game, learning) = (&self.game, &self.learning);
+        let learning = &self.learning;
         count("updates", self.updates, 1 << 40)?;
         count("checkpoint_every", self.checkpoint_every, 1 << 40)?;
-        count("game.attributes", game.attributes, 64)?;
-        count("game.values", game.values as usize, 1 << 16)?;
+        self.validate_game()?;
         count("channel.max_length", self.channel.max_length, 1 << 10)?;
         require(
             (2..=1 << 16).contains(&self.channel.vocab_size),
@@ -277,12 +228,35 @@ impl TrainConfig {
         self.regime.validate()
     }
 
-    /// The space of the game's objects.
+    /// The space of a reconstruction game's objects.
     ///
     /// # Errors
-    /// As [`ProductSpace::new`].
+    /// [`Error::Setting`] if it is another game; else as [`ProductSpace::new`].
     pub fn space(&self) -> Result<ProductSpace> {
-        ProductSpace::uniform(self.game.attributes, self.game.values)
+        let GameConfig { attributes, values, .. } = *self.reconstruction()?;
+        ProductSpace::uniform(attributes, values)
+    }
+
+    /// The settings of a reconstruction game.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it is another game.
+    pub fn reconstruction(&self) -> Result<&GameConfig> {
+        match &self.game {
+            Game::Reconstruction(config) => Ok(config),
+            Game::Discrimination(_) => other_game("discrimination", "reconstruction"),
+        }
+    }
+
+    /// The settings of a discrimination game.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it is another game.
+    pub fn discrimination(&self) -> Result<&DiscriminationConfig> {
+        match &self.game {
+            Game::Discrimination(config) => Ok(config),
+            Game::Reconstruction(_) => other_game("reconstruction", "discrimination"),
+        }
     }
 
     /// The channel.
@@ -293,35 +267,80 @@ impl TrainConfig {
         Channel::new(self.channel.vocab_size, self.channel.max_length)
     }
 
-    /// The game's objects, and which of them train, validate and test: the same for every run with this seed.
+    /// A reconstruction game's objects, and which of them train, validate and test: the same for every run with this seed.
     ///
     /// # Errors
-    /// Those of [`ProductSpace::objects`], [`ProductSpace::sample`] and [`Split`]; [`Error::Rows`](crate::Error::Rows) if fewer than two
-    /// objects train or test.
+    /// [`Error::Setting`] if it is another game; those of [`ProductSpace::objects`], [`ProductSpace::sample`] and [`Split`];
+    /// [`Error::Rows`] if fewer than two objects train or test.
     pub fn objects(&self) -> Result<(Objects, Split)> {
-        let (space, seeds) = (self.space()?, Seeds::new(self.seed));
-        let objects = match self.game.objects {
+        let (game, space, seeds) = (self.reconstruction()?, self.space()?, Seeds::new(self.seed));
+        let objects = match game.objects {
             0 => space.objects(MANY)?,
             objects => space.sample(objects, &mut seeds.stream("objects"))?,
         };
-        let mut rng = seeds.stream("split");
-        let split = match self.game.split {
-            SplitConfig::Full => Split::full(&objects),
-            SplitConfig::Random(RandomSplit { train, validation, test }) => {
-                Split::random(&objects, Sizes { train, validation, test }, &mut rng)?
-            }
+        let split = match game.split {
             SplitConfig::HeldOut(HeldOutSplit { first, second, share, validation }) => Split::held_out(
                 &objects,
                 HeldOut { attributes: [first, second], share, validation },
-                &mut rng,
+                &mut seeds.stream("split"),
             )?,
+            _ => self.split(&objects, game.split)?,
         };
-        for part in [&split.train, &split.test] {
-            if part.count() < 2 {
-                return Err(crate::Error::Rows { found: part.count(), needed: 2 });
+        require_two(&split)?;
+        Ok((objects, split))
+    }
+
+    /// A discrimination game's objects as agents see them, in the order of the file (of their draw, if some are drawn), and which of them
+    /// train, validate and test: the same for every run with this seed.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it is another game; those of [`files::read_features`]; [`Error::NotFinite`] names a row with a number that is
+    /// none in single precision; those of [`Split`]; [`Error::TooFew`], [`Error::Rows`] and [`Error::Distractors`] if there are too few rows
+    /// to draw, to train, to test, or to tell a target from.
+    pub fn features(&self) -> Result<(Features, Split<Features>)> {
+        let game = self.discrimination()?;
+        let mut features = files::read_features(&game.features, &game.array)?;
+        if game.objects > 0 {
+            let (asked, available) = (game.objects, features.count());
+            if asked > available {
+                return Err(Error::TooFew { asked, available });
+            }
+            let mut rng = Seeds::new(self.seed).stream("objects");
+            features = features.select(&index::sample(&mut rng, available, asked).into_vec())?;
+        }
+        let mut split = self.split(&features, game.split)?;
+        if game.normalise == Normalise::Standardise {
+            let reference = split.train.clone();
+            for part in [&mut features, &mut split.train, &mut split.validation, &mut split.test] {
+                *part = part.standardised(&reference)?;
             }
         }
-        Ok((objects, split))
+        features.check_single()?;
+        require_two(&split)?;
+        if let Distractors::Sampled(Sampled { count }) = game.distractors {
+            let parts = [&split.train, &split.validation, &split.test].map(Features::count);
+            let objects = parts.into_iter().fold(self.evaluation.objects, usize::min);
+            if count >= objects {
+                return Err(Error::Distractors { asked: count, objects });
+            }
+        }
+        Ok((features, split))
+    }
+
+    /// The parts of a split that any objects can have.
+    fn split<X: Inputs>(&self, objects: &X, split: SplitConfig) -> Result<Split<X>> {
+        match split {
+            SplitConfig::Full => Ok(Split::full(objects)),
+            SplitConfig::Random(RandomSplit { train, validation, test }) => {
+                let sizes = Sizes { train, validation, test };
+                Split::random(objects, sizes, &mut Seeds::new(self.seed).stream("split"))
+            }
+            SplitConfig::HeldOut(_) => Err(Error::Setting {
+                name: "game.split",
+                value: "held-out".to_owned(),
+                expected: "full or random: features have no values to hold out".to_owned(),
+            }),
+        }
     }
 
     /// `c_H` of an update, counted from 0.
@@ -334,5 +353,47 @@ impl TrainConfig {
     /// α, which is 0 where the Bayes listener gives the reward.
     pub fn alpha(&self) -> f64 {
         if self.regime == Regime::Bayes { 0.0 } else { self.learning.alpha }
+    }
+
+    /// That the game's settings are in their ranges.
+    fn validate_game(&self) -> Result<()> {
+        match &self.game {
+            Game::Reconstruction(game) => {
+                count("game.attributes", game.attributes, 64)?;
+                count("game.values", game.values as usize, 1 << 16)
+            }
+            Game::Discrimination(game) => {
+                require(
+                    !game.features.as_os_str().is_empty(),
+                    "game.features",
+                    "empty",
+                    "a file with a table of features, for instance one of `represent embed`",
+                )?;
+                count("game.projection", game.projection, 1 << 14)?;
+                match game.distractors {
+                    Distractors::Sampled(Sampled { count: distractors }) => {
+                        count("game.distractors.count", distractors, MANY)
+                    }
+                    Distractors::InBatch => require(
+                        self.batch_size != 1,
+                        "batch_size",
+                        self.batch_size,
+                        "2 or more, or 0 for all: the other objects of a batch are the distractors",
+                    ),
+                }
+            }
+        }
+    }
+}
+
+fn other_game<T>(found: &str, expected: &str) -> Result<T> {
+    Err(Error::Setting { name: "game.kind", value: found.to_owned(), expected: expected.to_owned() })
+}
+
+/// That measures have objects to compare.
+fn require_two<X: Inputs>(split: &Split<X>) -> Result<()> {
+    match [&split.train, &split.test].map(Inputs::count).into_iter().find(|&found| found < 2) {
+        Some(found) => Err(Error::Rows { found, needed: 2 }),
+        None => Ok(()),
     }
 }

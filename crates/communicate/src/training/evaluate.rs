@@ -5,12 +5,12 @@ use rand::seq::index;
 use serde::{Deserialize, Serialize};
 
 use super::config::TrainConfig;
+use super::played::{Played, Question, Structure};
 use super::step::numbers;
+use crate::Result;
 use crate::agents::{Choice, Listener, Speaker};
-use crate::decomposition::bayes_scores;
-use crate::game::Split;
-use crate::measures::{bosdis, posdis, topographic_similarity, usage};
-use crate::{Language, Objects, Result};
+use crate::game::{Inputs, Split};
+use crate::measures::usage;
 
 /// What was measured on one part. Losses are in nats and of messages that are drawn; accuracies and measures are of the most likely
 /// ones.
@@ -18,24 +18,28 @@ use crate::{Language, Objects, Result};
 pub struct Measured {
     /// N, the number of objects.
     pub objects: usize,
+    /// Candidates of each game, the target among them, in a discrimination game.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidates: Option<usize>,
     /// L, the loss −log ρ(x|m).
     pub loss: f64,
-    /// `L_info`, exact for the messages that were drawn: −log ρ*(x|m) of the Bayes listener among the N objects.
+    /// `L_info`, exact for the messages that were drawn: −log ρ*(x|m) of the Bayes listener among the N objects, or among
+    /// the candidates.
     pub information: f64,
     /// `L_adapt = L − L_info`.
     pub adaptation: f64,
     /// The loss of the best listener with a softmax for each attribute among the N objects; what it is above `information` no training
-    /// can take away from such a listener.
-    pub factorised: f64,
-    /// Share of objects all of whose attributes are told.
+    /// can take away from such a listener. Not defined without attributes.
+    pub factorised: Option<f64>,
+    /// Share of objects all of whose attributes are told, or that are found among the candidates.
     pub accuracy: f64,
-    /// Share of attributes that are told.
-    pub attribute_accuracy: f64,
-    /// [`topographic_similarity`].
+    /// Share of attributes that are told. Not defined without attributes.
+    pub attribute_accuracy: Option<f64>,
+    /// [`topographic_similarity`](crate::measures::topographic_similarity), of features by their cosine distance.
     pub topographic_similarity: Option<f64>,
-    /// [`posdis`].
+    /// [`posdis`](crate::measures::posdis).
     pub posdis: Option<f64>,
-    /// [`bosdis`].
+    /// [`bosdis`](crate::measures::bosdis).
     pub bosdis: Option<f64>,
     /// Different messages.
     pub distinct_messages: usize,
@@ -46,23 +50,20 @@ pub struct Measured {
 impl Measured {
     /// Names and values, in the order of the fields; what is not defined is left out.
     pub fn metrics(&self) -> Vec<(&'static str, f64)> {
-        let defined = [
+        let metrics = [
+            ("loss", Some(self.loss)),
+            ("information", Some(self.information)),
+            ("adaptation", Some(self.adaptation)),
+            ("factorised", self.factorised),
+            ("accuracy", Some(self.accuracy)),
+            ("attribute_accuracy", self.attribute_accuracy),
+            ("distinct_messages", Some(self.distinct_messages as f64)),
+            ("length", Some(self.length)),
             ("topographic_similarity", self.topographic_similarity),
             ("posdis", self.posdis),
             ("bosdis", self.bosdis),
         ];
-        let mut metrics = vec![
-            ("loss", self.loss),
-            ("information", self.information),
-            ("adaptation", self.adaptation),
-            ("factorised", self.factorised),
-            ("accuracy", self.accuracy),
-            ("attribute_accuracy", self.attribute_accuracy),
-            ("distinct_messages", self.distinct_messages as f64),
-            ("length", self.length),
-        ];
-        metrics.extend(defined.into_iter().filter_map(|(name, value)| Some((name, value?))));
-        metrics
+        metrics.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 }
 
@@ -80,50 +81,50 @@ pub struct Evaluation {
 /// Measures both parts, each cut to the size of the smaller one and to `evaluation.objects`: to objects drawn at random, the same ones
 /// at each evaluation.
 ///
+/// In a discrimination game, candidates are objects that are measured: all of them, or so many drawn for each.
+///
 /// # Errors
-/// None for parts of two objects or more.
-pub fn evaluate<S: Speaker, L: Listener>(
+/// [`Error::Distractors`](crate::Error::Distractors) if fewer objects are measured than candidates are drawn; none else for parts of
+/// two objects or more.
+pub fn evaluate<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
     config: &TrainConfig,
-    split: &Split,
+    split: &Split<X>,
     (speaker, listener): (&S, &L),
     update: u64,
 ) -> Result<Evaluation> {
     let size = split.train.count().min(split.test.count()).min(config.evaluation.objects);
-    let measure = |part: &Objects, name| {
-        measured(
-            config,
-            &cut(part, size, Seeds::new(config.seed).child("evaluation"))?,
-            (speaker, listener),
-            name,
-        )
+    let seeds = Seeds::new(config.seed).child("evaluation");
+    let measure = |part: &X, name| {
+        let all: Vec<usize> = (0..size).collect();
+        let mut rng = seeds.stream("distractors");
+        let asked = cut(part, size, seeds)?.ask(&all, config.game.distractors(), &mut rng)?;
+        measured(config, &asked, (speaker, listener), name)
     };
     Ok(Evaluation { update, train: measure(&split.train, "train")?, test: measure(&split.test, "test")? })
 }
 
 /// So many objects of a part, drawn at random: parts may be in order, and neighbours alike. The same seeds give the same objects of a part,
 /// and of two parts that are the same.
-pub(super) fn cut(part: &Objects, size: usize, seeds: Seeds) -> Result<Objects> {
+pub(super) fn cut<X: Inputs>(part: &X, size: usize, seeds: Seeds) -> Result<X> {
     let mut indices = index::sample(&mut seeds.stream("objects"), part.count(), size).into_vec();
     indices.sort_unstable();
     part.select(&indices)
 }
 
-/// The share of objects all of whose attributes are told, and the share of attributes that are.
-pub(super) fn accuracies(objects: &Objects, guesses: &Objects) -> [f64; 2] {
-    let pairs = || objects.iter().zip(guesses.iter());
-    let right = pairs().filter(|(object, guess)| object == guess).count();
-    let right_values: usize =
-        pairs().map(|(object, guess)| object.iter().zip(guess).filter(|(a, b)| a == b).count()).sum();
-    let count = objects.count();
-    [right as f64 / count as f64, right_values as f64 / (count * objects.num_attributes()) as f64]
+/// The share of objects all of whose attributes are told, or that are found, and the share of attributes that are told.
+pub(super) fn accuracies(right: &[usize], attributes: Option<usize>) -> (f64, Option<f64>) {
+    let whole = right.iter().filter(|&&right| right == attributes.unwrap_or(1)).count();
+    let of_all = right.iter().sum::<usize>() as f64 / right.len() as f64;
+    (whole as f64 / right.len() as f64, attributes.map(|attributes| of_all / attributes as f64))
 }
 
-fn measured<S: Speaker, L: Listener>(
+fn measured<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
     config: &TrainConfig,
-    objects: &Objects,
+    asked: &X::Question,
     (speaker, listener): (&S, &L),
     name: &str,
 ) -> Result<Measured> {
+    let objects = asked.objects();
     let (count, samples) = (objects.count(), config.evaluation.samples);
     let meant: Vec<usize> = (0..count).collect();
     let [mut loss, mut information, mut factorised] = [0.0; 3];
@@ -132,28 +133,30 @@ fn measured<S: Speaker, L: Listener>(
         let drawn = numbers(Seeds::new(config.seed).child("evaluation"), name, [sample], len);
         let said = speaker.speak(objects, Choice::Sample(&drawn));
         let share = 1.0 / (count * samples) as f64;
-        let scored = bayes_scores(speaker, objects, &meant, &said.messages);
-        let heard = listener.log_likelihood(objects, &said.messages);
+        let scored = asked.bayes(speaker, objects, &meant, &said.messages);
+        let heard = listener.log_likelihood(asked, &said.messages);
         loss -= share * heard.iter().map(|&value| f64::from(value)).sum::<f64>();
         information -= share * scored.log_likelihoods.iter().sum::<f64>();
         factorised -= share * scored.factorised.iter().sum::<f64>();
     }
     let messages = speaker.speak(objects, Choice::Greedy).messages;
-    let [accuracy, attribute_accuracy] = accuracies(objects, &listener.guess(&messages));
+    let attributes = asked.num_attributes();
+    let (accuracy, attribute_accuracy) = accuracies(&listener.right(asked, &messages), attributes);
     let lengths: usize = messages.lengths().sum();
-    let language = Language::new(objects.clone(), messages)?;
+    let Structure { topographic_similarity, posdis, bosdis } = objects.structure(&messages)?;
     Ok(Measured {
         objects: count,
+        candidates: asked.num_candidates(),
         loss,
         information,
         adaptation: loss - information,
-        factorised,
+        factorised: attributes.map(|_| factorised),
         accuracy,
         attribute_accuracy,
-        topographic_similarity: topographic_similarity(&language),
-        posdis: posdis(&language),
-        bosdis: bosdis(&language),
-        distinct_messages: usage::distinct_messages(language.messages()),
+        topographic_similarity,
+        posdis,
+        bosdis,
+        distinct_messages: usage::distinct_messages(&messages),
         length: lengths as f64 / count as f64,
     })
 }

@@ -1,6 +1,6 @@
 //! What the speaker's loss gains by what was said: REINFORCE with a baseline, and the entropy.
 
-use crate::Objects;
+use super::played::Played;
 use crate::agents::Credit;
 
 /// The slopes of the speaker's loss
@@ -20,16 +20,18 @@ pub fn credits(rewards: &[f64], baselines: &[f64], lengths: &[usize], entropy: f
         .collect()
 }
 
-/// A reward that is predicted of an object: the sum of a number for each of its values and of one for all.
+/// A reward that is predicted of an object by a linear function of it: the sum of a number for each of its values, or for each of its
+/// features times the feature, and of one for all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearBaseline {
+    /// The place of each attribute's first value.
     first: Vec<usize>,
-    /// The values' numbers, and then the one for all.
+    /// The numbers of values or features, and then the one for all.
     pub(super) weights: Vec<f32>,
 }
 
 impl LinearBaseline {
-    /// One that predicts 0.
+    /// One that predicts 0 of objects with these numbers of values.
     pub fn new(num_values: &[u32]) -> Self {
         let mut first = Vec::new();
         let mut rows = 0;
@@ -40,23 +42,33 @@ impl LinearBaseline {
         Self { first, weights: vec![0.0; rows + 1] }
     }
 
-    fn places<'a>(&'a self, object: &'a [u32]) -> impl Iterator<Item = usize> + 'a {
-        let of_values = object.iter().zip(&self.first).map(|(&value, &first)| first + value as usize);
-        of_values.chain([self.weights.len() - 1])
+    /// One that predicts 0 of vectors of `width` features.
+    pub fn of_features(width: usize) -> Self {
+        Self { first: Vec::new(), weights: vec![0.0; width + 1] }
+    }
+
+    /// Visits what an object multiplies the weights with, where it is not 0.
+    fn visit<X: Played>(&self, objects: &X, object: usize, mut each: impl FnMut(usize, f64)) {
+        objects.visit(object, &self.first, &mut each);
+        each(self.weights.len() - 1, 1.0);
     }
 
     /// What is predicted of each object.
-    pub fn predict(&self, objects: &Objects) -> Vec<f64> {
-        let sum = |object| self.places(object).map(|place| f64::from(self.weights[place])).sum();
-        objects.iter().map(sum).collect()
+    pub fn predict<X: Played>(&self, objects: &X) -> Vec<f64> {
+        let predict = |object| {
+            let mut sum = 0.0;
+            self.visit(objects, object, |place, input| sum += input * f64::from(self.weights[place]));
+            sum
+        };
+        (0..objects.count()).map(predict).collect()
     }
 
     /// The gradient of half the mean squared error.
-    pub fn gradient(&self, objects: &Objects, rewards: &[f64], predicted: &[f64]) -> Vec<f32> {
+    pub fn gradient<X: Played>(&self, objects: &X, rewards: &[f64], predicted: &[f64]) -> Vec<f32> {
         let mut gradient = vec![0.0; self.weights.len()];
-        for ((object, reward), predicted) in objects.iter().zip(rewards).zip(predicted) {
+        for (object, (reward, predicted)) in rewards.iter().zip(predicted).enumerate() {
             let slope = (predicted - reward) / rewards.len() as f64;
-            self.places(object).for_each(|place| gradient[place] += slope);
+            self.visit(objects, object, |place, input| gradient[place] += slope * input);
         }
         gradient.into_iter().map(|value| value as f32).collect()
     }
@@ -65,6 +77,7 @@ impl LinearBaseline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Features, Objects};
 
     #[test]
     fn a_baseline_learns_what_depends_on_single_values() {
@@ -77,6 +90,21 @@ mod tests {
         }
         for (predicted, reward) in baseline.predict(&objects).iter().zip(rewards) {
             assert!((predicted - reward).abs() < 1e-3, "{predicted} for {reward}");
+        }
+    }
+
+    #[test]
+    fn a_baseline_of_features_learns_a_linear_function() {
+        let features =
+            Features::from_rows(&[[0.0, 1.0], [2.0, 1.0], [1.0, -1.0], [-1.0, 0.5]]).expect("features");
+        let rewards: Vec<f64> = features.iter().map(|row| 0.5 * row[0] - 2.0 * row[1] - 3.0).collect();
+        let mut baseline = LinearBaseline::of_features(2);
+        for _ in 0..400 {
+            let gradient = baseline.gradient(&features, &rewards, &baseline.predict(&features));
+            baseline.weights.iter_mut().zip(&gradient).for_each(|(weight, slope)| *weight -= 0.5 * slope);
+        }
+        for (found, expected) in baseline.weights.iter().zip([0.5, -2.0, -3.0]) {
+            assert!((found - expected).abs() < 1e-3, "{found} for {expected}");
         }
     }
 

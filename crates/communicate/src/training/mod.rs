@@ -7,11 +7,10 @@
 //! updates is its [`Regime`].
 //!
 //! ```
-//! use autodidact_communicate::training::{Learner, TrainConfig, evaluate};
+//! use autodidact_communicate::training::{GameConfig, Learner, TrainConfig, evaluate};
 //!
 //! let mut config = TrainConfig::default();
-//! config.game.attributes = 2;
-//! config.game.values = 3;
+//! config.game = GameConfig { attributes: 2, values: 3, ..GameConfig::default() }.into();
 //! config.channel.max_length = 3;
 //! (config.speaker.hidden, config.listener.hidden) = (16, 16);
 //! let (_, split) = config.objects()?;
@@ -32,18 +31,19 @@ mod adam;
 mod checkpoint;
 mod config;
 mod evaluate;
+mod games;
 mod loss;
+mod played;
 pub mod probe;
 mod regime;
 mod run;
 mod step;
 
-pub use config::{
-    BaselineKind, ChannelConfig, EvaluationConfig, GameConfig, HeldOutSplit, LearningConfig, RandomSplit,
-    SplitConfig, TrainConfig,
-};
+pub use config::{BaselineKind, ChannelConfig, EvaluationConfig, LearningConfig, TrainConfig};
 pub use evaluate::{Evaluation, Measured, evaluate};
+pub use games::{DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise, RandomSplit, SplitConfig};
 pub use loss::{LinearBaseline, credits};
+pub use played::{Played, Question, Structure};
 pub use regime::{EarlyStopped, Partial, Patience, Regime, Reset, Retrained, StopRule, Stopping};
-pub use run::{Outcome, Telling, Trained, restore, train};
-pub use step::{Counts, Learner, Report};
+pub use run::{Outcome, Telling, Trained, restore, restore_discriminating, train};
+pub use step::{Counts, Discriminating, Learner, Reconstructing, Report};

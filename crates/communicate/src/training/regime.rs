@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `continuous` | nothing: both learn in turn, the usual game |
 //! | `partial` | k − 1 steps of the listener, so that it makes k for each of the speaker's |
-//! | `early-stopped` | perhaps a fresh listener; steps until the loss on the validation part stops going down |
+//! | `early-stopped` | perhaps a fresh listener; steps until the loss on the validation part stops going down, then back to the lowest |
 //! | `retrained` | a fresh listener, trained until the loss on the training part stops going down |
 //! | `reset` | a fresh listener now and then |
 //! | `bayes` | nothing: the reward is log ρ*(x\|m) of the exact Bayes listener, and the network is there to be heard |
 //!
-//! The speaker does not change in these steps, and the messages of each are drawn anew.
+//! The speaker does not change in these steps, and the messages of each are drawn anew; those of the validation part are drawn once
+//! for each search of its lowest loss.
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,8 @@ pub struct EarlyStopped {
     pub max_steps: usize,
     /// Updates of both that follow.
     pub joint_updates: usize,
+    /// Whether the listener goes back to the weights of the lowest validation loss, those before its first step among them.
+    pub keeps_best: bool,
 }
 
 /// Steps until the training loss stops going down.
@@ -84,7 +87,7 @@ impl Default for Partial {
 
 impl Default for EarlyStopped {
     fn default() -> Self {
-        Self { reset: 0.0, rule: StopRule::default(), max_steps: 1000, joint_updates: 1 }
+        Self { reset: 0.0, rule: StopRule::default(), max_steps: 1000, joint_updates: 1, keeps_best: true }
     }
 }
 

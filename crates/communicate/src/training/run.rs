@@ -11,10 +11,12 @@ use serde::Serialize;
 use super::checkpoint::{self, Place};
 use super::config::TrainConfig;
 use super::evaluate::{Evaluation, evaluate};
-use super::step::{Counts, Learner, Report};
-use crate::agents::{Choice, RecurrentListener, RecurrentSpeaker, Speaker};
+use super::games::Game;
+use super::played::Played;
+use super::step::{Counts, Discriminating, Learner, Reconstructing, Report};
+use crate::agents::{Choice, Listener, Speaker};
 use crate::game::Split;
-use crate::{Error, Objects, Result};
+use crate::{Error, Features, Messages, Objects, Result};
 
 /// The file of a run that holds the most likely message of each of the game's objects, for `communicate measure`.
 const LANGUAGE: &str = "language.npz";
@@ -70,14 +72,35 @@ pub enum Telling<'a> {
 /// one.
 ///
 /// # Errors
-/// [`Error::Setting`] and those of [`TrainConfig::objects`] for a configuration that cannot be, [`Error::Diverged`] if a gradient stops being
-/// numbers, [`Error::ForeignCheckpoint`] if the run was made with another configuration; those of writing the run. What was saved before
-/// stays.
+/// [`Error::Setting`] and those of [`TrainConfig::objects`] or [`TrainConfig::features`] for a configuration that cannot be,
+/// [`Error::Diverged`] if a gradient stops being numbers, [`Error::ForeignCheckpoint`] if the run was made with another configuration and
+/// [`Error::ForeignFeatures`] if with other features; those of writing the run. What was saved before stays.
 pub fn train(config: &TrainConfig, run: &RunDirectory, tell: &mut dyn FnMut(Telling<'_>)) -> Result<Outcome> {
-    let mut learner = Learner::recurrent(config)?;
-    let (objects, split) = config.objects()?;
+    match config.game {
+        Game::Reconstruction(_) => {
+            let mut learner = Learner::recurrent(config)?;
+            let (objects, split) = config.objects()?;
+            learn(config, run, tell, &mut learner, &objects, &split)
+        }
+        Game::Discrimination(_) => {
+            config.validate()?;
+            let (features, split) = config.features()?;
+            let mut learner = Learner::discriminating(config, features.width())?;
+            learn(config, run, tell, &mut learner, &features, &split)
+        }
+    }
+}
+
+fn learn<X: Spoken, S: Speaker<X>, L: Listener<X::Question>>(
+    config: &TrainConfig,
+    run: &RunDirectory,
+    tell: &mut dyn FnMut(Telling<'_>),
+    learner: &mut Learner<S, L, X>,
+    objects: &X,
+    split: &Split<X>,
+) -> Result<Outcome> {
     let _lock = run.lock()?;
-    let mut place = Place::new(config);
+    let mut place = Place::new(config, objects.fingerprint());
     let checkpoints = run.checkpoints();
     let mut metrics = match checkpoints.latest()? {
         None => Metrics::create(run)?,
@@ -89,7 +112,10 @@ pub fn train(config: &TrainConfig, run: &RunDirectory, tell: &mut dyn FnMut(Tell
             if stored.config != place.config {
                 return Err(Error::ForeignCheckpoint { path: run.path().to_owned() });
             }
-            checkpoint::restore(&latest.checkpoint, &stored, &mut learner)?;
+            if stored.features != place.features {
+                return Err(Error::ForeignFeatures { path: config.discrimination()?.features.clone() });
+            }
+            checkpoint::restore(&latest.checkpoint, &stored, learner)?;
             place = stored;
             let update = learner.counts().updates;
             tell(Telling::Note(format!("continuing after update {update} of {}", config.updates)));
@@ -99,7 +125,7 @@ pub fn train(config: &TrainConfig, run: &RunDirectory, tell: &mut dyn FnMut(Tell
     let total = config.updates as u64;
     let mut clock = Instant::now();
     while learner.counts().updates < total {
-        let report = learner.step(&split)?;
+        let report = learner.step(split)?;
         let update = learner.counts().updates;
         log(&mut metrics, update, &report);
         tell(Telling::Update { update, total, report: &report });
@@ -108,7 +134,7 @@ pub fn train(config: &TrainConfig, run: &RunDirectory, tell: &mut dyn FnMut(Tell
         let every = config.evaluation.every as u64;
         if update == total || (every > 0 && update.is_multiple_of(every)) {
             place.seconds += clock.elapsed().as_secs_f64();
-            let evaluation = evaluate(config, &split, (learner.speaker(), learner.listener()), update)?;
+            let evaluation = evaluate(config, split, (learner.speaker(), learner.listener()), update)?;
             for (part, measured) in [("train", &evaluation.train), ("test", &evaluation.test)] {
                 let named: Vec<(String, f64)> = measured
                     .metrics()
@@ -126,14 +152,15 @@ pub fn train(config: &TrainConfig, run: &RunDirectory, tell: &mut dyn FnMut(Tell
         }
         if stop || update == total || update.is_multiple_of(config.checkpoint_every as u64) {
             place.seconds += std::mem::replace(&mut clock, Instant::now()).elapsed().as_secs_f64();
-            checkpoints.save(update, &checkpoint::save(&mut place, &learner)?)?;
+            checkpoints.save(update, &checkpoint::save(&mut place, learner)?)?;
         }
         if stop {
             return Ok(Outcome::Interrupted { update });
         }
     }
-    write_language(run, learner.speaker(), &objects)?;
-    let Split { train, test, .. } = &split;
+    let messages = learner.speaker().speak(objects, Choice::Greedy).messages;
+    write_language(run, objects, &messages)?;
+    let Split { train, test, .. } = split;
     let evaluation = *place.evaluations.last().expect("the last update is followed by a measurement");
     Ok(Outcome::Finished(Box::new(Trained {
         counts: learner.counts(),
@@ -143,15 +170,30 @@ pub fn train(config: &TrainConfig, run: &RunDirectory, tell: &mut dyn FnMut(Tell
     })))
 }
 
-/// The agents of a run as its last checkpoint has them.
+/// The agents of a run of a reconstruction game, as its last checkpoint has them.
 ///
 /// # Errors
-/// [`Error::Untrained`] if there is no checkpoint, and those of reading one.
-pub fn restore(
+/// [`Error::Setting`] if it is another game, [`Error::Untrained`] if there is no checkpoint, and those of reading one.
+pub fn restore(config: &TrainConfig, run: &RunDirectory) -> Result<Reconstructing> {
+    restored(Learner::recurrent(config)?, run)
+}
+
+/// The agents of a run of a discrimination game with vectors of `width` features, as its last checkpoint has them.
+///
+/// # Errors
+/// As [`restore`]; [`Error::Agent`] if they were trained with another number of features.
+pub fn restore_discriminating(
     config: &TrainConfig,
+    width: usize,
     run: &RunDirectory,
-) -> Result<Learner<RecurrentSpeaker, RecurrentListener>> {
-    let mut learner = Learner::recurrent(config)?;
+) -> Result<Discriminating> {
+    restored(Learner::discriminating(config, width)?, run)
+}
+
+fn restored<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
+    mut learner: Learner<S, L, X>,
+    run: &RunDirectory,
+) -> Result<Learner<S, L, X>> {
     let latest =
         run.checkpoints().latest()?.ok_or_else(|| Error::Untrained { path: run.path().to_owned() })?;
     let place: Place = latest.checkpoint.json("place")?;
@@ -172,14 +214,43 @@ fn log(metrics: &mut Metrics, update: u64, report: &Report) {
     );
 }
 
-/// Writes the most likely message of each object.
-fn write_language(run: &RunDirectory, speaker: &RecurrentSpeaker, objects: &Objects) -> Result<()> {
-    let messages = speaker.speak(objects, Choice::Greedy).messages;
-    let array = |name, columns, rows: Vec<i64>| NamedArray::i64(name, &[objects.count(), columns], rows);
-    let values = |row: &[u32]| row.iter().map(|&value| i64::from(value)).collect::<Vec<_>>();
-    let arrays = [
-        array("objects", objects.num_attributes(), objects.iter().flat_map(values).collect())?,
-        array("messages", messages.max_length(), messages.iter().flat_map(values).collect())?,
-    ];
-    Ok(write_npz(&run.path().join(LANGUAGE), &arrays)?)
+/// Objects that `communicate measure` reads beside messages.
+trait Spoken: Played {
+    fn array(&self) -> Result<NamedArray>;
+
+    /// Tells them from others, if they do not follow from the configuration.
+    fn fingerprint(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Spoken for Objects {
+    fn array(&self) -> Result<NamedArray> {
+        integers("objects", self.num_attributes(), self.iter())
+    }
+}
+
+/// As agents saw them.
+impl Spoken for Features {
+    fn array(&self) -> Result<NamedArray> {
+        Ok(NamedArray::f32("embeddings", &[self.count(), self.width()], self.floats(0..self.count()))?)
+    }
+
+    fn fingerprint(&self) -> Option<String> {
+        Some(self.fingerprint())
+    }
+}
+
+fn write_language(run: &RunDirectory, objects: &impl Spoken, messages: &Messages) -> Result<()> {
+    let messages = integers("messages", messages.max_length(), messages.iter())?;
+    Ok(write_npz(&run.path().join(LANGUAGE), &[objects.array()?, messages])?)
+}
+
+fn integers<'a>(
+    name: &str,
+    columns: usize,
+    rows: impl ExactSizeIterator<Item = &'a [u32]>,
+) -> Result<NamedArray> {
+    let shape = [rows.len(), columns];
+    Ok(NamedArray::i64(name, &shape, rows.flatten().map(|&value| value.into()).collect())?)
 }

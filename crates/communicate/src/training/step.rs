@@ -1,5 +1,7 @@
 //! One update of speaker and listener, and the listener's own steps before it.
 
+use std::marker::PhantomData;
+
 use autodidact_experiment::rng::Seeds;
 use rand::RngExt;
 use rand::seq::index;
@@ -7,11 +9,14 @@ use rand::seq::index;
 use super::adam::Adam;
 use super::config::{BaselineKind, LearningConfig, TrainConfig};
 use super::loss::{LinearBaseline, credits};
-use super::regime::{Regime, StopRule, Stopping};
-use crate::agents::{Choice, Listener, RecurrentListener, RecurrentSpeaker, Speaker, Utterance};
-use crate::decomposition::bayes_scores;
-use crate::game::Split;
-use crate::{Error, Objects, Result};
+use super::played::{Played, Question};
+use super::regime::{EarlyStopped, Regime, Retrained, Stopping};
+use crate::agents::{
+    Choice, FeatureEncoder, Listener, RecurrentDiscriminator, RecurrentListener, RecurrentSpeaker, Speaker,
+    Utterance,
+};
+use crate::game::{Lineups, Split};
+use crate::{Error, Features, Objects, Result};
 
 /// What an update was like.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -28,9 +33,9 @@ pub struct Report {
     pub listener_steps: u64,
 }
 
-/// A speaker and a listener that learn, with all that an update needs and changes.
+/// A speaker and a listener that learn, with all that an update needs and changes. `X` is the table of the game's objects.
 #[derive(Clone, Debug)]
-pub struct Learner<S, L> {
+pub struct Learner<S, L, X = Objects> {
     config: TrainConfig,
     seeds: Seeds,
     pub(super) speaker: S,
@@ -40,6 +45,7 @@ pub struct Learner<S, L> {
     pub(super) baseline: LinearBaseline,
     pub(super) baseline_adam: Adam,
     pub(super) counts: Counts,
+    of: PhantomData<fn(&X)>,
 }
 
 /// What was done so far; all that is drawn follows from the seed and from these.
@@ -61,14 +67,21 @@ pub(super) enum Turn {
 }
 
 /// Objects of a batch.
-struct Batch {
-    objects: Objects,
+struct Batch<Q> {
+    /// What the listener is asked about them.
+    asked: Q,
     /// Their numbers in the part that trains.
     indices: Vec<usize>,
 }
 
-impl Learner<RecurrentSpeaker, RecurrentListener> {
-    /// Recurrent agents as the configuration says.
+/// Agents that reconstruct objects of attributes.
+pub type Reconstructing = Learner<RecurrentSpeaker, RecurrentListener>;
+
+/// Agents that find vectors of features among others.
+pub type Discriminating = Learner<RecurrentSpeaker<FeatureEncoder>, RecurrentDiscriminator, Features>;
+
+impl Reconstructing {
+    /// Recurrent agents as the configuration of a reconstruction game says.
     ///
     /// # Errors
     /// [`Error::Setting`] if it is out of range.
@@ -78,14 +91,49 @@ impl Learner<RecurrentSpeaker, RecurrentListener> {
         let speaker = RecurrentSpeaker::new(&config.speaker, &space, channel, &mut seeds.stream("speaker"));
         let listener =
             RecurrentListener::new(&config.listener, &space, channel, &mut seeds.stream("listener"));
-        Ok(Self::new(config, speaker, listener))
+        Self::new(config, speaker, listener)
     }
 }
 
 impl<S: Speaker, L: Listener> Learner<S, L> {
     /// Agents that have not learnt yet.
-    pub fn new(config: &TrainConfig, speaker: S, listener: L) -> Self {
-        let baseline = LinearBaseline::new(&vec![config.game.values; config.game.attributes]);
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if the game is no reconstruction.
+    pub fn new(config: &TrainConfig, speaker: S, listener: L) -> Result<Self> {
+        Ok(Self::with(config, speaker, listener, LinearBaseline::new(config.space()?.num_values())))
+    }
+}
+
+impl Discriminating {
+    /// Recurrent agents as the configuration of a discrimination game says, for vectors of `width` features.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it is out of range.
+    pub fn discriminating(config: &TrainConfig, width: usize) -> Result<Self> {
+        config.validate()?;
+        let (game, channel, seeds) = (config.discrimination()?, config.channel()?, Seeds::new(config.seed));
+        let speaker =
+            RecurrentSpeaker::of_features(&config.speaker, width, channel, &mut seeds.stream("speaker"));
+        let listener = RecurrentDiscriminator::new(
+            &config.listener,
+            [width, game.projection],
+            channel,
+            &mut seeds.stream("listener"),
+        );
+        Ok(Self::of_features(config, width, speaker, listener))
+    }
+}
+
+impl<S: Speaker<Features>, L: Listener<Lineups>> Learner<S, L, Features> {
+    /// Agents for vectors of `width` features that have not learnt yet.
+    pub fn of_features(config: &TrainConfig, width: usize, speaker: S, listener: L) -> Self {
+        Self::with(config, speaker, listener, LinearBaseline::of_features(width))
+    }
+}
+
+impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
+    fn with(config: &TrainConfig, speaker: S, listener: L, baseline: LinearBaseline) -> Self {
         Self {
             seeds: Seeds::new(config.seed),
             speaker_adam: Adam::new(speaker.parameters().values().len()),
@@ -96,6 +144,7 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
             listener,
             counts: Counts::default(),
             config: config.clone(),
+            of: PhantomData,
         }
     }
 
@@ -117,8 +166,9 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
     /// An update: what the regime does to the listener, then a game with each object of a batch, and a step of both agents.
     ///
     /// # Errors
-    /// [`Error::Diverged`] if a loss or a gradient is no number. The agents are then useless.
-    pub fn step(&mut self, split: &Split) -> Result<Report> {
+    /// [`Error::Diverged`] if a loss or a gradient is no number, and the agents are then useless; [`Error::Distractors`] if a part has
+    /// too few objects.
+    pub fn step(&mut self, split: &Split<X>) -> Result<Report> {
         let alone = self.follow(split)?;
         let mut report = self.play(&split.train, Turn::Both)?;
         report.listener_steps = alone;
@@ -126,7 +176,7 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
     }
 
     /// What the regime does to the listener before an update; how many steps that were.
-    fn follow(&mut self, split: &Split) -> Result<u64> {
+    fn follow(&mut self, split: &Split<X>) -> Result<u64> {
         let update = self.counts.updates;
         let is_due = |every: usize| update.is_multiple_of(every as u64);
         match self.config.regime {
@@ -139,43 +189,66 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
                 if self.seeds.keyed("reset", [update]).random::<f64>() < stopped.reset {
                     self.renew();
                 }
-                self.listen_until(split, stopped.rule, stopped.max_steps, true)
+                self.listen_while_better(split, &stopped)
             }
             Regime::Retrained(retrained) if is_due(retrained.joint_updates) => {
                 self.renew();
-                self.listen_until(split, retrained.rule, retrained.max_steps, false)
+                self.listen_until(split, &retrained)
             }
             _ => Ok(0),
         }
     }
 
-    fn listen_for(&mut self, split: &Split, steps: usize) -> Result<u64> {
+    fn listen_for(&mut self, split: &Split<X>, steps: usize) -> Result<u64> {
         for _ in 0..steps {
             self.listen(&split.train)?;
         }
         Ok(steps as u64)
     }
 
-    /// Steps of the listener until a rule says stop, by the loss on the validation part or by its own.
-    fn listen_until(
-        &mut self,
-        split: &Split,
-        rule: StopRule,
-        max_steps: usize,
-        validate: bool,
-    ) -> Result<u64> {
-        let mut stopping = Stopping::new(rule);
-        for step in 1..=max_steps as u64 {
-            let mut loss = self.listen(&split.train)?;
-            if validate {
-                let said = self.speak(&split.validation, "validation", self.counts.listener_steps);
-                loss = -mean(self.listener.log_likelihood(&split.validation, &said.messages));
-            }
-            if stopping.stops(loss) {
+    /// Steps of the listener until a rule says stop by its own loss.
+    fn listen_until(&mut self, split: &Split<X>, retrained: &Retrained) -> Result<u64> {
+        let mut stopping = Stopping::new(retrained.rule);
+        for step in 1..=retrained.max_steps as u64 {
+            if stopping.stops(self.listen(&split.train)?) {
                 return Ok(step);
             }
         }
-        Ok(max_steps as u64)
+        Ok(retrained.max_steps as u64)
+    }
+
+    /// Steps of the listener until a rule says stop by the loss on the validation part: on one message for each of its objects, the
+    /// same ones at every step, so that losses differ by what was learnt.
+    fn listen_while_better(&mut self, split: &Split<X>, stopped: &EarlyStopped) -> Result<u64> {
+        let asked = self.ask_all(&split.validation, "validation", self.counts.listener_steps)?;
+        let said = self.speak(asked.objects(), "validation", self.counts.listener_steps);
+        let loss = |listener: &L| -mean(listener.log_likelihood(&asked, &said.messages));
+        let mut stopping = Stopping::new(stopped.rule);
+        let mut best = stopped.keeps_best.then(|| (loss(&self.listener), self.remembered()));
+        let mut steps = 0;
+        while steps < stopped.max_steps as u64 {
+            self.listen(&split.train)?;
+            steps += 1;
+            let loss = loss(&self.listener);
+            if let Some(best) = &mut best
+                && loss < best.0
+            {
+                *best = (loss, self.remembered());
+            }
+            if stopping.stops(loss) {
+                break;
+            }
+        }
+        if let Some((_, (weights, adam))) = best {
+            self.listener.change(&mut |values| values.copy_from_slice(&weights));
+            self.listener_adam = adam;
+        }
+        Ok(steps)
+    }
+
+    /// The listener's weights and moments.
+    fn remembered(&self) -> (Vec<f32>, Adam) {
+        (self.listener.parameters().values().to_vec(), self.listener_adam.clone())
     }
 
     /// A fresh listener.
@@ -186,27 +259,27 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
     }
 
     /// A step of the listener alone; its loss.
-    pub(super) fn listen(&mut self, train: &Objects) -> Result<f64> {
-        let batch = self.batch(train, "listener batch", self.counts.listener_steps);
-        let said = self.speak(&batch.objects, "listener symbols", self.counts.listener_steps);
-        let (likelihoods, gradient) = self.hear(&batch.objects, &said);
+    pub(super) fn listen(&mut self, train: &X) -> Result<f64> {
+        let Batch { asked, .. } = self.batch(train, "listener batch", self.counts.listener_steps)?;
+        let said = self.speak(asked.objects(), "listener symbols", self.counts.listener_steps);
+        let (likelihoods, gradient) = self.hear(&asked, &said);
         self.update_listener(&gradient)?;
         Ok(-mean(likelihoods))
     }
 
     /// A game with each object of a batch, and a step of those whose turn it is.
-    pub(super) fn play(&mut self, train: &Objects, turn: Turn) -> Result<Report> {
+    pub(super) fn play(&mut self, train: &X, turn: Turn) -> Result<Report> {
         let update = self.counts.updates;
-        let batch = self.batch(train, "batch", update);
-        let said = self.speak(&batch.objects, "symbols", update);
-        let (likelihoods, of_listener) = self.hear(&batch.objects, &said);
+        let Batch { asked, indices } = self.batch(train, "batch", update)?;
+        let said = self.speak(asked.objects(), "symbols", update);
+        let (likelihoods, of_listener) = self.hear(&asked, &said);
 
         let LearningConfig { length_cost, baseline, .. } = self.config.learning;
         let alpha = self.config.alpha();
         let lengths: Vec<usize> = said.messages.lengths().collect();
         let mut rewards: Vec<f64> = likelihoods.iter().map(|&value| f64::from(value)).collect();
         if alpha < 1.0 {
-            let scored = bayes_scores(&self.speaker, train, &batch.indices, &said.messages);
+            let scored = asked.bayes(&self.speaker, train, &indices, &said.messages);
             for (reward, best) in rewards.iter_mut().zip(&scored.log_likelihoods) {
                 *reward = alpha * *reward + (1.0 - alpha) * best;
             }
@@ -215,10 +288,10 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
         let reward = rewards.iter().sum::<f64>() / rewards.len() as f64;
         let baselines = match baseline {
             BaselineKind::BatchMean => vec![reward; rewards.len()],
-            BaselineKind::Learned => self.baseline.predict(&batch.objects),
+            BaselineKind::Learned => self.baseline.predict(asked.objects()),
         };
         let credits = credits(&rewards, &baselines, &lengths, self.config.entropy_at(update));
-        let of_speaker = self.speaker.gradient(&batch.objects, &said, &credits);
+        let of_speaker = self.speaker.gradient(asked.objects(), &said, &credits);
 
         self.counts.updates += 1;
         if turn == Turn::Both {
@@ -229,7 +302,7 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
         let adam = &mut self.speaker_adam;
         self.speaker.change(&mut |weights| adam.update(rate, 0.0, weights, &of_speaker));
         if baseline == BaselineKind::Learned {
-            let gradient = self.baseline.gradient(&batch.objects, &rewards, &baselines);
+            let gradient = self.baseline.gradient(asked.objects(), &rewards, &baselines);
             self.baseline_adam.update(rate, 0.0, &mut self.baseline.weights, &gradient);
         }
         let symbols = lengths.iter().sum::<usize>() as f64;
@@ -243,33 +316,45 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
     }
 
     /// Draws a batch without putting back.
-    fn batch(&self, train: &Objects, name: &str, count: u64) -> Batch {
+    fn batch(&self, train: &X, name: &str, count: u64) -> Result<Batch<X::Question>> {
         let size = self.config.batch_size;
-        if size == 0 || size >= train.count() {
-            return Batch { objects: train.clone(), indices: (0..train.count()).collect() };
-        }
-        let indices = index::sample(&mut self.seeds.keyed(name, [count]), train.count(), size).into_vec();
-        Batch { objects: train.select(&indices).expect("a batch has objects"), indices }
+        let indices = if size == 0 || size >= train.count() {
+            (0..train.count()).collect()
+        } else {
+            index::sample(&mut self.seeds.keyed(name, [count]), train.count(), size).into_vec()
+        };
+        Ok(Batch { asked: self.ask(train, &indices, name, count)?, indices })
+    }
+
+    /// Asks about objects of a part, with distractors drawn by a generator of this name and count.
+    fn ask(&self, part: &X, indices: &[usize], name: &str, count: u64) -> Result<X::Question> {
+        let mut rng = self.seeds.keyed(&format!("{name} distractors"), [count]);
+        part.ask(indices, self.config.game.distractors(), &mut rng)
+    }
+
+    /// Asks about all objects of a part.
+    pub(super) fn ask_all(&self, part: &X, name: &str, count: u64) -> Result<X::Question> {
+        self.ask(part, &(0..part.count()).collect::<Vec<_>>(), name, count)
     }
 
     /// A message for each object, drawn with a generator of this name and count.
-    fn speak(&self, objects: &Objects, name: &str, count: u64) -> Utterance<S::Kept> {
+    fn speak(&self, objects: &X, name: &str, count: u64) -> Utterance<S::Kept> {
         let drawn = numbers(self.seeds, name, [count], objects.count() * self.speaker.channel().max_length());
         self.speaker.speak(objects, Choice::Sample(&drawn))
     }
 
     /// Likelihoods and the gradient of the listener, with dropout if there is any.
-    fn hear(&self, objects: &Objects, said: &Utterance<S::Kept>) -> (Vec<f32>, Vec<f32>) {
+    fn hear(&self, asked: &X::Question, said: &Utterance<S::Kept>) -> (Vec<f32>, Vec<f32>) {
         let dropout = self.config.learning.dropout as f32;
         let mask = (dropout > 0.0).then(|| {
-            let len = objects.count() * self.listener.mask_len();
+            let len = asked.objects().count() * self.listener.mask_len();
             let mut mask = numbers(self.seeds, "dropout", [self.counts.listener_steps], len);
             for factor in &mut mask {
                 *factor = if *factor < dropout { 0.0 } else { 1.0 / (1.0 - dropout) };
             }
             mask
         });
-        self.listener.gradient(objects, &said.messages, mask.as_deref())
+        self.listener.gradient(asked, &said.messages, mask.as_deref())
     }
 
     fn update_listener(&mut self, gradient: &[f32]) -> Result<()> {

@@ -1,17 +1,16 @@
 //! The arms of the experiment: how the listener follows the speaker, and on which objects.
 
-use autodidact_communicate::agents::AgentConfig;
 use autodidact_communicate::training::{
-    ChannelConfig, EarlyStopped, EvaluationConfig, GameConfig, LearningConfig, Partial, RandomSplit, Regime,
-    Retrained, SplitConfig, TrainConfig,
+    EarlyStopped, EvaluationConfig, GameConfig, LearningConfig, Partial, Regime, Reset, Retrained,
+    SplitConfig, TrainConfig,
 };
 use autodidact_experiment::reproduction::Scale;
 use serde::{Deserialize, Serialize};
 
 /// Measurements of a run.
 const MEASUREMENTS: usize = 20;
-/// Updates of both agents between two fresh listeners of [`Arm::Retrained`].
-const UPDATES_OF_FRESH: usize = 30;
+/// Updates of both agents between two fresh listeners: of 10, 30, 100 and 300 on pilot seeds that are not judged.
+const JOINT_UPDATES: usize = 100;
 /// Weight decay and dropout of [`Arm::Regularised`].
 const REGULARISED: [f64; 2] = [0.1, 0.2];
 
@@ -21,12 +20,14 @@ const REGULARISED: [f64; 2] = [0.1, 0.2];
 pub(super) enum Arm {
     /// Both learn in turn.
     Continuous,
-    /// The listener learns as long as its loss on the validation part goes down.
+    /// A fresh listener now and then, which learns as long as its loss on the validation part goes down.
     EarlyStopped,
     /// It makes the early-stopped listener's number of steps, whatever its loss does.
     Partial,
-    /// It is made anew again and again, and trained until it has learnt the training part: fresh, but overfitted.
+    /// As often a fresh listener, which learns until it has learnt the training part: fresh, but overfitted.
     Retrained,
+    /// As often a fresh listener, which learns in the updates of both alone.
+    Reset,
     /// The reward is that of the exact Bayes listener of the training part: α = 0.
     Bayes,
     /// As continuous, with weight decay and dropout.
@@ -38,11 +39,17 @@ pub(super) enum Arm {
 }
 
 impl Arm {
-    pub const ALL: [Self; 8] = [
+    /// The arms at a scale: scoring all messages for all objects at every update takes too long for the quick one.
+    pub fn at(scale: Scale) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |&arm| arm != Self::Bayes || scale != Scale::Quick)
+    }
+
+    pub const ALL: [Self; 9] = [
         Self::Continuous,
         Self::EarlyStopped,
         Self::Partial,
         Self::Retrained,
+        Self::Reset,
         Self::Bayes,
         Self::Regularised,
         Self::AllContinuous,
@@ -55,6 +62,7 @@ impl Arm {
             Self::EarlyStopped => "early-stopped",
             Self::Partial => "partial",
             Self::Retrained => "retrained",
+            Self::Reset => "reset",
             Self::Bayes => "bayes",
             Self::Regularised => "regularised",
             Self::AllContinuous => "all-continuous",
@@ -65,9 +73,10 @@ impl Arm {
     pub fn label(self) -> &'static str {
         match self {
             Self::Continuous => "continuous",
-            Self::EarlyStopped => "early-stopped",
+            Self::EarlyStopped => "fresh and early-stopped",
             Self::Partial => "partial, as many steps",
             Self::Retrained => "fresh and overfitted",
+            Self::Reset => "fresh, no steps of its own",
             Self::Bayes => "exact Bayes reward",
             Self::Regularised => "weight decay, dropout",
             Self::AllContinuous => "all objects: continuous",
@@ -81,13 +90,16 @@ impl Arm {
         match self {
             Self::Continuous => base,
             Self::EarlyStopped => {
-                TrainConfig { regime: Regime::EarlyStopped(EarlyStopped::default()), ..base }
+                let joint_updates = JOINT_UPDATES;
+                let stopped = EarlyStopped { reset: 1.0, joint_updates, ..EarlyStopped::default() };
+                TrainConfig { regime: Regime::EarlyStopped(stopped), ..base }
             }
             Self::Partial => with_steps(base, 1),
             Self::Retrained => {
-                let fresh = Retrained { joint_updates: UPDATES_OF_FRESH, ..Retrained::default() };
+                let fresh = Retrained { joint_updates: JOINT_UPDATES, ..Retrained::default() };
                 TrainConfig { regime: Regime::Retrained(fresh), ..base }
             }
+            Self::Reset => TrainConfig { regime: Regime::Reset(Reset { every: JOINT_UPDATES }), ..base },
             Self::Bayes => TrainConfig { regime: Regime::Bayes, ..base },
             Self::Regularised => {
                 let [weight_decay, dropout] = REGULARISED;
@@ -106,26 +118,16 @@ pub(super) fn with_steps(config: TrainConfig, steps: usize) -> TrainConfig {
 
 /// All objects train, test and stop.
 fn on_all(config: TrainConfig) -> TrainConfig {
-    TrainConfig { game: GameConfig { split: SplitConfig::Full, ..config.game }, ..config }
+    let game = config.reconstruction().expect("presets of objects with attributes").clone();
+    TrainConfig { game: GameConfig { split: SplitConfig::Full, ..game }.into(), ..config }
 }
 
 /// What all arms have in common.
 fn base(scale: Scale) -> TrainConfig {
     let small = TrainConfig::preset("small").expect("a preset");
     let config = match scale {
-        Scale::Quick => {
-            let agent = AgentConfig { hidden: 32, embedding: 32, ..small.speaker };
-            let split = SplitConfig::Random(RandomSplit { train: 32, validation: 12, test: 20 });
-            TrainConfig {
-                updates: 400,
-                game: GameConfig { attributes: 3, values: 4, objects: 0, split },
-                channel: ChannelConfig { vocab_size: 6, max_length: 4 },
-                speaker: agent,
-                listener: agent,
-                learning: LearningConfig { speaker_rate: 3e-3, listener_rate: 3e-3, ..small.learning },
-                ..small
-            }
-        }
+        // Smaller spaces are told without being taken apart: no listener generalises.
+        Scale::Quick => TrainConfig { updates: 1000, ..small },
         Scale::Standard => TrainConfig { updates: 3000, ..small },
         Scale::Full => TrainConfig::preset("authors").expect("a preset"),
     };

@@ -48,11 +48,16 @@ pub(super) fn illustrate(findings: Findings, results: &Results) -> Findings {
     })
 }
 
+/// The arms that were run.
+fn shown(results: &Results) -> impl Iterator<Item = Arm> {
+    Arm::ALL.into_iter().filter(|&arm| results.runs(arm).next().is_some())
+}
+
 /// A figure, or why there is none.
 type Drawn = autodidact_experiment::Result<Figure>;
 
 fn intervals(results: &Results, title: &str, axis: &str, value: Value) -> Drawn {
-    let chart = Arm::ALL.into_iter().fold(IntervalChart::new(title, axis), |chart, arm| {
+    let chart = shown(results).fold(IntervalChart::new(title, axis), |chart, arm| {
         let values = results.values(arm, value);
         let interval = (values.len() > 1).then(|| Bootstrap::default().mean(&values));
         chart.with_arm(arm.label(), &values, interval)
@@ -61,9 +66,8 @@ fn intervals(results: &Results, title: &str, axis: &str, value: Value) -> Drawn 
 }
 
 fn curves(results: &Results, title: &str, axis: &str, value: Value) -> Drawn {
-    let arms =
-        [Arm::Continuous, Arm::EarlyStopped, Arm::Partial, Arm::Retrained, Arm::Bayes, Arm::Regularised];
-    let chart = arms.into_iter().fold(LineChart::new(title, "update of the speaker", axis), |chart, arm| {
+    let arms = shown(results).filter(|arm| !matches!(arm, Arm::AllContinuous | Arm::AllEarlyStopped));
+    let chart = arms.fold(LineChart::new(title, "update of the speaker", axis), |chart, arm| {
         let runs: Vec<&[Evaluation]> = results.runs(arm).map(|played| &played.evaluations[..]).collect();
         let count = runs.iter().map(|run| run.len()).min().unwrap_or(0);
         let points = (0..count).map(|at| {
@@ -85,7 +89,7 @@ fn curves(results: &Results, title: &str, axis: &str, value: Value) -> Drawn {
 fn table(results: &Results, caption: &str, columns: &[(&str, usize, Value)]) -> Table {
     let names = ["arm"].into_iter().chain(columns.iter().map(|(name, ..)| *name));
     let mut table = Table::new(names.collect::<Vec<_>>()).with_caption(caption);
-    for arm in Arm::ALL {
+    for arm in shown(results) {
         let cells =
             columns.iter().map(|(_, decimals, value)| with_interval(&results.values(arm, *value), *decimals));
         table.push([arm.label().to_owned()].into_iter().chain(cells).collect());
@@ -100,7 +104,7 @@ fn languages(results: &Results) -> Table {
         &[
             ("accuracy, train", 3, train_accuracy),
             ("accuracy, test", 3, test_accuracy),
-            ("attributes, test", 3, |evaluation| evaluation.test.attribute_accuracy),
+            ("attributes, test", 3, |evaluation| evaluation.test.attribute_accuracy.unwrap_or(0.0)),
             ("topographic similarity, test", 3, similarity),
             ("posdis, test", 3, |evaluation| evaluation.test.posdis.unwrap_or(0.0)),
             ("bosdis, test", 3, |evaluation| evaluation.test.bosdis.unwrap_or(0.0)),
@@ -109,7 +113,7 @@ fn languages(results: &Results) -> Table {
     );
     table.columns.push("listener's steps per update".to_owned());
     table.columns.push("seeds".to_owned());
-    for (arm, row) in Arm::ALL.into_iter().zip(&mut table.rows) {
+    for (arm, row) in shown(results).zip(&mut table.rows) {
         let steps: Vec<f64> = results.runs(arm).map(super::play::Played::steps_per_update).collect();
         row.push(with_interval(&steps, 1));
         row.push(steps.len().to_string());
@@ -128,7 +132,7 @@ fn losses(results: &Results) -> Table {
             ("L_info, test", 3, |evaluation| evaluation.test.information),
             ("L_adapt, train", 3, |evaluation| evaluation.train.adaptation),
             ("L_adapt, test", 3, |evaluation| evaluation.test.adaptation),
-            ("best factorised, test", 3, |evaluation| evaluation.test.factorised),
+            ("best factorised, test", 3, |evaluation| evaluation.test.factorised.unwrap_or(0.0)),
         ],
     )
 }

@@ -32,7 +32,7 @@ pub(super) fn jobs(paper: &str, scale: Scale, seed: u64) -> Vec<Job> {
     let exact = (EXACT, Description::Exact { tables: exact::TABLES });
     let (early_stopped, partial) = (config(Arm::EarlyStopped), config(Arm::Partial));
     let matched = (MATCHED, Description::Matched { early_stopped, partial });
-    let alone = Arm::ALL.into_iter().filter(|arm| !matches!(arm, Arm::EarlyStopped | Arm::Partial));
+    let alone = Arm::at(scale).filter(|arm| !matches!(arm, Arm::EarlyStopped | Arm::Partial));
     let plays = alone.map(|arm| (arm.name(), Description::Play { arm, config: config(arm) }));
     [exact, matched]
         .into_iter()

@@ -28,12 +28,13 @@ fn measured(made: Made, is_test: bool, seed: u64) -> Measured {
     let [information, adaptation] = if is_test { made.gaps } else { [0.0; 2] };
     Measured {
         objects: 400,
+        candidates: None,
         loss: information + adaptation,
         information,
         adaptation,
-        factorised: information,
+        factorised: Some(information),
         accuracy: if is_test { made.accuracy + noise } else { 1.0 },
-        attribute_accuracy: 0.9,
+        attribute_accuracy: Some(0.9),
         topographic_similarity: Some(made.similarity + noise),
         posdis: None,
         bosdis: None,

@@ -117,7 +117,9 @@ pub fn ease_of_learning(
     for step in 0..=config.max_steps as u64 {
         if step.is_multiple_of(config.every as u64) || step == config.max_steps as u64 {
             let (objects, messages) = (language.objects(), language.messages());
-            let [accuracy, attribute_accuracy] = accuracies(objects, &fresh.guess(messages));
+            let attributes = objects.num_attributes();
+            let (accuracy, of_attributes) = accuracies(&fresh.right(objects, messages), Some(attributes));
+            let attribute_accuracy = of_attributes.unwrap_or(accuracy);
             let loss = -mean(fresh.log_likelihood(objects, messages));
             let point = EasePoint { step, loss, accuracy, attribute_accuracy };
             tell(&point);

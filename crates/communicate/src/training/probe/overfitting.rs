@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::agents::{Choice, Listener, Speaker};
 use crate::game::Split;
 use crate::setting::count;
+use crate::training::played::Played;
 use crate::training::step::{Learner, Turn, mean, numbers};
-use crate::{Error, Objects, Result};
+use crate::{Error, Result};
 
 /// How far agents learn on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,10 +97,11 @@ impl Side {
 ///
 /// ```
 /// use autodidact_communicate::training::probe::{OverfittingConfig, overfitting};
-/// use autodidact_communicate::training::{Learner, RandomSplit, SplitConfig, TrainConfig};
+/// use autodidact_communicate::training::{GameConfig, Learner, RandomSplit, SplitConfig, TrainConfig};
 ///
 /// let mut config = TrainConfig::default();
-/// config.game.split = SplitConfig::Random(RandomSplit { train: 20, validation: 20, test: 20 });
+/// let split = SplitConfig::Random(RandomSplit { train: 20, validation: 20, test: 20 });
+/// config.game = GameConfig { split, ..GameConfig::default() }.into();
 /// (config.speaker.hidden, config.listener.hidden) = (16, 16);
 /// let (_, split) = config.objects()?;
 /// let learner = Learner::recurrent(&config)?;
@@ -109,21 +111,21 @@ impl Side {
 /// assert!(last.step == 20 && last.train < first.train);
 /// # Ok::<(), autodidact_communicate::Error>(())
 /// ```
-pub fn overfitting<S: Speaker + Clone, L: Listener + Clone>(
-    learner: &Learner<S, L>,
-    split: &Split,
+pub fn overfitting<X: Played, S: Speaker<X> + Clone, L: Listener<X::Question> + Clone>(
+    learner: &Learner<S, L, X>,
+    split: &Split<X>,
     config: &OverfittingConfig,
     tell: &mut dyn FnMut(&'static str, &LossPoint),
 ) -> Result<Overfitting> {
     config.validate()?;
-    let mut side = |name, step: &dyn Fn(&mut Learner<S, L>) -> Result<()>| -> Result<Side> {
+    let mut side = |name, step: &dyn Fn(&mut Learner<S, L, X>) -> Result<()>| -> Result<Side> {
         let mut copy = learner.clone();
         let mut curve = Vec::new();
         for made in 0..=config.steps as u64 {
             if made.is_multiple_of(config.every as u64) || made == config.steps as u64 {
                 let loss = |part, name| loss(&copy, part, name, config);
                 let (train, validation) =
-                    (loss(&split.train, "train"), loss(&split.validation, "validation"));
+                    (loss(&split.train, "train")?, loss(&split.validation, "validation")?);
                 let point = LossPoint { step: made, train, validation };
                 tell(name, &point);
                 curve.push(point);
@@ -144,20 +146,22 @@ pub fn overfitting<S: Speaker + Clone, L: Listener + Clone>(
 }
 
 /// L of messages that are drawn for a part.
-fn loss<S: Speaker, L: Listener>(
-    learner: &Learner<S, L>,
-    part: &Objects,
+fn loss<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
+    learner: &Learner<S, L, X>,
+    part: &X,
     name: &str,
     config: &OverfittingConfig,
-) -> f64 {
+) -> Result<f64> {
     let seeds = Seeds::new(config.seed).child("overfitting");
     let len = part.count() * learner.speaker().channel().max_length();
-    let losses = (0..config.samples as u64).map(|sample| {
+    let mut sum = 0.0;
+    for sample in 0..config.samples as u64 {
         let drawn = numbers(seeds, name, [sample], len);
         let messages = learner.speaker().speak(part, Choice::Sample(&drawn)).messages;
-        -mean(learner.listener().log_likelihood(part, &messages))
-    });
-    losses.sum::<f64>() / config.samples as f64
+        let asked = learner.ask_all(part, name, sample)?;
+        sum -= mean(learner.listener().log_likelihood(&asked, &messages));
+    }
+    Ok(sum / config.samples as f64)
 }
 
 #[cfg(test)]
