@@ -227,8 +227,102 @@ fn a_run_is_trained_talked_to_and_shown() {
         json(&communicate(folder.path(), &["show", "--run", "run", "--out", "language.html", "--json"], ""));
     assert_eq!(shown["objects"], 9);
     let page = std::fs::read_to_string(folder.path().join("language.html")).expect("a page");
-    assert!(page.contains("<svg") && page.contains("What symbols name"));
-    assert!(folder.path().join("language.png").exists());
+    assert!(
+        page.contains("<svg")
+            && page.contains("What symbols name")
+            && page.contains("Beginnings of messages")
+    );
+    for picture in ["language.png", "language-tree.svg", "language-tree.png"] {
+        assert!(folder.path().join(picture).exists(), "{picture}");
+    }
+}
+
+/// Settings of probes that take a moment.
+const HASTY: [&str; 6] =
+    ["--set", "probe.max_steps=50", "--set", "ease.max_steps=20", "--set", "overfitting.steps=10"];
+
+#[test]
+fn a_run_is_probed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let split =
+        ["--set", "game.split=random", "--set", "game.split.train=4", "--set", "game.split.validation=2"];
+    let train =
+        [&["train", "--out", "run", "--json"][..], &TINY, &split, &["--set", "game.split.test=3"]].concat();
+    json(&communicate(folder.path(), &train, ""));
+    let probe = |more: &[&str]| {
+        communicate(folder.path(), &[&["probe", "--run", "run"][..], more, &HASTY].concat(), "")
+    };
+    let told = json(&probe(&["--ease", "--overfitting", "--json"]));
+    let parts = told["parts"].as_array().expect("parts");
+    assert_eq!(parts.len(), 3);
+    for (part, name) in parts.iter().zip(["train", "validation", "test"]) {
+        assert_eq!((&part["part"], &part["objects"], &part["steps"]), (&name.into(), &2.into(), &50.into()));
+        assert_eq!(part["converged"], false);
+        let value = |name: &str| part[name].as_f64().unwrap_or_else(|| panic!("{name}: {part}"));
+        assert!((value("loss") - value("information") - value("adaptation")).abs() < 1e-9);
+        assert!(value("exact") <= value("factorised") + 1e-9, "{part}");
+    }
+    assert_eq!(told["ease"]["curve"].as_array().map(Vec::len), Some(3));
+    assert_eq!(told["overfitting"]["speaker"]["curve"][1]["step"], 10);
+    for name in ["probes.svg", "probes.png", "ease.svg", "overfitting.svg", "probe.json"] {
+        assert!(folder.path().join("run/probe").join(name).exists(), "{name}");
+    }
+
+    let output = probe(&["--part", "test", "--listener", "table", "--out", "elsewhere"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.lines().nth(1).is_some_and(|line| line.starts_with("test ")), "{text}");
+    assert!(text.contains("raise `probe.max_steps`"), "{text}");
+    let output = probe(&["--out", "elsewhere"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("`elsewhere` exists"), "{}", stderr(&output));
+    for (setting, said) in
+        [("probe.window=0", "`window` is 0"), ("probe.windows=1", "did you mean `window`?")]
+    {
+        let output = probe(&["--set", setting]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn written_messages_are_probed_and_compared() {
+    let folder = folder();
+    let files = ["--messages", "m.npz", "--objects", "o.npz"];
+    let told =
+        json(&communicate(folder.path(), &[&["probe", "--json", "--ease"][..], &files, &HASTY].concat(), ""));
+    assert_eq!((&told["language"]["exact"], &told["language"]["objects"]), (&0.0.into(), &4.into()));
+    assert_eq!(told["ease"]["best_accuracy"], 1.0);
+
+    write(folder.path(), "other.npz", &integers("messages", &[&[1, 3], &[1, 4], &[2, 3], &[9, 9]]));
+    let compare = |arguments: &[&str]| {
+        communicate(folder.path(), &[&["compare", "--messages"][..], arguments].concat(), "")
+    };
+    let told = json(&compare(&["m.npz", "other.npz", "m.npz", "--out", "similarity.svg", "--json"]));
+    assert_eq!(told["matrix"], serde_json::json!([[1.0, 0.75, 1.0], [0.75, 1.0, 0.75], [1.0, 0.75, 1.0]]));
+    assert!(folder.path().join("similarity.png").exists());
+    let text = compare(&["m.npz", "other.npz"]);
+    assert!(
+        String::from_utf8_lossy(&text.stdout).contains("0.7500 in the mean of two languages over 4 objects")
+    );
+    for (arguments, code, said) in [
+        (&["m.npz"][..], 2, "compare at least two"),
+        (&["m.npz", "other.npz", "--by-objects"], 1, "no array `objects`"),
+        (&["m.npz", "other.npz", "--out", "similarity.svg"], 2, "`similarity.svg` exists"),
+    ] {
+        let output = compare(arguments);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
+    }
+
+    // The same objects in another order, and one more.
+    let both = |name: &str, objects: &[&[i64]], messages: &[&[i64]]| {
+        let arrays = [integers("objects", objects), integers("messages", messages)];
+        write_npz(&folder.path().join(name), &arrays).expect("a file");
+    };
+    both("a.npz", &[&[0, 0], &[0, 1]], &[&[1, 1], &[1, 2]]);
+    both("b.npz", &[&[5, 5], &[0, 1], &[0, 0]], &[&[9, 9], &[1, 2], &[1, 1]]);
+    let told = json(&compare(&["a.npz", "b.npz", "--by-objects", "--json"]));
+    assert_eq!((&told["mean"], &told["objects"], &told["by_chance"]), (&1.0.into(), &2.into(), &0.75.into()));
 }
 
 #[test]

@@ -133,6 +133,23 @@ pub enum Error {
         second: usize,
     },
 
+    /// Fewer than two languages to compare.
+    #[error("{found} languages were given, at least 2 are compared; give the messages of another one")]
+    Languages {
+        /// How many there are.
+        found: usize,
+    },
+
+    /// Languages that speak of different objects.
+    #[error(
+        "no object occurs in all of the {languages} languages; compare languages of the same objects, or leave the objects out to \
+         compare row by row"
+    )]
+    NothingShared {
+        /// How many languages there are.
+        languages: usize,
+    },
+
     /// An array in a file that is no table.
     #[error("the array `{name}` in `{}` has the shape {shape:?}, expected two axes: {expected}", path.display())]
     Axes {

@@ -90,6 +90,17 @@ impl Messages {
         self.words().map(|word| (word.len() + 1).min(self.max_length()))
     }
 
+    /// The messages of these rows, in this order.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] if there are none.
+    ///
+    /// # Panics
+    /// If there is no such message.
+    pub fn select(&self, indices: &[usize]) -> Result<Self> {
+        Self::new(self.0.select(indices), self.max_length())
+    }
+
     /// One more than the largest symbol: the size of the smallest vocabulary that these messages can have, with [`END`].
     pub fn vocab_size(&self) -> u32 {
         self.0.values().iter().max().map_or(0, |largest| largest.saturating_add(1))

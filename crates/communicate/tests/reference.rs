@@ -1,9 +1,9 @@
-//! Measures against those of EGG, scipy and editdistance (`reference/languages.py`).
+//! Measures against those of EGG, scipy and editdistance (`reference/languages.py`) and of rapidfuzz (`reference/similarity.py`).
 
 use autodidact_communicate::measures::topographic::{
     FeatureDistance, MessageDistance, spearman, topographic_similarity_by, topographic_similarity_of_features,
 };
-use autodidact_communicate::measures::{Summary, information, language_similarity};
+use autodidact_communicate::measures::{Summary, information, language_similarities, language_similarity};
 use autodidact_communicate::{Features, Language, Messages, Objects};
 use serde_json::Value;
 
@@ -101,5 +101,29 @@ fn spearman_equals_scipys() {
         let list = |name: &str| -> Vec<f64> { floats(&Value::Array(vec![case[name].clone()])).remove(0) };
         let got = spearman(&list("x"), &list("y")).expect("equal lengths").expect("varies");
         assert_close(got, case["rho"].as_f64().expect("a number"), TOLERANCE, "rho");
+    }
+}
+
+#[test]
+fn similarities_equal_those_of_rapidfuzz() {
+    let stored: Value =
+        serde_json::from_str(include_str!("reference/similarity.json")).expect("the file is JSON");
+    let cases = stored.as_array().expect("cases");
+    assert_eq!(cases.len(), 3);
+    for case in cases {
+        let languages: Vec<Messages> = case["languages"]
+            .as_array()
+            .expect("languages")
+            .iter()
+            .map(|language| Messages::from_rows(&integers(language)).expect("messages"))
+            .collect();
+        let found = language_similarities(&languages).expect("they compare");
+        let expected = floats(&case["matrix"]);
+        for (got, expected) in found.matrix.iter().flatten().zip(expected.iter().flatten()) {
+            assert_close(*got, *expected, TOLERANCE, "a similarity");
+        }
+        for (name, got) in [("mean", found.mean), ("by_chance", found.by_chance)] {
+            assert_close(got, case[name].as_f64().expect("a number"), TOLERANCE, name);
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Figures are read back: as XML, for what they show and whether texts keep clear of each other; as PNG, for ink.
 
 use autodidact_experiment::Error;
-use autodidact_experiment::figure::{BandPoint, BarChart, Figure, IntervalChart, LineChart, ScatterChart};
+use autodidact_experiment::figure::{
+    BandPoint, BarChart, Figure, IntervalChart, LineChart, ScatterChart, TreeChart, TreeNode,
+};
 use autodidact_experiment::statistics::{Bootstrap, Interval};
 use proptest::prelude::*;
 use resvg::usvg::roxmltree::{self, Document};
@@ -92,13 +94,38 @@ fn loss_curve() -> Figure {
     chart.draw().unwrap()
 }
 
-fn gallery() -> [(&'static str, Figure); 5] {
+fn tree() -> Figure {
+    let node = |label: &str, weight, note: &str, branches| TreeNode {
+        label: label.to_owned(),
+        weight,
+        note: note.to_owned(),
+        branches,
+    };
+    let leaves = |count: i32| {
+        (0..count).map(|leaf| node(&leaf.to_string(), 1.0 + f64::from(leaf), "a0=3 a1=4", vec![]))
+    };
+    let third = node("3", 60.0, "", vec![node("4", 60.0, "a3=1", leaves(10).collect())]);
+    let branches = vec![
+        third,
+        node("a branch with a long name", 30.0, "", leaves(3).collect()),
+        node("2", 1.0, "a0=1", vec![]),
+    ];
+    TreeChart::new(
+        "Beginnings of messages",
+        "symbol, number of objects, and the values that are certain from there on, in a remark of two lines",
+    )
+    .draw(&node("all", 91.0, "", branches))
+    .unwrap()
+}
+
+fn gallery() -> [(&'static str, Figure); 6] {
     [
         ("learning-curves", learning_curves()),
         ("arms", arms()),
         ("bars", bars()),
         ("points", points()),
         ("loss-curve", loss_curve()),
+        ("tree", tree()),
     ]
 }
 

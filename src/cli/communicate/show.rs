@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use autodidact::communicate::measures::topographic::MessageDistance;
-use autodidact::communicate::measures::{Summary, symbol_values};
+use autodidact::communicate::measures::{Prefix, Summary, message_tree, symbol_values};
 use autodidact::communicate::training::{Game, TrainConfig};
-use autodidact::communicate::{Language, files};
-use autodidact::experiment::figure::{Figure, HeatMap};
+use autodidact::communicate::{END, Language, files};
+use autodidact::experiment::figure::{Figure, HeatMap, TreeChart, TreeNode};
 use autodidact::experiment::file;
 use autodidact::experiment::run::RunDirectory;
 use clap::Args;
@@ -25,7 +25,8 @@ const ROWS: usize = 500;
 #[derive(Debug, Args)]
 #[command(
     after_help = "The page has the messages, and how often each symbol at each position goes with each value of each attribute:
-one dark place in a row is a symbol that names a value.
+one dark place in a row is a symbol that names a value. A tree has the beginnings of the messages: how many objects each is said of,
+and which values it makes certain.
 
 Examples:
   autodidact communicate show --run runs/lewis --out language.html
@@ -41,9 +42,12 @@ pub struct Arguments {
     /// File with the array `objects`
     #[arg(long, value_name = "FILE", requires = "messages")]
     objects: Option<PathBuf>,
-    /// The page; its picture is written beside it, as .svg and .png
+    /// The page; its pictures are written beside it, as .svg and .png, that of the tree with `-tree` after the name
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Rows of the tree at most; what does not fit is cut, small branches first
+    #[arg(long, value_name = "ROWS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=2000))]
+    tree_rows: u16,
     #[command(flatten)]
     output: Output,
 }
@@ -52,15 +56,19 @@ pub struct Arguments {
 #[derive(Debug, Serialize)]
 struct Shown {
     page: PathBuf,
-    pictures: [PathBuf; 2],
+    pictures: Vec<PathBuf>,
     #[serde(flatten)]
     summary: Summary,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     require_new_file(&arguments.out, &["html"])?;
-    for ending in ["svg", "png"] {
-        require_new_file(&arguments.out.with_extension(ending), &[ending])?;
+    let name = arguments.out.file_stem().unwrap_or_default().to_string_lossy();
+    let names = [name.to_string(), format!("{name}-tree")];
+    for name in &names {
+        for ending in ["svg", "png"] {
+            require_new_file(&arguments.out.with_file_name(format!("{name}.{ending}")), &[ending])?;
+        }
     }
     if let Some(run) = &arguments.run
         && let Game::Discrimination(_) = settings_of::<TrainConfig>(&RunDirectory::open(run)?)?.game
@@ -79,11 +87,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let language = Language::new(files::read_objects(&path(&arguments.objects))?, messages)?;
     language.require(2)?;
     let summary = Summary::new(&language, MessageDistance::Edit);
-    let figure = heat_map(&language)?;
+    let figures = [heat_map(&language)?, tree(&language, arguments.tree_rows.into())?];
     let folder = arguments.out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let name = arguments.out.file_stem().unwrap_or_default().to_string_lossy();
-    let pictures = figure.save(folder.unwrap_or(Path::new(".")), &name)?;
-    file::write(&arguments.out, page(&language, &summary, &figure).as_bytes())?;
+    let mut pictures = Vec::new();
+    for (figure, name) in figures.iter().zip(&names) {
+        pictures.extend(figure.save(folder.unwrap_or(Path::new(".")), name)?);
+    }
+    file::write(&arguments.out, page(&language, &summary, &figures).as_bytes())?;
     let shown = Shown { page: arguments.out.clone(), pictures, summary };
     arguments.output.result(&shown, || format!("the language is in {}", shell(&shown.page)))?;
     Ok(Exit::Done)
@@ -104,7 +114,44 @@ fn heat_map(language: &Language) -> Result<Figure> {
     Ok(map.draw(&table.shares)?)
 }
 
-fn page(language: &Language, summary: &Summary, figure: &Figure) -> String {
+/// The beginnings of messages.
+fn tree(language: &Language, rows: usize) -> Result<Figure> {
+    let root = message_tree(language, rows);
+    let mut remark = "symbol, objects whose messages begin so, and the values that this makes certain (a0=2: value 2 of attribute 0)"
+        .to_owned();
+    if is_cut(&root) {
+        let _ = write!(
+            remark,
+            "; cut to {rows} rows: … is where branches are left out, with their different messages"
+        );
+    }
+    Ok(TreeChart::new("Beginnings of messages", &remark).draw(&node(&root))?)
+}
+
+fn is_cut(prefix: &Prefix) -> bool {
+    prefix.is_cut() || prefix.left_out.is_some() || prefix.further.iter().any(is_cut)
+}
+
+fn node(prefix: &Prefix) -> TreeNode {
+    let mut notes: Vec<String> =
+        prefix.certain.iter().map(|(attribute, value)| format!("a{attribute}={value}")).collect();
+    if prefix.is_cut() {
+        notes.push(format!("… {} messages", prefix.messages));
+    }
+    let mut branches: Vec<TreeNode> = prefix.further.iter().map(node).collect();
+    if let Some((others, objects)) = prefix.left_out {
+        let label = format!("… {others} more");
+        branches.push(TreeNode { label, weight: objects as f64, note: String::new(), branches: Vec::new() });
+    }
+    let label = match prefix.symbol {
+        None => "all".to_owned(),
+        Some(END) => "end".to_owned(),
+        Some(symbol) => symbol.to_string(),
+    };
+    TreeNode { label, weight: prefix.objects as f64, note: notes.join(" "), branches }
+}
+
+fn page(language: &Language, summary: &Summary, figures: &[Figure]) -> String {
     let defined =
         |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:.3}"));
     let mut page = String::from(
@@ -126,7 +173,7 @@ fn page(language: &Language, summary: &Summary, figure: &Figure) -> String {
         let _ = writeln!(page, "<tr><th>{name}<td>{value}");
     }
     page.push_str("</table>\n");
-    page.push_str(figure.svg());
+    figures.iter().for_each(|figure| page.push_str(figure.svg()));
     page.push_str("<h2>Messages</h2>\n<table>\n<tr><th>object<th>message\n");
     let listed = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
     for (object, word) in language.objects().iter().zip(language.messages().words()).take(ROWS) {

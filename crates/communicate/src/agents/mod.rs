@@ -37,6 +37,7 @@ mod prefixes;
 mod reader;
 mod slices;
 mod speaker;
+mod tabular;
 
 pub use config::{AgentConfig, CellKind};
 pub use discriminator::RecurrentDiscriminator;
@@ -44,6 +45,7 @@ pub use encoder::{AttributeEncoder, FeatureEncoder};
 pub use listener::RecurrentListener;
 pub use parameters::{Entry, Parameters};
 pub use speaker::RecurrentSpeaker;
+pub use tabular::TabularListener;
 
 use std::ops::Range;
 

@@ -29,6 +29,29 @@ pub fn lost(language: &Language) -> f64 {
     (objects.joint(&messages).entropy() - messages.entropy()).max(0.0)
 }
 
+/// `H(X_k|M)`: what stays unknown of each attribute when the message is known. Their sum is what the best listener with an independent
+/// distribution for each attribute loses; it is [`lost`] where attributes are independent given the message, and more where they are not.
+///
+/// ```
+/// use autodidact_communicate::measures::information;
+/// use autodidact_communicate::{Language, Messages, Objects};
+///
+/// // One message for two objects that differ in both attributes: one coin, and two for who looks at each attribute by itself.
+/// let objects = Objects::from_rows(&[[0, 0], [1, 1]])?;
+/// let language = Language::new(objects, Messages::from_rows(&[[1], [1]])?)?;
+/// assert_eq!(information::lost(&language), 1.0);
+/// assert_eq!(information::lost_of_attributes(&language), [1.0, 1.0]);
+/// # Ok::<(), autodidact_communicate::Error>(())
+/// ```
+pub fn lost_of_attributes(language: &Language) -> Vec<f64> {
+    let messages = message_labels(language.messages());
+    let known = messages.entropy();
+    attribute_labels(language.objects())
+        .iter()
+        .map(|attribute| (attribute.joint(&messages).entropy() - known).max(0.0))
+        .collect()
+}
+
 /// H(M|X): what varies in messages of the same object, 0 if each object has one.
 pub fn synonymy(language: &Language) -> f64 {
     let (objects, messages) = (object_labels(language.objects()), message_labels(language.messages()));

@@ -9,7 +9,7 @@ use super::played::{Played, Question, Structure};
 use super::step::numbers;
 use crate::Result;
 use crate::agents::{Choice, Listener, Speaker};
-use crate::game::Split;
+use crate::game::{Inputs, Split};
 use crate::measures::usage;
 
 /// What was measured on one part. Losses are in nats and of messages that are drawn; accuracies and measures are of the most likely
@@ -95,15 +95,27 @@ pub fn evaluate<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
     let size = split.train.count().min(split.test.count()).min(config.evaluation.objects);
     let seeds = Seeds::new(config.seed).child("evaluation");
     let measure = |part: &X, name| {
-        // Parts may be in order, and neighbours alike. The same objects of a part at each evaluation, and of two parts that are the same.
-        let mut indices = index::sample(&mut seeds.stream("objects"), part.count(), size).into_vec();
-        indices.sort_unstable();
         let all: Vec<usize> = (0..size).collect();
         let mut rng = seeds.stream("distractors");
-        let asked = part.select(&indices)?.ask(&all, config.game.distractors(), &mut rng)?;
+        let asked = cut(part, size, seeds)?.ask(&all, config.game.distractors(), &mut rng)?;
         measured(config, &asked, (speaker, listener), name)
     };
     Ok(Evaluation { update, train: measure(&split.train, "train")?, test: measure(&split.test, "test")? })
+}
+
+/// So many objects of a part, drawn at random: parts may be in order, and neighbours alike. The same seeds give the same objects of a part,
+/// and of two parts that are the same.
+pub(super) fn cut<X: Inputs>(part: &X, size: usize, seeds: Seeds) -> Result<X> {
+    let mut indices = index::sample(&mut seeds.stream("objects"), part.count(), size).into_vec();
+    indices.sort_unstable();
+    part.select(&indices)
+}
+
+/// The share of objects all of whose attributes are told, or that are found, and the share of attributes that are told.
+pub(super) fn accuracies(right: &[usize], attributes: Option<usize>) -> (f64, Option<f64>) {
+    let whole = right.iter().filter(|&&right| right == attributes.unwrap_or(1)).count();
+    let of_all = right.iter().sum::<usize>() as f64 / right.len() as f64;
+    (whole as f64 / right.len() as f64, attributes.map(|attributes| of_all / attributes as f64))
 }
 
 fn measured<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
@@ -128,10 +140,8 @@ fn measured<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
         factorised -= share * scored.factorised.iter().sum::<f64>();
     }
     let messages = speaker.speak(objects, Choice::Greedy).messages;
-    let right = listener.right(asked, &messages);
     let attributes = asked.num_attributes();
-    let whole = right.iter().filter(|&&right| right == attributes.unwrap_or(1)).count();
-    let right: usize = right.iter().sum();
+    let (accuracy, attribute_accuracy) = accuracies(&listener.right(asked, &messages), attributes);
     let lengths: usize = messages.lengths().sum();
     let Structure { topographic_similarity, posdis, bosdis } = objects.structure(&messages)?;
     Ok(Measured {
@@ -141,8 +151,8 @@ fn measured<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
         information,
         adaptation: loss - information,
         factorised: attributes.map(|_| factorised),
-        accuracy: whole as f64 / count as f64,
-        attribute_accuracy: attributes.map(|attributes| right as f64 / (count * attributes) as f64),
+        accuracy,
+        attribute_accuracy,
         topographic_similarity,
         posdis,
         bosdis,

@@ -35,6 +35,7 @@ mod evaluate;
 mod games;
 mod loss;
 mod played;
+pub mod probe;
 mod regime;
 mod run;
 mod step;

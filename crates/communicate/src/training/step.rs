@@ -34,7 +34,7 @@ pub struct Report {
 }
 
 /// A speaker and a listener that learn, with all that an update needs and changes. `X` is the table of the game's objects.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Learner<S, L, X = Objects> {
     config: TrainConfig,
     seeds: Seeds,
@@ -57,6 +57,13 @@ pub struct Counts {
     pub listener_steps: u64,
     /// Listeners that were thrown away.
     pub resets: u64,
+}
+
+/// Who learns from a game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Both,
+    Speaker,
 }
 
 /// Objects of a batch.
@@ -163,7 +170,7 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
     /// too few objects.
     pub fn step(&mut self, split: &Split<X>) -> Result<Report> {
         let alone = self.follow(split)?;
-        let mut report = self.play(&split.train)?;
+        let mut report = self.play(&split.train, Turn::Both)?;
         report.listener_steps = alone;
         Ok(report)
     }
@@ -252,7 +259,7 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
     }
 
     /// A step of the listener alone; its loss.
-    fn listen(&mut self, train: &X) -> Result<f64> {
+    pub(super) fn listen(&mut self, train: &X) -> Result<f64> {
         let Batch { asked, .. } = self.batch(train, "listener batch", self.counts.listener_steps)?;
         let said = self.speak(asked.objects(), "listener symbols", self.counts.listener_steps);
         let (likelihoods, gradient) = self.hear(&asked, &said);
@@ -260,8 +267,8 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         Ok(-mean(likelihoods))
     }
 
-    /// A game with each object of a batch, and a step of both.
-    fn play(&mut self, train: &X) -> Result<Report> {
+    /// A game with each object of a batch, and a step of those whose turn it is.
+    pub(super) fn play(&mut self, train: &X, turn: Turn) -> Result<Report> {
         let update = self.counts.updates;
         let Batch { asked, indices } = self.batch(train, "batch", update)?;
         let said = self.speak(asked.objects(), "symbols", update);
@@ -287,7 +294,9 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         let of_speaker = self.speaker.gradient(asked.objects(), &said, &credits);
 
         self.counts.updates += 1;
-        self.update_listener(&of_listener)?;
+        if turn == Turn::Both {
+            self.update_listener(&of_listener)?;
+        }
         let rate = self.config.learning.speaker_rate;
         check(self.counts.updates, "speaker", &of_speaker)?;
         let adam = &mut self.speaker_adam;
@@ -324,7 +333,7 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
     }
 
     /// Asks about all objects of a part.
-    fn ask_all(&self, part: &X, name: &str, count: u64) -> Result<X::Question> {
+    pub(super) fn ask_all(&self, part: &X, name: &str, count: u64) -> Result<X::Question> {
         self.ask(part, &(0..part.count()).collect::<Vec<_>>(), name, count)
     }
 
@@ -364,12 +373,12 @@ pub(super) fn numbers<const N: usize>(seeds: Seeds, name: &str, counters: [u64; 
     (0..len).map(|_| rng.random()).collect()
 }
 
-fn mean(values: Vec<f32>) -> f64 {
+pub(super) fn mean(values: Vec<f32>) -> f64 {
     values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64
 }
 
 /// That a gradient is made of numbers.
-fn check(update: u64, agent: &'static str, gradient: &[f32]) -> Result<()> {
+pub(super) fn check(update: u64, agent: &'static str, gradient: &[f32]) -> Result<()> {
     let norm: f64 = gradient.iter().map(|&value| f64::from(value).powi(2)).sum();
     if norm.is_finite() { Ok(()) } else { Err(Error::Diverged { update, agent }) }
 }

@@ -1,9 +1,9 @@
-//! Figures: line charts with bands, intervals over seeds, bars, scatters and heat maps, as SVG and PNG.
+//! Figures: line charts with bands, intervals over seeds, bars, scatters, heat maps and trees, as SVG and PNG.
 //!
 //! An SVG is self-contained, has its colours as classes with a light palette, and turns dark with the reader's colour
 //! scheme. A PNG is the light one, drawn with the font that this crate ships, so text shows on machines without fonts.
 //!
-//! Charts are plain data with a `draw`; layout is theirs. What a figure needs beyond these five kinds is left out.
+//! Charts are plain data with a `draw`; layout is theirs. What a figure needs beyond these kinds is left out.
 
 mod axis;
 mod bar;
@@ -16,6 +16,7 @@ mod rows;
 mod scatter;
 mod svg;
 mod text;
+mod tree;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ pub use heat::HeatMap;
 pub use interval::IntervalChart;
 pub use line::{BandPoint, LineChart};
 pub use scatter::ScatterChart;
+pub use tree::{TreeChart, TreeNode};
 
 pub(crate) use svg::escape;
 
