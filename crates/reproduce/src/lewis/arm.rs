@@ -1,8 +1,8 @@
 //! The arms of the experiment: how the listener follows the speaker, and on which objects.
 
 use autodidact_communicate::training::{
-    EarlyStopped, EvaluationConfig, GameConfig, LearningConfig, Partial, Regime, Reset, Retrained,
-    SplitConfig, TrainConfig,
+    DiscriminationConfig, EarlyStopped, EvaluationConfig, GameConfig, LearningConfig, Partial, RandomSplit,
+    Regime, Reset, Retrained, SplitConfig, TrainConfig,
 };
 use autodidact_experiment::reproduction::Scale;
 use serde::{Deserialize, Serialize};
@@ -94,9 +94,20 @@ impl Arm {
         }
     }
 
+    /// The arms of pictures, in the order in which they are run.
+    pub const OF_PICTURES: [Self; 4] = [Self::Continuous, Self::EarlyStopped, Self::Partial, Self::Retrained];
+
     /// The settings of a run. An early-stopped listener's mean number of steps is not known before: [`with_steps`] sets a partial one's.
     pub fn config(self, scale: Scale) -> TrainConfig {
-        let base = base(scale);
+        self.of(base(scale))
+    }
+
+    /// The settings of a run with embeddings of pictures, whose file is not named yet.
+    pub fn config_of_pictures(self, scale: Scale) -> TrainConfig {
+        self.of(base_of_pictures(scale))
+    }
+
+    fn of(self, base: TrainConfig) -> TrainConfig {
         match self {
             Self::Continuous => base,
             Self::EarlyStopped => {
@@ -115,8 +126,8 @@ impl Arm {
                 let [weight_decay, dropout] = REGULARISED;
                 TrainConfig { learning: LearningConfig { weight_decay, dropout, ..base.learning }, ..base }
             }
-            Self::AllContinuous => on_all(Self::Continuous.config(scale)),
-            Self::AllEarlyStopped => on_all(Self::EarlyStopped.config(scale)),
+            Self::AllContinuous => on_all(Self::Continuous.of(base)),
+            Self::AllEarlyStopped => on_all(Self::EarlyStopped.of(base)),
         }
     }
 }
@@ -141,6 +152,25 @@ fn base(scale: Scale) -> TrainConfig {
         Scale::Standard => TrainConfig { updates: 3000, ..small },
         Scale::Full => TrainConfig::preset("authors").expect("a preset"),
     };
+    measured(config, EvaluationConfig { every: 0, objects: 500, samples: 4 })
+}
+
+/// What all arms with pictures have in common: the others of a batch are the distractors, and so are they in a measurement.
+fn base_of_pictures(scale: Scale) -> TrainConfig {
+    let images = TrainConfig::preset("images").expect("a preset");
+    let split = |train, validation, test| SplitConfig::Random(RandomSplit { train, validation, test });
+    let (updates, batch_size, split) = match scale {
+        Scale::Quick => (1000, 256, split(1000, 400, 600)),
+        Scale::Standard => (3000, 256, split(1000, 400, 600)),
+        Scale::Full => (400_000, 1024, split(7000, 1500, 1500)),
+    };
+    let game = DiscriminationConfig { split, ..DiscriminationConfig::default() }.into();
+    let config = TrainConfig { updates, batch_size, game, ..images };
+    measured(config, EvaluationConfig { every: 0, objects: batch_size, samples: 4 })
+}
+
+/// With so many measurements on the way.
+fn measured(config: TrainConfig, evaluation: EvaluationConfig) -> TrainConfig {
     let every = config.updates / MEASUREMENTS;
-    TrainConfig { evaluation: EvaluationConfig { every, objects: 500, samples: 4 }, ..config }
+    TrainConfig { evaluation: EvaluationConfig { every, ..evaluation }, ..config }
 }

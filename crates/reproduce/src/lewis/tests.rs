@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::arm::{Arm, Kind};
 use super::exact::Exact;
 use super::play::Played;
-use super::task::{EXACT, jobs, run};
+use super::task::{EXACT, PICTURES, jobs, run};
 use crate::Lewis;
 
 /// What an arm ends with.
@@ -43,17 +43,19 @@ fn measured(made: Made, is_test: bool, seed: u64) -> Measured {
     }
 }
 
-fn played(arm: Arm, made: Made, seed: u64) -> Played {
+fn played(kind: Kind, arm: Arm, made: Made, seed: u64) -> Played {
     let evaluation =
         Evaluation { update: 100, train: measured(made, false, seed), test: measured(made, true, seed) };
-    Played { kind: Kind::Attributes, arm, evaluations: vec![evaluation], listener_steps: 600, updates: 100 }
+    Played { kind, arm, evaluations: vec![evaluation], listener_steps: 600, updates: 100 }
 }
 
-fn judged(identity: f64, made: impl Fn(Arm) -> Made) -> Findings {
+fn judged(identity: f64, made: impl Fn(Kind, Arm) -> Made) -> Findings {
     let plan = Plan::new(Scale::Standard);
     let result = |name: &str, seed| -> Value {
         let of = |arms: &[Arm]| {
-            let runs: Vec<Played> = arms.iter().map(|&arm| played(arm, made(arm), seed)).collect();
+            let kind = if name == PICTURES { Kind::Pictures } else { Kind::Attributes };
+            let runs: Vec<Played> =
+                arms.iter().map(|&arm| played(kind, arm, made(kind, arm), seed)).collect();
             serde_json::to_value(runs).expect("plain data")
         };
         match Arm::ALL.into_iter().find(|arm| arm.name() == name) {
@@ -61,6 +63,7 @@ fn judged(identity: f64, made: impl Fn(Arm) -> Made) -> Findings {
             None if name == EXACT => {
                 serde_json::to_value(Exact { identity, ..Exact::default() }).expect("plain data")
             }
+            None if name == PICTURES => of(&Arm::OF_PICTURES),
             None => of(&[Arm::EarlyStopped, Arm::Partial]),
         }
     };
@@ -81,7 +84,7 @@ fn judged(identity: f64, made: impl Fn(Arm) -> Made) -> Findings {
 }
 
 fn verdict(made: impl Fn(Arm) -> Made) -> Verdict {
-    judged(1e-14, made).verdict
+    judged(1e-14, |_, arm| made(arm)).verdict
 }
 
 fn claimed(arm: Arm) -> Made {
@@ -90,12 +93,12 @@ fn claimed(arm: Arm) -> Made {
 
 #[test]
 fn a_better_early_stopped_listener_supports_the_claim() {
-    let findings = judged(1e-14, claimed);
+    let findings = judged(1e-14, |_, arm| claimed(arm));
     assert_eq!(findings.verdict, Verdict::Supported, "{:?}", findings.criteria);
-    assert_eq!((findings.tables.len(), findings.figures.len()), (3, 6), "{:?}", findings.notes);
+    assert_eq!((findings.tables.len(), findings.figures.len()), (4, 8), "{:?}", findings.notes);
     assert!(findings.criteria.iter().all(|criterion| criterion.met == Some(true)), "{:?}", findings.criteria);
     // Without the identity nothing is.
-    assert_eq!(judged(1e-3, claimed).verdict, Verdict::Inconclusive);
+    assert_eq!(judged(1e-3, |_, arm| claimed(arm)).verdict, Verdict::Inconclusive);
 }
 
 #[test]
@@ -117,6 +120,21 @@ fn less_co_adaptation_without_a_better_language_refutes_it() {
 }
 
 #[test]
+fn discrimination_may_leave_it_open_and_may_refute_support() {
+    let with = |pictures: Made| {
+        let made = |kind, arm| match (kind, arm) {
+            (Kind::Pictures, Arm::EarlyStopped) => pictures,
+            (Kind::Pictures, _) => PLAIN,
+            _ => claimed(arm),
+        };
+        judged(1e-14, made).verdict
+    };
+    assert_eq!(with(PLAIN), Verdict::Supported);
+    // Less co-adaptation, and no better for it.
+    assert_eq!(with(Made { gaps: BETTER.gaps, ..PLAIN }), Verdict::Inconclusive);
+}
+
+#[test]
 fn other_reasons_for_a_gain_leave_it_open() {
     // Information for the most part.
     let information = Made { gaps: [0.0, 2.9], ..BETTER };
@@ -132,8 +150,8 @@ fn jobs_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let plan = Plan::new(Scale::Quick);
     let context = JobContext::new(folder.path(), &plan);
-    let all = jobs("lewis", Scale::Quick, 1);
-    assert_eq!(all.len(), 8);
+    let all = jobs("lewis", &plan, 1);
+    assert_eq!(all.len(), 9);
     let exact = all.iter().find(|job| job.arm == EXACT).expect("a job of tables");
     let found: Exact =
         serde_json::from_value(run(exact, &context).expect("runs")).expect("what was found of tables");
