@@ -344,3 +344,154 @@ fn games_that_cannot_be_are_wrong_use() {
     let output = communicate(folder.path(), &["talk", "--run", "nowhere"], "");
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
 }
+
+/// Settings of a discrimination game that takes a moment.
+const TINY_FEATURES: [&str; 18] = [
+    "--preset",
+    "images",
+    "--set",
+    "game.features=pictures.npz",
+    "--set",
+    "game.split.train=40",
+    "--set",
+    "game.split.validation=10",
+    "--set",
+    "game.split.test=20",
+    "--set",
+    "updates=40",
+    "--set",
+    "channel.max_length=3",
+    "--set",
+    "speaker.hidden=16",
+    "--set",
+    "listener.hidden=16",
+];
+
+/// `pictures.npz`, by an encoder that has seen a few of these pictures.
+fn embed(folder: &Path, pictures: &Path) {
+    let train = ["represent", "train", "--limit", "128", "--set", "epochs=1", "--out", "byol", "--quiet"];
+    let embed = ["represent", "embed", "--run", "byol", "--out", "pictures.npz", "--quiet"];
+    for arguments in [&train[..], &embed] {
+        let output = Command::new(env!("CARGO_BIN_EXE_autodidact"))
+            .args(arguments)
+            .args(["--split", "train", "--data"])
+            .arg(pictures)
+            .current_dir(folder)
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+}
+
+/// A run of features in `pictures.npz`: trained, continued from another folder, measured.
+fn played(folder: &Path) {
+    let train = [&["train", "--out", "run", "--json", "--threads", "1"][..], &TINY_FEATURES].concat();
+    let told = json(&communicate(folder, &train, ""));
+    assert_eq!((&told["updates"], &told["objects"]), (&40.into(), &serde_json::json!([40, 20])));
+    let test = &told["test"];
+    assert_eq!((&test["objects"], &test["candidates"]), (&20.into(), &20.into()));
+    let parts = test["information"].as_f64().expect("nats") + test["adaptation"].as_f64().expect("nats");
+    assert!((test["loss"].as_f64().expect("nats") - parts).abs() < 1e-9, "{test}");
+    assert!(test["attribute_accuracy"].is_null() && test["posdis"].is_null());
+
+    let elsewhere = folder.join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    let resume = ["train", "--out", "../run", "--resume", "--json"];
+    assert_eq!(json(&communicate(&elsewhere, &resume, ""))["test"], told["test"]);
+
+    let language = "run/language.npz";
+    let measured = json(&communicate(
+        folder,
+        &["measure", "--messages", language, "--features", language, "--json"],
+        "",
+    ));
+    assert!(measured["feature_topographic_similarity"].is_number(), "{measured}");
+    for verb in [&["talk", "--run", "run"][..], &["show", "--run", "run", "--out", "page.html"]] {
+        let output = communicate(folder, verb, "");
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("vectors of features"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_run_of_features_is_trained_and_measured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut state = 1_u32;
+    let values = (0..80 * 12).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8e6 - 1.0
+    });
+    let features = NamedArray::f32("embeddings", &[80, 12], values.collect()).expect("an array");
+    write(folder.path(), "pictures.npz", &features);
+    played(folder.path());
+    let text = communicate(folder.path(), &[&["train", "--out", "text"][..], &TINY_FEATURES].concat(), "");
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("targets that are found") && !text.contains("posdis"), "{text}");
+    assert!(text.contains("--features text/language.npz"), "{text}");
+}
+
+/// From pictures to a language, by the commands of the guide.
+#[test]
+fn embeddings_of_pictures_plug_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pictures = folder.path().join("pictures");
+    std::fs::create_dir(&pictures).expect("a folder");
+    // Stripes of 128 widths and slopes, as MNIST's files hold pictures.
+    let pixel = |picture: u32, at: u32| {
+        let phase = (at / 28) * (picture % 8) + (at % 28) * (picture / 8 % 8);
+        if phase / (2 + picture / 64) % 5 < 2 { 220 } else { 20 }
+    };
+    let images = (0..128).flat_map(|picture| (0..28 * 28).map(move |at| pixel(picture, at)));
+    let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
+        std::iter::once(&magic).chain(sizes).flat_map(|number| number.to_be_bytes()).collect()
+    };
+    let images: Vec<u8> = header(0x803, &[128, 28, 28]).into_iter().chain(images).collect();
+    let labels: Vec<u8> =
+        header(0x801, &[128]).into_iter().chain((0..128).map(|picture| picture % 8)).collect();
+    std::fs::write(pictures.join("train-images-idx3-ubyte"), images).expect("a file");
+    std::fs::write(pictures.join("train-labels-idx1-ubyte"), labels).expect("a file");
+    embed(folder.path(), &pictures);
+    played(folder.path());
+}
+
+#[test]
+fn embeddings_of_real_pictures_plug_in() {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let data = std::env::var_os("AUTODIDACT_TEST_DATA").map_or_else(beside, Into::into);
+    let pictures = data.join("fashion-mnist-mini");
+    if !pictures.exists() {
+        eprintln!(
+            "skipped: `fashion-mnist-mini` is not there; set AUTODIDACT_TEST_DATA to the folder that holds it"
+        );
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    embed(folder.path(), &pictures);
+    played(folder.path());
+}
+
+#[test]
+fn tables_of_features_that_cannot_be_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut values = vec![1.0; 80 * 2];
+    let features =
+        |values: &[f32]| NamedArray::f32("embeddings", &[80, 2], values.to_vec()).expect("an array");
+    write(folder.path(), "pictures.npz", &features(&values));
+    values[7] = f32::NAN;
+    write(folder.path(), "nan.npz", &features(&values));
+    for (arguments, code, said) in [
+        (&["--set", "game.features=nan.npz"][..], 1, "row 3 of the features has NaN in column 1"),
+        (&["--set", "game.features=nowhere.npz"], 1, "nowhere.npz"),
+        (&["--set", "game.array=labels"], 1, "no array `labels`, only `embeddings`"),
+        (&["--set", "game.split.train=60"], 2, "90 different objects were asked for"),
+        (&["--set", "game.distractors=sampled", "--set", "game.distractors.count=10"], 2, "10 distractors"),
+        (&["--set", "game.attributes=3"], 2, "`game.attributes` is a setting of a reconstruction game"),
+        (&["--set", "game.features="], 2, "`game.features` is empty"),
+    ] {
+        let train = [&["train", "--out", "run"][..], &TINY_FEATURES, arguments].concat();
+        let output = communicate(folder.path(), &train, "");
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
+        assert!(!folder.path().join("run").exists(), "nothing was begun");
+    }
+}

@@ -9,7 +9,7 @@ use autodidact_communicate::agents::{
 };
 use autodidact_communicate::decomposition::bayes_among;
 use autodidact_communicate::game::{Channel, Distractors, Lineups, Sampled};
-use autodidact_communicate::{Error, Features};
+use autodidact_communicate::{Error, Features, Messages};
 use parity::{
     TOLERANCE, agent, assert_close, check_gradient, check_speaker, load, mean, numbers, rows, singles, size,
 };
@@ -113,28 +113,31 @@ fn the_loss_is_information_and_adaptation_among_the_candidates() {
             let scores: Vec<Vec<f64>> = candidates.iter().map(|object| log_prob(object)).collect();
             let [mut loss, mut information, mut adaptation] = [0.0_f64; 3];
             for message in 0..messages.count() {
-                let repeated = |count: usize| {
-                    let row = messages.get(message);
-                    autodidact_communicate::Messages::new(row.repeat(count), row.len()).expect("messages")
-                };
+                let row = messages.get(message);
+                let one = Messages::new(row.to_vec(), row.len()).expect("a message");
                 let total: f64 = scores.iter().map(|scores| scores[message].exp()).sum();
-                let mut divergence = 0.0;
-                for place in 0..candidates.len() {
+                let [mut divergence, mut sum] = [0.0_f64; 2];
+                for (place, scores) in scores.iter().enumerate() {
                     // The same candidates, with this one as the target.
                     let mut order: Vec<&[f64]> = candidates.clone();
                     order.swap(0, place);
                     let objects = Features::from_rows(&order).expect("vectors");
                     let all: Vec<usize> = (0..order.len()).collect();
                     let turned = Lineups::given(&objects, &[all]).expect("a game");
-                    let posterior = (scores[place][message].exp() / total).ln();
-                    let found = bayes_among(&speaker, &turned, &repeated(1))[0];
+                    let posterior = (scores[message].exp() / total).ln();
+                    let found = bayes_among(&speaker, &turned, &one)[0];
                     assert!((found - posterior).abs() < 1e-6, "{found} for {posterior}");
-                    let given = f64::from(listener.log_likelihood(&turned, &repeated(1))[0]);
-                    let joint = scores[place][message].exp() / candidates.len() as f64;
+                    let given = f64::from(listener.log_likelihood(&turned, &one)[0]);
+                    let joint = scores[message].exp() / candidates.len() as f64;
                     loss -= joint * given;
                     information -= joint * posterior;
                     divergence += posterior.exp() * (posterior - given);
+                    sum += given.exp();
                 }
+                assert!(
+                    (sum - 1.0).abs() < 1e-5 && divergence > -1e-5,
+                    "a distribution: {sum}, {divergence}"
+                );
                 adaptation += total / candidates.len() as f64 * divergence;
             }
             // Probabilities are those of single precision.
@@ -248,7 +251,7 @@ fn a_tie_is_not_found() {
     let (_, listener, _) = agents(4);
     let features = Features::new([0.5, -1.0, 2.0, 1.0].repeat(3), 4).expect("features");
     let lineups = Lineups::given(&features, &[[0, 1, 2]]).expect("a game");
-    let messages = autodidact_communicate::Messages::from_rows(&[[1, 2, 0]]).expect("a message");
+    let messages = Messages::from_rows(&[[1, 2, 0]]).expect("a message");
     assert_eq!(listener.right(&lineups, &messages), [0]);
     let likelihood = f64::from(listener.log_likelihood(&lineups, &messages)[0]);
     assert!((likelihood + 3.0_f64.ln()).abs() < 1e-6);

@@ -4,7 +4,8 @@
 //! An update plays a game with each object of a batch. The listener goes down the gradient of −log ρ(x|m). The speaker is told a
 //! reward, `r = α log ρ(x|m) + (1 − α) log ρ*(x|m)`, and goes up that of `(r − b) log π(m|x) + c_H Σ_t H_t / length`; the first share of
 //! the reward makes it go down L, the second one `L_info` alone (see [`crate::decomposition`]). What the listener does between
-//! updates is its [`Regime`].
+//! updates is its [`Regime`]. Objects of attributes are reconstructed; vectors of features are found among others, which takes another
+//! listener and another posterior ([`Played`]) and nothing else.
 //!
 //! ```
 //! use autodidact_communicate::training::{GameConfig, Learner, TrainConfig, evaluate};

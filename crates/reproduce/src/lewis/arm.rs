@@ -14,6 +14,16 @@ const JOINT_UPDATES: usize = 100;
 /// Weight decay and dropout of [`Arm::Regularised`].
 const REGULARISED: [f64; 2] = [0.1, 0.2];
 
+/// What is communicated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    /// Attributes of an object, which are told.
+    Attributes,
+    /// Embeddings of pictures, one of which is found among others.
+    Pictures,
+}
+
 /// How the listener follows the speaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -5,11 +5,12 @@ use autodidact_experiment::interrupt;
 use autodidact_experiment::reproduction::{Interrupted, JobContext, JobError};
 use serde::{Deserialize, Serialize};
 
-use super::arm::Arm;
+use super::arm::{Arm, Kind};
 
 /// What came of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Played {
+    pub kind: Kind,
     pub arm: Arm,
     /// Measured on the way; the last is after the last update.
     pub evaluations: Vec<Evaluation>,
@@ -38,7 +39,7 @@ impl Played {
 
 /// Plays an arm to the end. `done` of `total` updates were made by other arms of the job.
 pub(super) fn play(
-    arm: Arm,
+    (kind, arm): (Kind, Arm),
     config: &TrainConfig,
     context: &JobContext<'_>,
     [done, total]: [u64; 2],
@@ -62,5 +63,5 @@ pub(super) fn play(
         context.progress(done + update as u64, total, &[("loss", report.loss)]);
     }
     let counts = learner.counts();
-    Ok(Played { arm, evaluations, listener_steps: counts.listener_steps, updates: counts.updates })
+    Ok(Played { kind, arm, evaluations, listener_steps: counts.listener_steps, updates: counts.updates })
 }

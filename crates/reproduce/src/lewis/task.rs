@@ -5,7 +5,7 @@ use autodidact_experiment::reproduction::{Job, JobContext, JobError, Scale};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::arm::{Arm, with_steps};
+use super::arm::{Arm, Kind, with_steps};
 use super::exact;
 use super::play::play;
 
@@ -53,15 +53,20 @@ pub(super) fn run(job: &Job, context: &JobContext<'_>) -> Result<Value, JobError
         }
         Description::Play { arm, config } => {
             let config = with_seed(*config);
-            vec![play(arm, &config, context, [0, config.updates as u64])?]
+            vec![play((Kind::Attributes, arm), &config, context, [0, config.updates as u64])?]
         }
         Description::Matched { early_stopped, partial } => {
             let (early_stopped, partial) = (with_seed(*early_stopped), with_seed(*partial));
             let updates = [early_stopped.updates as u64, partial.updates as u64];
             let total = updates[0] + updates[1];
-            let first = play(Arm::EarlyStopped, &early_stopped, context, [0, total])?;
+            let first = play((Kind::Attributes, Arm::EarlyStopped), &early_stopped, context, [0, total])?;
             let steps = first.steps_per_update().round().max(1.0) as usize;
-            let second = play(Arm::Partial, &with_steps(partial, steps), context, [updates[0], total])?;
+            let second = play(
+                (Kind::Attributes, Arm::Partial),
+                &with_steps(partial, steps),
+                context,
+                [updates[0], total],
+            )?;
             vec![first, second]
         }
     };

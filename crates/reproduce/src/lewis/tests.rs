@@ -5,7 +5,7 @@ use autodidact_experiment::reproduction::{Claim, Findings, JobContext, JobResult
 use autodidact_experiment::run::Environment;
 use serde_json::Value;
 
-use super::arm::Arm;
+use super::arm::{Arm, Kind};
 use super::exact::Exact;
 use super::play::Played;
 use super::task::{EXACT, jobs, run};
@@ -46,7 +46,7 @@ fn measured(made: Made, is_test: bool, seed: u64) -> Measured {
 fn played(arm: Arm, made: Made, seed: u64) -> Played {
     let evaluation =
         Evaluation { update: 100, train: measured(made, false, seed), test: measured(made, true, seed) };
-    Played { arm, evaluations: vec![evaluation], listener_steps: 600, updates: 100 }
+    Played { kind: Kind::Attributes, arm, evaluations: vec![evaluation], listener_steps: 600, updates: 100 }
 }
 
 fn judged(identity: f64, made: impl Fn(Arm) -> Made) -> Findings {
