@@ -160,7 +160,7 @@ fn base_of_pictures(scale: Scale) -> TrainConfig {
     let images = TrainConfig::preset("images").expect("a preset");
     let split = |train, validation, test| SplitConfig::Random(RandomSplit { train, validation, test });
     let (updates, batch_size, split) = match scale {
-        Scale::Quick => (1000, 256, split(1000, 400, 600)),
+        Scale::Quick => (500, 256, split(1000, 400, 600)),
         Scale::Standard => (3000, 256, split(1000, 400, 600)),
         Scale::Full => (400_000, 1024, split(7000, 1500, 1500)),
     };
