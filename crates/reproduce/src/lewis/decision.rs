@@ -8,24 +8,24 @@ use super::results::{Gain, OfKind, adaptation_gap, loss_gap, similarity, test_ac
 /// Share of seeds in which the early-stopped listener has to be better.
 const SHARE: f64 = 0.8;
 /// A difference that is as good as none.
-pub(super) const SMALL: f64 = 0.02;
+const SMALL: f64 = 0.02;
 /// Share of the lower of both train accuracies at which runs are compared.
 const LEVEL: f64 = 0.9;
 
 /// Gains in test accuracy and in topographic similarity.
 #[derive(Clone, Copy)]
-struct Gains([Gain; 2]);
+pub(super) struct Gains([Gain; 2]);
 
 impl Gains {
-    fn of(results: OfKind<'_>, arm: Arm, other: Arm) -> Self {
+    pub fn of(results: OfKind<'_>, arm: Arm, other: Arm) -> Self {
         Self([test_accuracy, similarity].map(|value| Gain::of(&results.differences(arm, other, value))))
     }
 
-    fn both(&self, holds: impl Fn(&Gain) -> bool) -> bool {
+    pub fn both(&self, holds: impl Fn(&Gain) -> bool) -> bool {
         self.0.iter().all(holds)
     }
 
-    fn display(&self) -> String {
+    pub fn display(&self) -> String {
         let [accuracy, similarity] = self.0.map(|gain| gain.display());
         format!("accuracy {accuracy}, topographic similarity {similarity}")
     }
@@ -45,7 +45,7 @@ pub(super) struct Decision {
     effect: Gains,
     /// What the gap of losses narrows by, and its part in co-adaptation.
     narrowing: [Gain; 2],
-    controls: [Control; 2],
+    controls: [Control; 3],
     /// Gain in test accuracy when train accuracy is the same.
     at_level: Gain,
 }
@@ -55,7 +55,7 @@ impl Decision {
         let effect = Gains::of(results, Arm::EarlyStopped, Arm::Continuous);
         let narrowing = [loss_gap, adaptation_gap]
             .map(|value| Gain::of(&results.differences(Arm::Continuous, Arm::EarlyStopped, value)));
-        let controls = [Arm::Partial, Arm::Retrained].map(|arm| {
+        let controls = [Arm::Partial, Arm::Retrained, Arm::Reset].map(|arm| {
             let beyond = Gains::of(results, Arm::EarlyStopped, arm);
             let is_equal = Gains::of(results, arm, Arm::Continuous).both(Gain::is_clear)
                 && beyond.both(|gain| !gain.is_clear());
@@ -95,7 +95,7 @@ impl Decision {
     }
 
     pub fn holds(&self) -> bool {
-        self.is_better() && self.is_adaptation() && self.is_beyond_controls() && !self.vanishes()
+        self.is_better() && self.is_adaptation() && self.is_beyond_controls() && self.at_level.is_clear()
     }
 
     pub fn is_refuted(&self) -> bool {

@@ -129,8 +129,9 @@ fn languages(results: OfKind<'_>) -> Table {
 fn found(results: OfKind<'_>) -> Table {
     table(
         results,
-        "Discrimination at the end: embeddings of pictures that the encoder was not trained on, each among 255 others; losses in nats.",
+        "Discrimination at the end: embeddings of pictures that the encoder was not trained on, each among all that are measured; losses in nats.",
         &[
+            ("candidates", 0, |evaluation| evaluation.test.candidates.unwrap_or(0) as f64),
             ("accuracy, train", 3, train_accuracy),
             ("accuracy, test", 3, test_accuracy),
             ("topographic similarity, test", 3, similarity),

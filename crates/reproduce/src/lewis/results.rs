@@ -108,6 +108,17 @@ impl Gain {
         self.interval.is_bounded() && self.interval.is_above(0.0)
     }
 
+    /// The whole interval is within this of 0.
+    pub fn is_within(&self, margin: f64) -> bool {
+        self.interval.is_bounded() && self.interval.is_above(-margin) && self.interval.is_below(margin)
+    }
+
+    /// The whole interval is above 0 or below it, and the mean is not within this of 0.
+    pub fn differs(&self, margin: f64) -> bool {
+        let has_sign = self.interval.is_above(0.0) || self.interval.is_below(0.0);
+        self.interval.is_bounded() && has_sign && self.interval.estimate.abs() > margin
+    }
+
     pub fn display(&self) -> String {
         format!("{} ({:.0} % of seeds above 0)", self.interval.display(3), 100.0 * self.share)
     }

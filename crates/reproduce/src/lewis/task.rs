@@ -94,7 +94,7 @@ fn in_turn(
         if arm == Arm::Partial {
             let before = played.iter().find(|played| played.arm == Arm::EarlyStopped);
             let steps = before.expect("the early-stopped listener is before it").steps_per_update();
-            config = with_steps(config, steps.round().max(1.0) as usize);
+            config = with_steps(config, steps);
         }
         played.push(play(arm, &config, place)?);
         place.done += config.updates as u64;
