@@ -28,23 +28,30 @@
 //! # Ok::<(), autodidact_communicate::Error>(())
 //! ```
 
+mod across;
 mod adam;
 mod checkpoint;
 mod config;
 mod evaluate;
 mod games;
+mod imitation;
 mod loss;
 mod played;
+mod population;
 pub mod probe;
 mod regime;
 mod run;
 mod step;
+mod turnover;
 
+pub use across::{AcrossPairs, PopulationEvaluation, evaluate_population};
 pub use config::{BaselineKind, ChannelConfig, EvaluationConfig, LearningConfig, TrainConfig};
 pub use evaluate::{Evaluation, Measured, evaluate};
 pub use games::{DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise, RandomSplit, SplitConfig};
+pub use imitation::{Examples, Generation, ImitationConfig, imitation_gradient};
 pub use loss::{LinearBaseline, credits};
 pub use played::{Played, Question, Structure};
+pub use population::{Pair, Pairing, PopulationConfig, Replaced, Side};
 pub use regime::{EarlyStopped, Partial, Patience, Regime, Reset, Retrained, StopRule, Stopping};
 pub use run::{Outcome, Telling, Trained, restore, restore_discriminating, train};
 pub use step::{Counts, Discriminating, Learner, Reconstructing, Report};

@@ -8,6 +8,7 @@ use crate::agents::{Choice, Listener, Speaker};
 use crate::game::Split;
 use crate::setting::count;
 use crate::training::played::Played;
+use crate::training::population::Pair;
 use crate::training::step::{Learner, Turn, mean, numbers};
 use crate::{Error, Result};
 
@@ -86,7 +87,7 @@ impl Side {
     }
 }
 
-/// Copies both agents with their optimizers and lets one of them learn on, then the other, each on the training part with the settings of the
+/// Copies both agents, the first ones of a population, with their optimizers and lets one of them learn on, then the other, each on the training part with the settings of the
 /// learner: the listener by cross-entropy, the speaker by REINFORCE. The one whose validation loss leaves its training loss
 /// overfits. The learner itself does not change.
 ///
@@ -140,8 +141,8 @@ pub fn overfitting<X: Played, S: Speaker<X> + Clone, L: Listener<X::Question> + 
         Ok(Side::new(curve))
     };
     Ok(Overfitting {
-        listener: side("listener", &|copy| copy.listen(&split.train).map(drop))?,
-        speaker: side("speaker", &|copy| copy.play(&split.train, Turn::Speaker).map(drop))?,
+        listener: side("listener", &|copy| copy.listen(&split.train, Pair::default()).map(drop))?,
+        speaker: side("speaker", &|copy| copy.play(&split.train, Pair::default(), Turn::Speaker).map(drop))?,
     })
 }
 
