@@ -7,6 +7,11 @@
 //! updates is its [`Regime`]. Objects of attributes are reconstructed; vectors of features are found among others, which takes another
 //! listener and another posterior ([`Played`]) and nothing else.
 //!
+//! There may be several speakers and listeners, of which a pair plays in each update ([`PopulationConfig`]), generations that learn by
+//! imitation what the one before them said ([`ImitationConfig`]), and a channel that replaces symbols
+//! ([`Channel::transmit`](crate::game::Channel::transmit)): the listener then learns from m', what arrived, and the speaker goes up the gradient
+//! of `(log ρ(x|m') − b) log π(m|x)`, m being what was sent. What is measured is without noise.
+//!
 //! ```
 //! use autodidact_communicate::training::{GameConfig, Learner, TrainConfig, evaluate};
 //!

@@ -119,7 +119,7 @@ pub fn overfitting<X: Played, S: Speaker<X> + Clone, L: Listener<X::Question> + 
     tell: &mut dyn FnMut(&'static str, &LossPoint),
 ) -> Result<Overfitting> {
     config.validate()?;
-    let mut side = |name, step: &dyn Fn(&mut Learner<S, L, X>) -> Result<()>| -> Result<Side> {
+    let mut side = |name, step: Step<'_, Learner<S, L, X>>| -> Result<Side> {
         let mut copy = learner.clone();
         let mut curve = Vec::new();
         for made in 0..=config.steps as u64 {
@@ -145,6 +145,9 @@ pub fn overfitting<X: Played, S: Speaker<X> + Clone, L: Listener<X::Question> + 
         speaker: side("speaker", &|copy| copy.play(&split.train, Pair::default(), Turn::Speaker).map(drop))?,
     })
 }
+
+/// A step of one of the agents.
+type Step<'a, Learner> = &'a dyn Fn(&mut Learner) -> Result<()>;
 
 /// L of messages that are drawn for a part.
 fn loss<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
