@@ -6,15 +6,16 @@ use autodidact_communicate::Error;
 use autodidact_communicate::agents::{
     AgentConfig, CellKind, Choice, Credit, Listener, RecurrentListener, RecurrentSpeaker, Speaker,
 };
-use autodidact_communicate::game::{Channel, ProductSpace};
+use autodidact_communicate::game::{Channel, Distractors, ProductSpace, Sampled};
 use autodidact_communicate::measures::language_similarities;
 use autodidact_communicate::training::{
-    BaselineKind, EarlyStopped, Examples, GameConfig, ImitationConfig, Learner, Outcome, Pair, Pairing,
-    Partial, Patience, PopulationConfig, RandomSplit, Reconstructing, Regime, Replaced, Report, Reset,
-    Retrained, Side, SplitConfig, StopRule, Telling, TrainConfig, credits, evaluate, evaluate_population,
-    imitation_gradient, restore, train,
+    BaselineKind, DiscriminationConfig, EarlyStopped, Examples, GameConfig, ImitationConfig, Learner,
+    Outcome, Pair, Pairing, Partial, Patience, PopulationConfig, RandomSplit, Reconstructing, Regime,
+    Replaced, Report, Reset, Retrained, Side, SplitConfig, StopRule, Telling, TrainConfig, credits, evaluate,
+    evaluate_population, imitation_gradient, restore, restore_discriminating, train,
 };
 use autodidact_communicate::{Messages, files};
+use autodidact_data::arrays::{NamedArray, write_npz};
 use autodidact_experiment::rng::Seeds;
 use autodidact_experiment::run::RunDirectory;
 use autodidact_kernels::{AdamW, adamw_update};
@@ -207,6 +208,42 @@ fn a_continued_run_equals_one_without_a_stop() {
             assert_eq!(read(&whole), read(&stopped), "{file} with {config:?}");
         }
     }
+}
+
+/// Vectors that are found among others: all agents of a population in a generation, pairs at random, noise, and a run that is continued.
+#[test]
+fn populations_find_vectors_among_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let features = folder.path().join("features.npz");
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let values: Vec<f32> = (0..40 * 8).map(|_| 2.0 * rng.random::<f32>() - 1.0).collect();
+    write_npz(&features, &[NamedArray::f32("embeddings", &[40, 8], values).expect("an array")])
+        .expect("a file");
+    let game = DiscriminationConfig {
+        features,
+        projection: 12,
+        distractors: Distractors::Sampled(Sampled { count: 4 }),
+        split: SplitConfig::Random(RandomSplit { train: 20, validation: 10, test: 10 }),
+        ..DiscriminationConfig::default()
+    };
+    let imitation = ImitationConfig { every: 4, agents: Side::Both, steps: 5, ..ImitationConfig::default() };
+    let population = several(2, 2, Pairing::Random);
+    let mut config = TrainConfig { game: game.into(), population, imitation, ..small() };
+    config.channel.noise = 0.1;
+    let whole = run_whole(&config, &folder.path().join("whole"));
+    let stopped = run_whole(&config, &folder.path().join("stopped"));
+    std::fs::remove_file(stopped.checkpoints().path(12)).expect("a checkpoint of update 12");
+    train(&config, &stopped, &mut |_| {}).expect("it goes on");
+    for file in ["metrics.jsonl", "evaluations.json", "language.npz", "language-2.npz"] {
+        let read = |run: &RunDirectory| std::fs::read(run.path().join(file)).expect("the file is there");
+        assert_eq!(read(&whole), read(&stopped), "{file}");
+    }
+    let learner = restore_discriminating(&config, 8, &stopped).expect("a checkpoint");
+    assert_eq!((learner.counts().generations, learner.counts().resets), (2, 4));
+    // Listeners of a generation find objects among those that it hears of.
+    config.imitation.share = 0.2;
+    let error = config.features().expect_err("4 objects have 3 others");
+    assert!(matches!(error, Error::Distractors { asked: 4, objects: 4 }), "{error}");
 }
 
 #[test]
