@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use autodidact_experiment::rng::Stream;
 use autodidact_kernels::Recycled;
 use rand::Rng;
 use rayon::prelude::*;
@@ -23,6 +24,7 @@ use crate::{END, Messages};
 /// [`END`] is masked.
 #[derive(Clone, Debug)]
 pub struct RecurrentSpeaker<E = AttributeEncoder> {
+    config: AgentConfig,
     channel: Channel,
     parameters: Parameters,
     encoder: E,
@@ -65,7 +67,7 @@ impl<E: Encoder> RecurrentSpeaker<E> {
         let names = ["output.weight", "output.bias"];
         let output_places = DensePlaces::new(&mut parameters, names, [config.hidden, symbols], rng);
         let (cell, output) = (cell_places.fold(&parameters), output_places.pack(&parameters));
-        Self { channel, parameters, encoder, cell_places, output_places, cell, output }
+        Self { config: *config, channel, parameters, encoder, cell_places, output_places, cell, output }
     }
 
     fn sum_lens(&self) -> [usize; 11] {
@@ -113,6 +115,7 @@ impl<E: Encoder> RecurrentSpeaker<E> {
                 let symbol = match choice {
                     Choice::Greedy => distribution.most_likely(),
                     Choice::Sample(drawn) => distribution.at(drawn[(range.start + row) * steps + step]),
+                    Choice::Given(messages) => messages.get(range.start + row)[step] as usize,
                 };
                 said.symbols[row * steps + step] = symbol as u32;
                 said.of_rows[row][0] += distribution.log_probs[symbol];
@@ -207,8 +210,16 @@ impl<E: Encoder> Speaker<E::Objects> for RecurrentSpeaker<E> {
 
     fn speak(&self, objects: &E::Objects, choice: Choice<'_>) -> Utterance<SpeakerKept> {
         let (count, steps) = (E::count(objects), self.channel.max_length());
-        if let Choice::Sample(drawn) = choice {
-            assert_eq!(drawn.len(), count * steps, "a number is drawn for each object and position");
+        match choice {
+            Choice::Sample(drawn) => {
+                assert_eq!(drawn.len(), count * steps, "a number is drawn for each object and position");
+            }
+            Choice::Given(messages) => {
+                assert_eq!(messages.count(), count, "there is a message for each object");
+                assert_eq!(messages.max_length(), steps, "messages have the channel's positions");
+                self.channel.check(messages).expect("the messages fit the channel");
+            }
+            Choice::Greedy => {}
         }
         let made: Vec<(Slice, Said)> = slices(count)
             .into_par_iter()
@@ -291,6 +302,12 @@ impl<E: Encoder> Speaker<E::Objects> for RecurrentSpeaker<E> {
             }
             each(range, &scores);
         });
+    }
+
+    fn renew(&mut self, rng: &mut Stream) {
+        let mut parameters = Parameters::default();
+        let encoder = self.encoder.fresh(&mut parameters, rng);
+        *self = Self::with(encoder, parameters, &self.config, self.channel, rng);
     }
 }
 
