@@ -25,26 +25,38 @@
 //! # Ok::<(), autodidact_communicate::Error>(())
 //! ```
 
+mod attention;
+mod body;
 mod cell;
 mod config;
+mod cut;
 mod dense;
 mod discriminator;
 mod distribution;
 mod encoder;
+mod forest;
 mod listener;
 mod parameters;
 mod prefixes;
 mod reader;
+mod recurrent;
+mod relaxed;
 mod slices;
 mod speaker;
 mod tabular;
+mod transformer;
 
-pub use config::{AgentConfig, CellKind};
-pub use discriminator::RecurrentDiscriminator;
+pub(crate) use config::AgentNames;
+pub use config::{AgentConfig, CellKind, TransformerConfig};
+pub use discriminator::{NetworkDiscriminator, RecurrentDiscriminator};
 pub use encoder::{AttributeEncoder, FeatureEncoder};
-pub use listener::RecurrentListener;
+pub use listener::{NetworkListener, RecurrentListener};
 pub use parameters::{Entry, Parameters};
-pub use speaker::RecurrentSpeaker;
+pub use relaxed::{
+    Relaxation, RelaxedGradient, RelaxedHearing, RelaxedListener, RelaxedMessages, RelaxedSpeaker,
+    gumbel_noise,
+};
+pub use speaker::{NetworkSpeaker, RecurrentSpeaker};
 pub use tabular::TabularListener;
 
 use std::ops::Range;
@@ -114,6 +126,11 @@ pub trait Speaker<X = Objects>: Sync {
     /// # Panics
     /// If a message does not fit the [`Self::channel`].
     fn score(&self, objects: &X, messages: &Messages, each: &(dyn Fn(Range<usize>, &[f64]) + Sync));
+
+    /// The same speaker as one that says mixtures of symbols, if it can.
+    fn relaxed(&self) -> Option<&dyn RelaxedSpeaker<X>> {
+        None
+    }
 }
 
 /// Who reads a message and tells the object. `Q` is what it is asked: for objects of attributes these themselves, for others the
@@ -139,4 +156,9 @@ pub trait Listener<Q = Objects>: Sync {
 
     /// How much of each object is told by the most likely answer: the number of attributes, or 1 if it is found among the candidates.
     fn right(&self, asked: &Q, messages: &Messages) -> Vec<usize>;
+
+    /// The same listener as one that reads mixtures of symbols, if it can.
+    fn relaxed(&self) -> Option<&dyn RelaxedListener<Q>> {
+        None
+    }
 }

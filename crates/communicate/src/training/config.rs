@@ -6,7 +6,7 @@ use super::games::{
     DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise, RandomSplit, SplitConfig,
 };
 use super::regime::Regime;
-use crate::agents::AgentConfig;
+use crate::agents::{AgentConfig, AgentNames};
 use crate::game::{Channel, Distractors, HeldOut, Inputs, ProductSpace, Sampled, Sizes, Split};
 use crate::setting::{between, count, require};
 use crate::{Error, Features, Objects, Result, files};
@@ -198,8 +198,8 @@ impl TrainConfig {
             self.channel.vocab_size,
             "2 to 65536, the end symbol among them",
         )?;
-        self.speaker.validate(["speaker.hidden", "speaker.embedding"])?;
-        self.listener.validate(["listener.hidden", "listener.embedding"])?;
+        self.speaker.validate(&AgentNames::SPEAKER)?;
+        self.listener.validate(&AgentNames::LISTENER)?;
         for (name, value) in [
             ("learning.speaker_rate", learning.speaker_rate),
             ("learning.listener_rate", learning.listener_rate),
