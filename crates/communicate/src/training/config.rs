@@ -6,6 +6,7 @@ use super::games::{
     DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise, RandomSplit, SplitConfig,
 };
 use super::regime::Regime;
+use super::relaxed::Estimator;
 use crate::agents::{AgentConfig, AgentNames};
 use crate::game::{Channel, Distractors, HeldOut, Inputs, ProductSpace, Sampled, Sizes, Split};
 use crate::setting::{between, count, require};
@@ -82,6 +83,9 @@ pub struct LearningConfig {
     pub alpha: f64,
     /// What is subtracted from rewards.
     pub baseline: BaselineKind,
+    /// `reinforce`, or `gumbel-softmax` with a temperature.
+    #[serde(default)]
+    pub estimator: Estimator,
     /// Decoupled weight decay of the listener, multiplied by its learning rate.
     pub weight_decay: f64,
     /// Share of the listener's last state that is dropped while it learns.
@@ -120,6 +124,7 @@ impl Default for TrainConfig {
                 length_cost: 0.0,
                 alpha: 1.0,
                 baseline: BaselineKind::BatchMean,
+                estimator: Estimator::Reinforce,
                 weight_decay: 0.0,
                 dropout: 0.0,
             },
@@ -217,6 +222,7 @@ impl TrainConfig {
             "2 or more, or 0 for all: the mean of one reward is that reward, which teaches nothing; or `learning.baseline` learned",
         )?;
         between("learning.alpha", learning.alpha, [0.0, 1.0])?;
+        self.validate_estimator()?;
         between("learning.dropout", learning.dropout, [0.0, 0.99])?;
         count("evaluation.samples", self.evaluation.samples, 1 << 20)?;
         require(
@@ -353,6 +359,21 @@ impl TrainConfig {
     /// α, which is 0 where the Bayes listener gives the reward.
     pub fn alpha(&self) -> f64 {
         if self.regime == Regime::Bayes { 0.0 } else { self.learning.alpha }
+    }
+
+    /// That rewards have a gradient through symbols, if it is asked for.
+    fn validate_estimator(&self) -> Result<()> {
+        let Estimator::GumbelSoftmax(relaxation) = self.learning.estimator else { return Ok(()) };
+        between("learning.estimator.temperature", relaxation.temperature, [1e-3, 1e3])?;
+        let refuse = |is_right, expected| require(is_right, "learning.estimator", "gumbel-softmax", expected);
+        refuse(
+            self.alpha() >= 1.0,
+            "reinforce with `learning.alpha` below 1 or `regime` bayes: the Bayes listener's reward has no gradient through mixtures of symbols",
+        )?;
+        refuse(
+            self.learning.baseline == BaselineKind::BatchMean,
+            "reinforce with `learning.baseline` learned: without rewards there is nothing to subtract from",
+        )
     }
 
     /// That the game's settings are in their ranges.

@@ -37,6 +37,7 @@ mod loss;
 mod played;
 pub mod probe;
 mod regime;
+mod relaxed;
 mod run;
 mod step;
 
@@ -46,5 +47,6 @@ pub use games::{DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise,
 pub use loss::{LinearBaseline, credits};
 pub use played::{Played, Question, Structure};
 pub use regime::{EarlyStopped, Partial, Patience, Regime, Reset, Retrained, StopRule, Stopping};
+pub use relaxed::{Estimator, RelaxedLoss, relaxed_loss};
 pub use run::{Outcome, Telling, Trained, restore, restore_discriminating, train};
 pub use step::{Counts, Discriminating, Learner, Reconstructing, Report};

@@ -11,6 +11,7 @@ use super::config::{BaselineKind, LearningConfig, TrainConfig};
 use super::loss::{LinearBaseline, credits};
 use super::played::{Played, Question};
 use super::regime::{EarlyStopped, Regime, Retrained, Stopping};
+use super::relaxed::Estimator;
 use crate::agents::{
     Choice, FeatureEncoder, Listener, RecurrentDiscriminator, RecurrentListener, RecurrentSpeaker, Speaker,
     Utterance,
@@ -36,8 +37,8 @@ pub struct Report {
 /// A speaker and a listener that learn, with all that an update needs and changes. `X` is the table of the game's objects.
 #[derive(Clone, Debug)]
 pub struct Learner<S, L, X = Objects> {
-    config: TrainConfig,
-    seeds: Seeds,
+    pub(super) config: TrainConfig,
+    pub(super) seeds: Seeds,
     pub(super) speaker: S,
     pub(super) listener: L,
     pub(super) speaker_adam: Adam,
@@ -67,11 +68,11 @@ pub(super) enum Turn {
 }
 
 /// Objects of a batch.
-struct Batch<Q> {
+pub(super) struct Batch<Q> {
     /// What the listener is asked about them.
-    asked: Q,
+    pub asked: Q,
     /// Their numbers in the part that trains.
-    indices: Vec<usize>,
+    pub indices: Vec<usize>,
 }
 
 /// Agents that reconstruct objects of attributes.
@@ -269,6 +270,9 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
 
     /// A game with each object of a batch, and a step of those whose turn it is.
     pub(super) fn play(&mut self, train: &X, turn: Turn) -> Result<Report> {
+        if let Estimator::GumbelSoftmax(relaxation) = self.config.learning.estimator {
+            return self.play_relaxed(train, turn, relaxation);
+        }
         let update = self.counts.updates;
         let Batch { asked, indices } = self.batch(train, "batch", update)?;
         let said = self.speak(asked.objects(), "symbols", update);
@@ -297,10 +301,8 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         if turn == Turn::Both {
             self.update_listener(&of_listener)?;
         }
+        self.update_speaker(&of_speaker)?;
         let rate = self.config.learning.speaker_rate;
-        check(self.counts.updates, "speaker", &of_speaker)?;
-        let adam = &mut self.speaker_adam;
-        self.speaker.change(&mut |weights| adam.update(rate, 0.0, weights, &of_speaker));
         if baseline == BaselineKind::Learned {
             let gradient = self.baseline.gradient(asked.objects(), &rewards, &baselines);
             self.baseline_adam.update(rate, 0.0, &mut self.baseline.weights, &gradient);
@@ -316,7 +318,7 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
     }
 
     /// Draws a batch without putting back.
-    fn batch(&self, train: &X, name: &str, count: u64) -> Result<Batch<X::Question>> {
+    pub(super) fn batch(&self, train: &X, name: &str, count: u64) -> Result<Batch<X::Question>> {
         let size = self.config.batch_size;
         let indices = if size == 0 || size >= train.count() {
             (0..train.count()).collect()
@@ -345,19 +347,31 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
 
     /// Likelihoods and the gradient of the listener, with dropout if there is any.
     fn hear(&self, asked: &X::Question, said: &Utterance<S::Kept>) -> (Vec<f32>, Vec<f32>) {
+        let mask = self.mask(asked.objects().count());
+        self.listener.gradient(asked, &said.messages, mask.as_deref())
+    }
+
+    /// Dropout of a step of the listener with so many messages, if there is any.
+    pub(super) fn mask(&self, messages: usize) -> Option<Vec<f32>> {
         let dropout = self.config.learning.dropout as f32;
-        let mask = (dropout > 0.0).then(|| {
-            let len = asked.objects().count() * self.listener.mask_len();
+        (dropout > 0.0).then(|| {
+            let len = messages * self.listener.mask_len();
             let mut mask = numbers(self.seeds, "dropout", [self.counts.listener_steps], len);
             for factor in &mut mask {
                 *factor = if *factor < dropout { 0.0 } else { 1.0 / (1.0 - dropout) };
             }
             mask
-        });
-        self.listener.gradient(asked, &said.messages, mask.as_deref())
+        })
     }
 
-    fn update_listener(&mut self, gradient: &[f32]) -> Result<()> {
+    pub(super) fn update_speaker(&mut self, gradient: &[f32]) -> Result<()> {
+        check(self.counts.updates, "speaker", gradient)?;
+        let (rate, adam) = (self.config.learning.speaker_rate, &mut self.speaker_adam);
+        self.speaker.change(&mut |weights| adam.update(rate, 0.0, weights, gradient));
+        Ok(())
+    }
+
+    pub(super) fn update_listener(&mut self, gradient: &[f32]) -> Result<()> {
         check(self.counts.updates, "listener", gradient)?;
         let LearningConfig { listener_rate, weight_decay, .. } = self.config.learning;
         let adam = &mut self.listener_adam;
