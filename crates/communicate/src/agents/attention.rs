@@ -12,12 +12,6 @@ pub(super) struct Attention {
     pub heads: usize,
 }
 
-/// `Σ w_j v_j` of each head and the weights `w = softmax(q·k / √d)`, over a path of nodes.
-struct Weights<'a> {
-    path: &'a [usize],
-    values: &'a mut Vec<f32>,
-}
-
 impl Attention {
     /// Attends from the nodes of some levels. `all` holds what all nodes so far ask and offer, `out` has a row for each of these nodes.
     pub fn forward(&self, forest: &Forest, levels: std::ops::Range<usize>, all: &[f32], out: &mut [f32]) {
@@ -29,7 +23,7 @@ impl Attention {
                 let out = rows.next().expect("a row for each node");
                 out.fill(0.0);
                 for head in 0..self.heads {
-                    let weights = self.weights(head, all, Weights { path: &path, values: &mut values });
+                    let weights = self.weights(head, all, &path, &mut values);
                     let out = &mut out[self.columns(head)];
                     for (&other, &weight) in path.iter().zip(weights) {
                         add_scaled(out, weight, self.part(all, other, 2, head));
@@ -56,7 +50,7 @@ impl Attention {
                 forest.path(node, level, &mut path);
                 let grad_out = rows.next().expect("a row for each node");
                 for head in 0..self.heads {
-                    let weights = self.weights(head, all, Weights { path: &path, values: &mut values });
+                    let weights = self.weights(head, all, &path, &mut values);
                     let gradient = &grad_out[self.columns(head)];
                     slopes.clear();
                     slopes.extend(path.iter().map(|&other| dot(gradient, self.part(all, other, 2, head))));
@@ -75,15 +69,19 @@ impl Attention {
         }
     }
 
-    fn weights<'a>(&self, head: usize, all: &[f32], of: Weights<'a>) -> &'a [f32] {
-        let Weights { path, values } = of;
+    /// `softmax(q·k / √d)` over a path of nodes, the first of which asks.
+    fn weights<'a>(&self, head: usize, all: &[f32], path: &[usize], values: &'a mut Vec<f32>) -> &'a [f32] {
         let query = self.part(all, path[0], 0, head);
         values.clear();
         values.extend(path.iter().map(|&other| self.scale() * dot(query, self.part(all, other, 1, head))));
         let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        values.iter_mut().for_each(|value| *value = (*value - largest).exp());
+        for value in &mut *values {
+            *value = (*value - largest).exp();
+        }
         let sum: f32 = values.iter().sum();
-        values.iter_mut().for_each(|value| *value /= sum);
+        for value in &mut *values {
+            *value /= sum;
+        }
         values
     }
 

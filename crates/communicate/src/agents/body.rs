@@ -18,7 +18,7 @@ use crate::game::Channel;
 /// A cell or blocks of attention.
 #[derive(Clone, Debug)]
 pub(super) enum Body {
-    Recurrent(Recurrent),
+    Recurrent(Box<Recurrent>),
     Transformer(Box<Transformer>),
 }
 
@@ -56,7 +56,7 @@ impl Body {
         if let Some(cell) = config.recurrent_cell() {
             let symbols = symbols + usize::from(speaks);
             let places = CellPlaces::new(parameters, (cell, config), symbols, rng);
-            return Self::Recurrent(Recurrent::new(places, parameters));
+            return Self::Recurrent(Box::new(Recurrent::new(places, parameters)));
         }
         let CellKind::Transformer(sizes) = config.cell else { unreachable!("it has no cell") };
         let positions = channel.max_length();

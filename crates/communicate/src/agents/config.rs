@@ -61,8 +61,9 @@ impl Default for AgentConfig {
     }
 }
 
-/// What an agent's settings are called.
-pub(crate) struct AgentNames {
+/// What an agent's settings are called, for errors.
+#[derive(Clone, Copy, Debug)]
+pub struct AgentNames {
     hidden: &'static str,
     embedding: &'static str,
     layer_norm: &'static str,
@@ -71,6 +72,7 @@ pub(crate) struct AgentNames {
 }
 
 impl AgentNames {
+    /// Those of a speaker.
     pub const SPEAKER: Self = Self {
         hidden: "speaker.hidden",
         embedding: "speaker.embedding",
@@ -78,6 +80,7 @@ impl AgentNames {
         layers: "speaker.cell.layers",
         heads: "speaker.cell.heads",
     };
+    /// Those of a listener.
     pub const LISTENER: Self = Self {
         hidden: "listener.hidden",
         embedding: "listener.embedding",
@@ -88,8 +91,11 @@ impl AgentNames {
 }
 
 impl AgentConfig {
-    /// Checks the sizes.
-    pub(crate) fn validate(&self, names: &AgentNames) -> Result<()> {
+    /// That the sizes are in their ranges and go together.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::Error::Setting) names the first that does not.
+    pub fn validate(&self, names: &AgentNames) -> Result<()> {
         count(names.hidden, self.hidden, 1 << 14)?;
         count(names.embedding, self.embedding, 1 << 14)?;
         let CellKind::Transformer(TransformerConfig { layers, heads }) = self.cell else { return Ok(()) };

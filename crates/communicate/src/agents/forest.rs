@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::prefixes::Prefixes;
 
 /// Nodes, level by level: those of level t read symbol t of a message.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Forest {
     /// The symbol that a node reads.
     pub inputs: Vec<u32>,
@@ -20,12 +20,12 @@ pub(super) struct Forest {
 impl Forest {
     /// With the first level: so many nodes that read the same symbol.
     pub fn rooted(rows: usize, symbol: u32) -> Self {
-        Self {
-            inputs: vec![symbol; rows],
-            mixtures: Vec::new(),
-            parents: (0..rows).collect(),
-            levels: vec![0..rows],
+        let mut forest = Self::default();
+        for node in 0..rows {
+            forest.push(symbol, node);
         }
+        forest.close();
+        forest
     }
 
     /// Rows that read so many symbols each, which are to be told.

@@ -46,8 +46,7 @@ mod speaker;
 mod tabular;
 mod transformer;
 
-pub(crate) use config::AgentNames;
-pub use config::{AgentConfig, CellKind, TransformerConfig};
+pub use config::{AgentConfig, AgentNames, CellKind, TransformerConfig};
 pub use discriminator::{NetworkDiscriminator, RecurrentDiscriminator};
 pub use encoder::{AttributeEncoder, FeatureEncoder};
 pub use listener::{NetworkListener, RecurrentListener};

@@ -40,9 +40,13 @@ impl Relaxation {
             *mixture = (logit + noise) / temperature;
         }
         let largest = mixture.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        mixture.iter_mut().for_each(|value| *value = (*value - largest).exp());
+        for value in &mut *mixture {
+            *value = (*value - largest).exp();
+        }
         let sum: f32 = mixture.iter().sum();
-        mixture.iter_mut().for_each(|value| *value /= sum);
+        for value in &mut *mixture {
+            *value /= sum;
+        }
         if self.straight_through {
             let best = mixture.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
             said.fill(0.0);

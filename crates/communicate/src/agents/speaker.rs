@@ -292,7 +292,9 @@ impl<E: Encoder> RelaxedSpeaker<E::Objects> for NetworkSpeaker<E> {
         let mut shares = messages.alive();
         for shares in shares.chunks_exact_mut(steps) {
             let length: f32 = shares.iter().sum();
-            shares.iter_mut().for_each(|share| *share /= length * count as f32);
+            for share in shares {
+                *share /= length * count as f32;
+            }
         }
         let of_entropies: Vec<f32> = shares.iter().map(|share| -entropy as f32 * share).collect();
         let (sums, entropies) = sum_over(&slices(count), &|index, range: Range<usize>| {
