@@ -16,7 +16,7 @@ use super::common::{Machine, Output};
 use super::exit::{Exit, WrongUse};
 
 /// Papers of the table in the README that have no claim to re-test yet.
-const PLANNED: [&str; 6] = ["brave", "byol-explore", "ndigo", "mcts-rpo", "lewis", "gemma2"];
+const PLANNED: [&str; 4] = ["brave", "byol-explore", "ndigo", "gemma2"];
 
 /// Flags of `autodidact reproduce`.
 #[derive(Debug, Args)]

@@ -80,7 +80,7 @@ fn varied(folder: &Path) -> Vec<TrainConfig> {
         regime,
         ..small(DiscriminationConfig { distractors, ..game(folder) })
     };
-    let mut partial = with(Regime::Partial(Partial { steps: 3 }), Distractors::InBatch);
+    let mut partial = with(Regime::Partial(Partial { steps: 3.0 }), Distractors::InBatch);
     partial.batch_size = 7;
     (partial.speaker.cell, partial.listener.cell) = (CellKind::Gru, CellKind::Gru);
     let early = EarlyStopped { reset: 0.5, rule, max_steps: 30, joint_updates: 2, keeps_best: true };

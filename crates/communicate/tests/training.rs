@@ -28,7 +28,7 @@ fn small_game() -> GameConfig {
 fn varied() -> Vec<TrainConfig> {
     let rule = StopRule::Patience(Patience { steps: 2, ..Patience::default() });
     let with = |regime| TrainConfig { regime, ..small() };
-    let mut partial = with(Regime::Partial(Partial { steps: 3 }));
+    let mut partial = with(Regime::Partial(Partial { steps: 3.0 }));
     partial.batch_size = 7;
     (partial.speaker.cell, partial.listener.cell) = (CellKind::Gru, CellKind::Gru);
     let mut stopped = with(Regime::EarlyStopped(EarlyStopped {
@@ -129,8 +129,10 @@ fn regimes_do_what_they_say() {
     };
     let (alone, counts) = steps(Regime::Continuous, 4);
     assert_eq!((alone, counts.listener_steps, counts.resets), (vec![0; 4], 4, 0));
-    let (alone, counts) = steps(Regime::Partial(Partial { steps: 5 }), 3);
+    let (alone, counts) = steps(Regime::Partial(Partial { steps: 5.0 }), 3);
     assert_eq!((alone, counts.listener_steps), (vec![4; 3], 15));
+    let (alone, counts) = steps(Regime::Partial(Partial { steps: 2.25 }), 8);
+    assert_eq!((alone, counts.listener_steps), (vec![1, 2, 1, 1, 1, 2, 1, 1], 18));
     let (_, counts) = steps(Regime::Reset(Reset { every: 2 }), 5);
     assert_eq!(counts.resets, 2);
     let rule = StopRule::Patience(Patience { steps: 1000, ..Patience::default() });
@@ -213,7 +215,7 @@ fn settings_out_of_range_are_named() {
         (&|config| config.learning.entropy = f64::NAN, "learning.entropy"),
         (&|config| config.speaker.hidden = 0, "speaker.hidden"),
         (&|config| config.evaluation.objects = 1, "evaluation.objects"),
-        (&|config| config.regime = Regime::Partial(Partial { steps: 0 }), "regime.steps"),
+        (&|config| config.regime = Regime::Partial(Partial { steps: 0.5 }), "regime.steps"),
         (
             &|config| config.game = GameConfig { objects: 26, ..small_game() }.into(),
             "26 different objects were asked for",

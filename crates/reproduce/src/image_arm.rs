@@ -61,6 +61,16 @@ pub(crate) struct CurvePoint {
     pub loss: f64,
 }
 
+/// What came of the training of an encoder.
+pub(crate) struct Encoded {
+    /// Its run.
+    pub run: RunDirectory,
+    /// Optimizer steps made.
+    pub steps: u64,
+    /// Representations of the pictures to train on and to test; absent if training diverged.
+    pub sets: Option<[Embeddings; 2]>,
+}
+
 impl ImageArm {
     pub fn job(
         &self,
@@ -80,12 +90,15 @@ impl ImageArm {
         Ok(serde_json::from_value(job.description.clone())?)
     }
 
-    /// Trains and measures; continues from the job's scratch folder.
-    pub fn run(&self, context: &JobContext<'_>) -> Result<Value, JobError> {
+    /// Trains; continues from the job's scratch folder. `tell` hears of each step, of how many there are, and of some metrics.
+    pub fn encode(
+        &self,
+        context: &JobContext<'_>,
+        mut tell: impl FnMut(u64, u64, &[(&str, f64)]),
+    ) -> Result<Encoded, JobError> {
         let device = device(&context.plan.device)?;
         let (training, test) = self.pictures.load(context.plan)?;
         let run = open_or_create(&context.scratch.join("run"), &self.config)?;
-
         let mut tell = |telling: Telling<'_>| {
             if let Telling::Step { step, total, metrics } = telling {
                 let shown: Vec<(&str, f64)> = metrics
@@ -93,20 +106,27 @@ impl ImageArm {
                     .filter(|(name, _)| matches!(*name, "loss/total" | "projection/spread"))
                     .copied()
                     .collect();
-                context.progress(step, total, &shown);
+                tell(step, total, &shown);
             }
         };
-        let outcome = train(&self.config, training.clone(), &device, 0, &run, &mut tell);
-        let (encoder, steps) = match outcome {
-            Ok(Outcome::Finished(trained)) => (trained.encoder, trained.steps),
+        let trained = match train(&self.config, training.clone(), &device, 0, &run, &mut tell) {
+            Ok(Outcome::Finished(trained)) => trained,
             Ok(Outcome::Interrupted { .. }) => return Err(Interrupted.into()),
-            Err(Error::Diverged { step, .. }) => return Ok(serde_json::to_value(diverged_at(step, &run)?)?),
+            Err(Error::Diverged { step, .. }) => return Ok(Encoded { run, steps: step, sets: None }),
             Err(error) => return Err(error.into()),
         };
-
         let view = AugmentConfig::whole(self.pictures.side).with_normalize(self.config.views.first.normalize);
-        let train_set = embed(&encoder, training, &view, &device, 0, &mut |_| ())?;
-        let test_set = embed(&encoder, test, &view, &device, 0, &mut |_| ())?;
+        let embed = |pictures| embed(&trained.encoder, pictures, &view, &device, 0, &mut |_| ());
+        Ok(Encoded { run, steps: trained.steps, sets: Some([embed(training)?, embed(test)?]) })
+    }
+
+    /// Trains and measures; continues from the job's scratch folder.
+    pub fn run(&self, context: &JobContext<'_>) -> Result<Value, JobError> {
+        let Encoded { run, steps, sets } =
+            self.encode(context, |step, total, shown| context.progress(step, total, shown))?;
+        let Some([train_set, test_set]) = sets else {
+            return Ok(serde_json::to_value(diverged_at(steps, &run)?)?);
+        };
         let (linear, knn) = probe(&train_set, &test_set)?;
 
         let records = if self.config.method == Method::Random {

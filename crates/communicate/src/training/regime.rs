@@ -36,11 +36,19 @@ pub enum Regime {
 }
 
 /// So many steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Partial {
-    /// k.
-    pub steps: usize,
+    /// k, 1 or more: after u updates the listener has made k u steps, rounded, those with the speaker among them.
+    pub steps: f64,
+}
+
+impl Partial {
+    /// Steps of the listener alone before an update, counted from 0.
+    pub(super) fn alone(self, update: u64) -> usize {
+        let until = |update: u64| (self.steps * update as f64).round() as usize;
+        (until(update + 1) - until(update)).saturating_sub(1)
+    }
 }
 
 /// Steps until a rule says stop.
@@ -81,7 +89,7 @@ pub struct Reset {
 
 impl Default for Partial {
     fn default() -> Self {
-        Self { steps: 5 }
+        Self { steps: 5.0 }
     }
 }
 
@@ -158,7 +166,7 @@ impl Regime {
         };
         match self {
             Self::Continuous | Self::Bayes => Ok(()),
-            Self::Partial(partial) => count("regime.steps", partial.steps, 1 << 30),
+            Self::Partial(partial) => between("regime.steps", partial.steps, [1.0, 1e9]),
             Self::Reset(reset) => count("regime.every", reset.every, 1 << 30),
             Self::Retrained(retrained) => {
                 listening(&retrained.rule, retrained.max_steps, retrained.joint_updates)

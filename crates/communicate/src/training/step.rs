@@ -181,7 +181,7 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         let update = self.counts.updates;
         let is_due = |every: usize| update.is_multiple_of(every as u64);
         match self.config.regime {
-            Regime::Partial(partial) => self.listen_for(split, partial.steps - 1),
+            Regime::Partial(partial) => self.listen_for(split, partial.alone(update)),
             Regime::Reset(reset) if update > 0 && is_due(reset.every) => {
                 self.renew();
                 Ok(0)

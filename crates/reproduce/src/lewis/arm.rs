@@ -1,16 +1,20 @@
 //! The arms of the experiment: how the listener follows the speaker, and on which objects.
 
 use autodidact_communicate::training::{
-    EarlyStopped, EvaluationConfig, GameConfig, LearningConfig, Partial, Regime, Reset, Retrained,
-    SplitConfig, TrainConfig,
+    DiscriminationConfig, EarlyStopped, EvaluationConfig, GameConfig, LearningConfig, Partial, Patience,
+    RandomSplit, Regime, Reset, Retrained, SplitConfig, TrainConfig,
 };
 use autodidact_experiment::reproduction::Scale;
 use serde::{Deserialize, Serialize};
 
-/// Measurements of a run.
-const MEASUREMENTS: usize = 20;
-/// Updates of both agents between two fresh listeners: of 10, 30, 100 and 300 on pilot seeds that are not judged.
-const JOINT_UPDATES: usize = 100;
+/// Updates of both agents between two fresh listeners: of 10, 30, 100 and 300 on pilot seeds that are not judged. Runs are measured as
+/// often, so that a fresh listener has made as many updates with its speaker whenever it is measured.
+pub(super) const JOINT_UPDATES: usize = 100;
+/// Updates of the exact Bayes arm beside the other ones': all messages are scored for all objects in each.
+const SHARE_OF_BAYES: usize = 2;
+/// When a fresh listener has learnt the training part: a hundred steps without a lower smoothed loss, or this many steps.
+const LEARNT: Patience = Patience { steps: 100, smoothing: 0.9, least: 1e-3 };
+const LEARNT_STEPS: usize = 2000;
 /// Weight decay and dropout of [`Arm::Regularised`].
 const REGULARISED: [f64; 2] = [0.1, 0.2];
 
@@ -87,16 +91,28 @@ impl Arm {
             Self::Partial => "partial, as many steps",
             Self::Retrained => "fresh and overfitted",
             Self::Reset => "fresh, no steps of its own",
-            Self::Bayes => "exact Bayes reward",
+            Self::Bayes => "exact Bayes reward, half the updates",
             Self::Regularised => "weight decay, dropout",
             Self::AllContinuous => "all objects: continuous",
             Self::AllEarlyStopped => "all objects: early-stopped",
         }
     }
 
+    /// The arms of pictures, in the order in which they are run.
+    pub const OF_PICTURES: [Self; 5] =
+        [Self::Continuous, Self::EarlyStopped, Self::Partial, Self::Retrained, Self::Reset];
+
     /// The settings of a run. An early-stopped listener's mean number of steps is not known before: [`with_steps`] sets a partial one's.
     pub fn config(self, scale: Scale) -> TrainConfig {
-        let base = base(scale);
+        self.of(base(scale))
+    }
+
+    /// The settings of a run with embeddings of pictures, whose file is not named yet.
+    pub fn config_of_pictures(self, scale: Scale) -> TrainConfig {
+        self.of(base_of_pictures(scale))
+    }
+
+    fn of(self, base: TrainConfig) -> TrainConfig {
         match self {
             Self::Continuous => base,
             Self::EarlyStopped => {
@@ -104,25 +120,28 @@ impl Arm {
                 let stopped = EarlyStopped { reset: 1.0, joint_updates, ..EarlyStopped::default() };
                 TrainConfig { regime: Regime::EarlyStopped(stopped), ..base }
             }
-            Self::Partial => with_steps(base, 1),
+            Self::Partial => with_steps(base, 1.0),
             Self::Retrained => {
-                let fresh = Retrained { joint_updates: JOINT_UPDATES, ..Retrained::default() };
+                let (rule, max_steps) = (StopRule::Patience(LEARNT), LEARNT_STEPS);
+                let fresh = Retrained { rule, max_steps, joint_updates: JOINT_UPDATES };
                 TrainConfig { regime: Regime::Retrained(fresh), ..base }
             }
             Self::Reset => TrainConfig { regime: Regime::Reset(Reset { every: JOINT_UPDATES }), ..base },
-            Self::Bayes => TrainConfig { regime: Regime::Bayes, ..base },
+            Self::Bayes => {
+                TrainConfig { regime: Regime::Bayes, updates: base.updates / SHARE_OF_BAYES, ..base }
+            }
             Self::Regularised => {
                 let [weight_decay, dropout] = REGULARISED;
                 TrainConfig { learning: LearningConfig { weight_decay, dropout, ..base.learning }, ..base }
             }
-            Self::AllContinuous => on_all(Self::Continuous.config(scale)),
-            Self::AllEarlyStopped => on_all(Self::EarlyStopped.config(scale)),
+            Self::AllContinuous => on_all(Self::Continuous.of(base)),
+            Self::AllEarlyStopped => on_all(Self::EarlyStopped.of(base)),
         }
     }
 }
 
-/// A partial listener of so many steps.
-pub(super) fn with_steps(config: TrainConfig, steps: usize) -> TrainConfig {
+/// A partial listener of so many steps for each of the speaker's.
+pub(super) fn with_steps(config: TrainConfig, steps: f64) -> TrainConfig {
     TrainConfig { regime: Regime::Partial(Partial { steps }), ..config }
 }
 
@@ -138,9 +157,28 @@ fn base(scale: Scale) -> TrainConfig {
     let config = match scale {
         // Smaller spaces are told without being taken apart: no listener generalises.
         Scale::Quick => TrainConfig { updates: 1000, ..small },
-        Scale::Standard => TrainConfig { updates: 3000, ..small },
+        Scale::Standard => small,
         Scale::Full => TrainConfig::preset("authors").expect("a preset"),
     };
-    let every = config.updates / MEASUREMENTS;
-    TrainConfig { evaluation: EvaluationConfig { every, objects: 500, samples: 4 }, ..config }
+    measured(config, 500)
+}
+
+/// What all arms with pictures have in common: the others of a batch are the distractors, and so are they in a measurement.
+fn base_of_pictures(scale: Scale) -> TrainConfig {
+    let images = TrainConfig::preset("images").expect("a preset");
+    let split = |train, validation, test| SplitConfig::Random(RandomSplit { train, validation, test });
+    let (updates, batch_size, split) = match scale {
+        Scale::Quick => (500, 256, split(1000, 400, 600)),
+        Scale::Standard => (2000, 256, split(1000, 400, 600)),
+        Scale::Full => (400_000, 1024, split(7000, 1500, 1500)),
+    };
+    let game = DiscriminationConfig { split, ..DiscriminationConfig::default() }.into();
+    let config = TrainConfig { updates, batch_size, game, ..images };
+    measured(config, batch_size)
+}
+
+/// Measured before each fresh listener, on so many objects at most; long runs now and then.
+fn measured(config: TrainConfig, objects: usize) -> TrainConfig {
+    let every = JOINT_UPDATES * (config.updates / JOINT_UPDATES).div_ceil(50);
+    TrainConfig { evaluation: EvaluationConfig { every, objects, samples: 4 }, ..config }
 }

@@ -1,6 +1,8 @@
 //! A run of an arm.
 
-use autodidact_communicate::training::{Evaluation, Learner, TrainConfig, evaluate};
+use autodidact_communicate::agents::{Listener, Speaker};
+use autodidact_communicate::game::Split;
+use autodidact_communicate::training::{Evaluation, Learner, Played as Objects, TrainConfig, evaluate};
 use autodidact_experiment::interrupt;
 use autodidact_experiment::reproduction::{Interrupted, JobContext, JobError};
 use serde::{Deserialize, Serialize};
@@ -37,31 +39,52 @@ impl Played {
     }
 }
 
-/// Plays an arm to the end. `done` of `total` updates were made by other arms of the job.
-pub(super) fn play(
+/// Where a run is in its job.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub context: &'a JobContext<'a>,
+    /// Updates before it, and of the whole job.
+    pub done: u64,
+    pub total: u64,
+}
+
+/// Plays an arm of objects with attributes to the end.
+pub(super) fn play(arm: Arm, config: &TrainConfig, place: Place<'_>) -> Result<Played, JobError> {
+    let (_, split) = config.objects()?;
+    to_the_end((Kind::Attributes, arm), config, Learner::recurrent(config)?, &split, place)
+}
+
+/// Plays an arm of features to the end.
+pub(super) fn play_with_features(
+    arm: Arm,
+    config: &TrainConfig,
+    place: Place<'_>,
+) -> Result<Played, JobError> {
+    let (features, split) = config.features()?;
+    let learner = Learner::discriminating(config, features.width())?;
+    to_the_end((Kind::Pictures, arm), config, learner, &split, place)
+}
+
+fn to_the_end<X: Objects, S: Speaker<X>, L: Listener<X::Question>>(
     (kind, arm): (Kind, Arm),
     config: &TrainConfig,
-    context: &JobContext<'_>,
-    [done, total]: [u64; 2],
+    mut learner: Learner<S, L, X>,
+    split: &Split<X>,
+    place: Place<'_>,
 ) -> Result<Played, JobError> {
-    let (_, split) = config.objects()?;
-    let mut learner = Learner::recurrent(config)?;
     let mut evaluations = Vec::new();
     for update in 1..=config.updates {
-        let report = learner.step(&split)?;
+        let report = learner.step(split)?;
         if interrupt::requested() {
             return Err(Interrupted.into());
         }
         if update % config.evaluation.every == 0 || update == config.updates {
-            evaluations.push(evaluate(
-                config,
-                &split,
-                (learner.speaker(), learner.listener()),
-                update as u64,
-            )?);
+            let agents = (learner.speaker(), learner.listener());
+            evaluations.push(evaluate(config, split, agents, update as u64)?);
         }
-        context.progress(done + update as u64, total, &[("loss", report.loss)]);
+        place.context.progress(place.done + update as u64, place.total, &[("loss", report.loss)]);
     }
     let counts = learner.counts();
-    Ok(Played { kind, arm, evaluations, listener_steps: counts.listener_steps, updates: counts.updates })
+    let (listener_steps, updates) = (counts.listener_steps, counts.updates);
+    Ok(Played { kind, arm, evaluations, listener_steps, updates })
 }

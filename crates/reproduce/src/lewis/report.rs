@@ -6,40 +6,50 @@ use autodidact_experiment::reproduction::Findings;
 use autodidact_experiment::statistics::Bootstrap;
 use autodidact_experiment::table::Table;
 
-use super::arm::Arm;
+use super::arm::{Arm, Kind};
 use super::results::{
-    Results, Value, adaptation_gap, information_gap, similarity, test_accuracy, train_accuracy,
+    OfKind, Results, Value, adaptation_gap, information_gap, similarity, test_accuracy, train_accuracy,
 };
 use crate::judge::with_interval;
 
 /// Adds what people look at.
 pub(super) fn illustrate(findings: Findings, results: &Results) -> Findings {
-    let findings =
-        findings.with_table(languages(results)).with_table(losses(results)).with_table(exact(results));
+    let (attributes, pictures) = (results.of(Kind::Attributes), results.of(Kind::Pictures));
+    let findings = findings
+        .with_table(languages(attributes))
+        .with_table(losses(attributes))
+        .with_table(found(pictures))
+        .with_table(exact(results));
+    let at_the_end = "At the end: each seed, the mean and its 95 % interval.";
+    let means = "Means over seeds with 95 % intervals.";
     let figures = [
+        (intervals(attributes, "Objects that are told, test", "accuracy", test_accuracy), at_the_end),
         (
-            intervals(results, "Objects that are told, test", "accuracy", test_accuracy),
-            "Test accuracy at the end: each seed, the mean and its 95 % interval.",
+            intervals(attributes, "Topographic similarity, test", "Spearman correlation", similarity),
+            "The same of the most likely messages of test objects.",
         ),
         (
-            intervals(results, "Topographic similarity, test", "Spearman correlation", similarity),
-            "Topographic similarity of the most likely messages of test objects.",
-        ),
-        (
-            intervals(results, "Overfitting by co-adaptation", "nats, test minus train", adaptation_gap),
+            intervals(attributes, "Overfitting by co-adaptation", "nats, test minus train", adaptation_gap),
             "What L_adapt of test has above that of train.",
         ),
+        (curves(attributes, "Test accuracy over training", "accuracy", test_accuracy), means),
         (
-            curves(results, "Test accuracy over training", "accuracy", test_accuracy),
-            "Means over seeds with 95 % intervals.",
+            curves(attributes, "Co-adaptation gap over training", "nats, test minus train", adaptation_gap),
+            means,
         ),
         (
-            curves(results, "Co-adaptation gap over training", "nats, test minus train", adaptation_gap),
-            "Means over seeds with 95 % intervals.",
+            curves(attributes, "Information gap over training", "nats, test minus train", information_gap),
+            means,
         ),
+        (intervals(pictures, "Pictures that are found, test", "accuracy", test_accuracy), at_the_end),
         (
-            curves(results, "Information gap over training", "nats, test minus train", information_gap),
-            "Means over seeds with 95 % intervals.",
+            intervals(
+                pictures,
+                "Topographic similarity of pictures, test",
+                "Spearman correlation",
+                similarity,
+            ),
+            "Cosine distance of embeddings beside the edit distance of messages.",
         ),
     ];
     figures.into_iter().fold(findings, |findings, (figure, caption)| match figure {
@@ -48,16 +58,11 @@ pub(super) fn illustrate(findings: Findings, results: &Results) -> Findings {
     })
 }
 
-/// The arms that were run.
-fn shown(results: &Results) -> impl Iterator<Item = Arm> {
-    Arm::ALL.into_iter().filter(|&arm| results.runs(arm).next().is_some())
-}
-
 /// A figure, or why there is none.
 type Drawn = autodidact_experiment::Result<Figure>;
 
-fn intervals(results: &Results, title: &str, axis: &str, value: Value) -> Drawn {
-    let chart = shown(results).fold(IntervalChart::new(title, axis), |chart, arm| {
+fn intervals(results: OfKind<'_>, title: &str, axis: &str, value: Value) -> Drawn {
+    let chart = results.arms().fold(IntervalChart::new(title, axis), |chart, arm| {
         let values = results.values(arm, value);
         let interval = (values.len() > 1).then(|| Bootstrap::default().mean(&values));
         chart.with_arm(arm.label(), &values, interval)
@@ -65,8 +70,8 @@ fn intervals(results: &Results, title: &str, axis: &str, value: Value) -> Drawn 
     chart.draw()
 }
 
-fn curves(results: &Results, title: &str, axis: &str, value: Value) -> Drawn {
-    let arms = shown(results).filter(|arm| !matches!(arm, Arm::AllContinuous | Arm::AllEarlyStopped));
+fn curves(results: OfKind<'_>, title: &str, axis: &str, value: Value) -> Drawn {
+    let arms = results.arms().filter(|arm| !matches!(arm, Arm::AllContinuous | Arm::AllEarlyStopped));
     let chart = arms.fold(LineChart::new(title, "update of the speaker", axis), |chart, arm| {
         let runs: Vec<&[Evaluation]> = results.runs(arm).map(|played| &played.evaluations[..]).collect();
         let count = runs.iter().map(|run| run.len()).min().unwrap_or(0);
@@ -86,10 +91,10 @@ fn curves(results: &Results, title: &str, axis: &str, value: Value) -> Drawn {
 }
 
 /// Columns with means and intervals of a number.
-fn table(results: &Results, caption: &str, columns: &[(&str, usize, Value)]) -> Table {
+fn table(results: OfKind<'_>, caption: &str, columns: &[(&str, usize, Value)]) -> Table {
     let names = ["arm"].into_iter().chain(columns.iter().map(|(name, ..)| *name));
     let mut table = Table::new(names.collect::<Vec<_>>()).with_caption(caption);
-    for arm in shown(results) {
+    for arm in results.arms() {
         let cells =
             columns.iter().map(|(_, decimals, value)| with_interval(&results.values(arm, *value), *decimals));
         table.push([arm.label().to_owned()].into_iter().chain(cells).collect());
@@ -97,7 +102,7 @@ fn table(results: &Results, caption: &str, columns: &[(&str, usize, Value)]) -> 
     table
 }
 
-fn languages(results: &Results) -> Table {
+fn languages(results: OfKind<'_>) -> Table {
     let mut table = table(
         results,
         "Languages and accuracies at the end, mean [95 % interval] over seeds; most likely messages.",
@@ -113,7 +118,7 @@ fn languages(results: &Results) -> Table {
     );
     table.columns.push("listener's steps per update".to_owned());
     table.columns.push("seeds".to_owned());
-    for (arm, row) in shown(results).zip(&mut table.rows) {
+    for (arm, row) in results.arms().zip(&mut table.rows) {
         let steps: Vec<f64> = results.runs(arm).map(super::play::Played::steps_per_update).collect();
         row.push(with_interval(&steps, 1));
         row.push(steps.len().to_string());
@@ -121,7 +126,24 @@ fn languages(results: &Results) -> Table {
     table
 }
 
-fn losses(results: &Results) -> Table {
+fn found(results: OfKind<'_>) -> Table {
+    table(
+        results,
+        "Discrimination at the end: embeddings of pictures that the encoder was not trained on, each among all that are measured; losses in nats.",
+        &[
+            ("candidates", 0, |evaluation| evaluation.test.candidates.unwrap_or(0) as f64),
+            ("accuracy, train", 3, train_accuracy),
+            ("accuracy, test", 3, test_accuracy),
+            ("topographic similarity, test", 3, similarity),
+            ("L, train", 3, |evaluation| evaluation.train.loss),
+            ("L, test", 3, |evaluation| evaluation.test.loss),
+            ("L_info, test", 3, |evaluation| evaluation.test.information),
+            ("L_adapt, test", 3, |evaluation| evaluation.test.adaptation),
+        ],
+    )
+}
+
+fn losses(results: OfKind<'_>) -> Table {
     table(
         results,
         "Losses at the end in nats, on as many objects of both parts, of messages that are drawn.",

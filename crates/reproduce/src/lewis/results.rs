@@ -6,7 +6,7 @@ use autodidact_communicate::training::{Evaluation, Measured};
 use autodidact_experiment::reproduction::JobResult;
 use autodidact_experiment::statistics::{Bootstrap, Interval};
 
-use super::arm::Arm;
+use super::arm::{Arm, Kind};
 use super::exact::Exact;
 use super::play::Played;
 use super::task::EXACT;
@@ -18,13 +18,13 @@ pub(super) type Value = fn(&Evaluation) -> f64;
 pub(super) struct Results {
     pub exact: Exact,
     /// By seed, for each arm.
-    arms: BTreeMap<Arm, BTreeMap<u64, Played>>,
+    arms: BTreeMap<(Kind, Arm), BTreeMap<u64, Played>>,
 }
 
 impl Results {
     pub fn new(results: &[JobResult]) -> Self {
         let mut exact = Exact::default();
-        let mut arms: BTreeMap<Arm, BTreeMap<u64, Played>> = BTreeMap::new();
+        let mut arms: BTreeMap<(Kind, Arm), BTreeMap<u64, Played>> = BTreeMap::new();
         let mut tables = 0;
         for result in results {
             let value = result.result.clone();
@@ -39,7 +39,7 @@ impl Results {
             } else {
                 let played: Vec<Played> = serde_json::from_value(value).expect("a result of this claim");
                 for played in played {
-                    arms.entry(played.arm).or_default().insert(result.job.seed, played);
+                    arms.entry((played.kind, played.arm)).or_default().insert(result.job.seed, played);
                 }
             }
         }
@@ -47,23 +47,42 @@ impl Results {
         Self { exact, arms }
     }
 
+    /// Runs of one kind.
+    pub fn of(&self, kind: Kind) -> OfKind<'_> {
+        OfKind { results: self, kind }
+    }
+}
+
+/// Results of one kind.
+#[derive(Clone, Copy)]
+pub(super) struct OfKind<'a> {
+    results: &'a Results,
+    kind: Kind,
+}
+
+impl<'a> OfKind<'a> {
+    /// The arms that were run.
+    pub fn arms(self) -> impl Iterator<Item = Arm> {
+        Arm::ALL.into_iter().filter(move |&arm| self.runs(arm).next().is_some())
+    }
+
     /// Runs of an arm in the order of seeds.
-    pub fn runs(&self, arm: Arm) -> impl Iterator<Item = &Played> {
-        self.arms.get(&arm).into_iter().flat_map(BTreeMap::values)
+    pub fn runs(self, arm: Arm) -> impl Iterator<Item = &'a Played> {
+        self.results.arms.get(&(self.kind, arm)).into_iter().flat_map(BTreeMap::values)
     }
 
     /// A number at the end of each run of an arm.
-    pub fn values(&self, arm: Arm, value: Value) -> Vec<f64> {
+    pub fn values(self, arm: Arm, value: Value) -> Vec<f64> {
         self.runs(arm).map(|played| value(played.last())).collect()
     }
 
     /// A number of one arm minus that of another, by seed.
-    pub fn differences(&self, arm: Arm, other: Arm, value: Value) -> Vec<f64> {
+    pub fn differences(self, arm: Arm, other: Arm, value: Value) -> Vec<f64> {
         self.pairs(arm, other).map(|(a, b)| value(a.last()) - value(b.last())).collect()
     }
 
     /// Both runs of each seed.
-    pub fn pairs(&self, arm: Arm, other: Arm) -> impl Iterator<Item = (&Played, &Played)> {
+    pub fn pairs(self, arm: Arm, other: Arm) -> impl Iterator<Item = (&'a Played, &'a Played)> {
         self.runs(arm).zip(self.runs(other))
     }
 }
@@ -87,6 +106,17 @@ impl Gain {
     /// The whole interval is above 0.
     pub fn is_clear(&self) -> bool {
         self.interval.is_bounded() && self.interval.is_above(0.0)
+    }
+
+    /// The whole interval is within this of 0.
+    pub fn is_within(&self, margin: f64) -> bool {
+        self.interval.is_bounded() && self.interval.is_above(-margin) && self.interval.is_below(margin)
+    }
+
+    /// The whole interval is above 0 or below it, and the mean is not within this of 0.
+    pub fn differs(&self, margin: f64) -> bool {
+        let has_sign = self.interval.is_above(0.0) || self.interval.is_below(0.0);
+        self.interval.is_bounded() && has_sign && self.interval.estimate.abs() > margin
     }
 
     pub fn display(&self) -> String {

@@ -118,31 +118,41 @@ pub fn overfitting<X: Played, S: Speaker<X> + Clone, L: Listener<X::Question> + 
     tell: &mut dyn FnMut(&'static str, &LossPoint),
 ) -> Result<Overfitting> {
     config.validate()?;
-    let mut side = |name, step: &dyn Fn(&mut Learner<S, L, X>) -> Result<()>| -> Result<Side> {
-        let mut copy = learner.clone();
-        let mut curve = Vec::new();
-        for made in 0..=config.steps as u64 {
-            if made.is_multiple_of(config.every as u64) || made == config.steps as u64 {
-                let loss = |part, name| loss(&copy, part, name, config);
-                let (train, validation) =
-                    (loss(&split.train, "train")?, loss(&split.validation, "validation")?);
-                let point = LossPoint { step: made, train, validation };
-                tell(name, &point);
-                curve.push(point);
-            }
-            if interrupt::requested() {
-                return Err(Error::Experiment(autodidact_experiment::Error::Interrupted));
-            }
-            if made < config.steps as u64 {
-                step(&mut copy)?;
-            }
+    let listener = side(learner, split, config, &mut |point| tell("listener", point), |copy| {
+        copy.listen(&split.train).map(drop)
+    })?;
+    let speaker = side(learner, split, config, &mut |point| tell("speaker", point), |copy| {
+        copy.play(&split.train, Turn::Speaker).map(drop)
+    })?;
+    Ok(Overfitting { listener, speaker })
+}
+
+/// Steps of one agent of a copy.
+fn side<X: Played, S: Speaker<X> + Clone, L: Listener<X::Question> + Clone>(
+    learner: &Learner<S, L, X>,
+    split: &Split<X>,
+    config: &OverfittingConfig,
+    tell: &mut dyn FnMut(&LossPoint),
+    step: impl Fn(&mut Learner<S, L, X>) -> Result<()>,
+) -> Result<Side> {
+    let mut copy = learner.clone();
+    let mut curve = Vec::new();
+    for made in 0..=config.steps as u64 {
+        if made.is_multiple_of(config.every as u64) || made == config.steps as u64 {
+            let train = loss(&copy, &split.train, "train", config)?;
+            let validation = loss(&copy, &split.validation, "validation", config)?;
+            let point = LossPoint { step: made, train, validation };
+            tell(&point);
+            curve.push(point);
         }
-        Ok(Side::new(curve))
-    };
-    Ok(Overfitting {
-        listener: side("listener", &|copy| copy.listen(&split.train).map(drop))?,
-        speaker: side("speaker", &|copy| copy.play(&split.train, Turn::Speaker).map(drop))?,
-    })
+        if interrupt::requested() {
+            return Err(Error::Experiment(autodidact_experiment::Error::Interrupted));
+        }
+        if made < config.steps as u64 {
+            step(&mut copy)?;
+        }
+    }
+    Ok(Side::new(curve))
 }
 
 /// L of messages that are drawn for a part.
