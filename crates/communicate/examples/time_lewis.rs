@@ -1,12 +1,12 @@
 //! Seconds per update of a speaker and a listener that both learn, one a line; read by `benchmarks/lewis.py`.
 //!
-//!     time_lewis lstm|gru ATTRIBUTES VALUES VOCABULARY LENGTH HIDDEN BATCH normalised|plain STEPS
+//!     time_lewis lstm|gru|transformer ATTRIBUTES VALUES VOCABULARY LENGTH HIDDEN BATCH normalised|plain STEPS
 //!
 //! The last word but one says whether the listener normalises its states; the speaker does.
 
 use std::time::Instant;
 
-use autodidact_communicate::agents::{AgentConfig, CellKind};
+use autodidact_communicate::agents::{AgentConfig, CellKind, TransformerConfig};
 use autodidact_communicate::training::{ChannelConfig, Game, GameConfig, Learner, SplitConfig, TrainConfig};
 
 /// Updates before the clock counts.
@@ -16,9 +16,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [cell, attributes, values, vocab_size, length, hidden, batch, listener, steps] = &arguments[..]
     else {
-        return Err("usage: time_lewis lstm|gru ATTRIBUTES VALUES VOCABULARY LENGTH HIDDEN BATCH normalised|plain STEPS".into());
+        return Err("usage: time_lewis lstm|gru|transformer ATTRIBUTES VALUES VOCABULARY LENGTH HIDDEN BATCH normalised|plain STEPS".into());
     };
-    let cell = if cell == "gru" { CellKind::Gru } else { CellKind::Lstm };
+    let cell = match cell.as_str() {
+        "gru" => CellKind::Gru,
+        "transformer" => CellKind::Transformer(TransformerConfig::default()),
+        _ => CellKind::Lstm,
+    };
     let hidden: usize = hidden.parse()?;
     let speaker = AgentConfig { cell, hidden, embedding: hidden, layer_norm: true };
     let base = TrainConfig::default();

@@ -65,7 +65,7 @@ fn varied() -> Vec<TrainConfig> {
     let mut fresh = with(
         resets(Side::Both, Replaced::Random),
         generations(Side::Both, 0.5),
-        Regime::Partial(Partial { steps: 2 }),
+        Regime::Partial(Partial { steps: 2.0 }),
     );
     fresh.learning.baseline = BaselineKind::Learned;
     vec![
@@ -356,7 +356,7 @@ fn regimes_count_the_updates_of_a_listener() {
     }
     assert_eq!(replaced, [(4, 1), (5, 2), (8, 1)]);
     // Listeners make 3 steps for each of the speakers', whoever plays.
-    let regime = Regime::Partial(Partial { steps: 3 });
+    let regime = Regime::Partial(Partial { steps: 3.0 });
     let config = TrainConfig { population: several(2, 2, Pairing::Random), regime, ..small() };
     let (learner, reports) = steps(&config, 5);
     assert!(reports.iter().all(|report| report.listener_steps == 2));

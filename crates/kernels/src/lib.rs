@@ -31,6 +31,7 @@ mod convolution;
 mod dot;
 mod element;
 mod exp;
+mod gelu;
 mod group_norm;
 mod instructions;
 mod layer_norm;
@@ -69,6 +70,7 @@ pub use convolution::{
     conv3d_normalised_forward, conv3d_normalised_weight_gradient, conv3d_weight_gradient,
 };
 pub use element::Element;
+pub use gelu::{gelu_backward, gelu_forward};
 pub use group_norm::{group_norm_backward, group_norm_forward};
 /// A number of sixteen bits: those that [`Element`]s are, besides `f32`.
 pub use half::bf16;

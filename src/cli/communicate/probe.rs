@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use autodidact::communicate::agents::{AgentConfig, Choice, RecurrentListener, Speaker, TabularListener};
+use autodidact::communicate::agents::{
+    AgentConfig, AgentNames, Choice, RecurrentListener, Speaker, TabularListener,
+};
 use autodidact::communicate::training::probe::{
     Ease, EaseConfig, Estimate, Overfitting, OverfittingConfig, Part, PartProbe, ProbeConfig, Verdict,
     ease_of_learning, overfitting, probe_language, probe_parts,
@@ -174,6 +176,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     settings.probe.validate().map_err(|error| WrongUse(format!("probe: {error}")))?;
+    settings.listener.validate(&AgentNames::LISTENER).map_err(|error| WrongUse(error.to_string()))?;
     settings.ease.validate().map_err(|error| WrongUse(format!("ease: {error}")))?;
     settings.overfitting.validate().map_err(|error| WrongUse(format!("overfitting: {error}")))?;
     if let Some(out) = arguments.out.as_ref().filter(|out| out.exists()) {

@@ -1,5 +1,6 @@
 //! What speaker and listener have in common: symbols that are embedded, and a recurrent cell.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use autodidact_kernels::{
@@ -32,14 +33,13 @@ impl CellPlaces {
     /// As `PyTorch`'s layers begin: normal embeddings, and a cell that is uniform. So many inputs are known.
     pub fn new(
         parameters: &mut Parameters,
-        config: &AgentConfig,
+        (cell, config): (RecurrentCell, &AgentConfig),
         symbols: usize,
         rng: &mut impl Rng,
     ) -> Self {
-        let cell = config.recurrent_cell();
         let (hidden, embedded) = (config.hidden, config.embedding);
         let width = cell.recurrence.gates() * hidden;
-        let embedding = parameters.normal("embedding", &[symbols, embedded], rng);
+        let embedding = parameters.normal("embedding", &[symbols, embedded], 1.0, rng);
         let mut uniform = |name, shape: &[usize]| parameters.uniform(name, shape, hidden, rng);
         let input_weight = uniform("cell.input_weight", &[width, embedded]);
         let state_weight = uniform("cell.state_weight", &[width, hidden]);
@@ -148,39 +148,84 @@ impl EmbeddedCell {
         self.cell.gates_len(1)
     }
 
-    fn weights<'a>(&'a self, state: &'a PackedMatrix) -> CellWeights<'a> {
+    fn weights<'a>(&'a self, state: &'a PackedMatrix, table: &'a [f32]) -> CellWeights<'a> {
         // A GRU has no c to normalise; its place holds h's.
         let norm = |state: usize| {
             let [gamma, beta] = self.norms[2 * state..].first_chunk().expect("γ and β");
             CellNorm { gamma, beta }
         };
         let norms = self.cell.epsilon.map(|_| [norm(0), norm(self.norms.len() / 4)]);
-        CellWeights { table: &self.table, state, candidate_bias: &self.candidate_bias, norms }
+        CellWeights { table, state, candidate_bias: &self.candidate_bias, norms }
     }
 
-    pub fn step(&self, inputs: &[u32], states: [&[f32]; 2], next: [&mut [f32]; 2], kept: &mut [f32]) {
-        self.cell.forward(&self.weights(&self.forward), inputs, states, next, kept);
+    pub fn step(&self, inputs: &Inputs<'_>, states: [&[f32]; 2], next: [&mut [f32]; 2], kept: &mut [f32]) {
+        self.cell.forward(&self.weights(&self.forward, &inputs.table), &inputs.rows, states, next, kept);
     }
 
-    pub fn step_back(
+    /// What adds to the gates: the rows of symbols, or mixtures of rows.
+    pub fn inputs<'a>(&'a self, symbols: &'a [u32], mixtures: Option<&[f32]>) -> Inputs<'a> {
+        let Some(mixtures) = mixtures else {
+            return Inputs { table: Cow::Borrowed(&self.table), rows: Cow::Borrowed(symbols) };
+        };
+        let (rows, width) = (symbols.len(), self.width());
+        let mut table = vec![0.0; rows * width];
+        let shape = MatMul::new(1, [rows, self.symbols(), width]);
+        matmul(&shape, Precision::F32, mixtures, &self.table, &Epilogue::default(), &mut table);
+        Inputs { table: Cow::Owned(table), rows: Cow::Owned((0..rows as u32).collect()) }
+    }
+
+    /// [`Self::step_back`] of mixtures; writes their gradient.
+    pub fn mixed_step_back(
         &self,
-        inputs: &[u32],
+        (inputs, mixtures, of_mixtures): (&Inputs<'_>, &[f32], &mut [f32]),
         states: [&[f32]; 2],
         kept: &[f32],
         gradients: [&mut [f32]; 2],
         grad_products: &mut [f32],
-        sums: &mut CellSums<'_>,
+        sums: &mut CellGradients<'_>,
+    ) {
+        let (rows, width) = (inputs.rows.len(), self.width());
+        let mut of_table = vec![0.0; rows * width];
+        // The rows of the table are this step's own.
+        let CellGradients { table, candidate_bias, norms } = sums;
+        let norms = norms.each_mut().map(|norm| norm.each_mut().map(|values| &mut **values));
+        let mut own = CellGradients { table: &mut of_table, candidate_bias, norms };
+        self.step_back(inputs, states, kept, gradients, grad_products, &mut own);
+        add_outer(rows, mixtures, &of_table, table);
+        let shape = MatMul::new(1, [rows, width, self.symbols()]).transpose_b();
+        matmul(&shape, Precision::F32, &of_table, &self.table, &Epilogue::default(), of_mixtures);
+    }
+
+    /// Rows of the table.
+    pub fn symbols(&self) -> usize {
+        self.table.len() / self.width()
+    }
+
+    pub fn step_back(
+        &self,
+        inputs: &Inputs<'_>,
+        states: [&[f32]; 2],
+        kept: &[f32],
+        gradients: [&mut [f32]; 2],
+        grad_products: &mut [f32],
+        sums: &mut CellGradients<'_>,
     ) {
         self.cell.backward(
-            &self.weights(&self.backward),
-            inputs,
+            &self.weights(&self.backward, &inputs.table),
+            &inputs.rows,
             states,
             kept,
             gradients,
             grad_products,
-            &mut sums.cell,
+            sums,
         );
     }
+}
+
+/// What a step adds to the gates: rows of a table.
+pub(super) struct Inputs<'a> {
+    table: Cow<'a, [f32]>,
+    rows: Cow<'a, [u32]>,
 }
 
 /// The sums that steps add to.
@@ -195,14 +240,4 @@ impl<'a> CellSums<'a> {
         let cell = CellGradients { table, candidate_bias, norms: [[gamma_h, beta_h], [gamma_c, beta_c]] };
         Self { cell, state_weight }
     }
-}
-
-/// Cuts a slice into parts of these lengths.
-pub(super) fn cut<const PARTS: usize>(lens: [usize; PARTS], mut all: &[f32]) -> [&[f32]; PARTS] {
-    lens.map(|len| all.split_off(..len).expect("the parts make up the whole"))
-}
-
-/// Cuts a slice into parts of these lengths, to write.
-pub(super) fn cut_mut<const PARTS: usize>(lens: [usize; PARTS], mut all: &mut [f32]) -> [&mut [f32]; PARTS] {
-    lens.map(|len| all.split_off_mut(..len).expect("the parts make up the whole"))
 }

@@ -29,6 +29,16 @@ impl DensePlaces {
         Self { weight, bias, size }
     }
 
+    /// One of a stack of layers of the same size `[inputs, outputs]`.
+    pub fn of_stack(weights: &Range<usize>, biases: &Range<usize>, size: [usize; 2], layer: usize) -> Self {
+        let [inputs, outputs] = size;
+        let part = |stack: &Range<usize>, len| {
+            let start = stack.start + layer * len;
+            start..start + len
+        };
+        Self { weight: part(weights, inputs * outputs), bias: part(biases, outputs), size }
+    }
+
     pub fn pack(&self, parameters: &Parameters) -> Dense {
         let [inputs, outputs] = self.size;
         let weight = parameters.at(&self.weight);
@@ -55,6 +65,12 @@ impl Dense {
 
     pub fn forward(&self, rows: usize, x: &[f32], out: &mut [f32]) {
         self.forward.multiply(rows, x, &Epilogue { bias: Some(&self.bias), ..Epilogue::default() }, out);
+    }
+
+    /// [`Self::forward`] with `x0` added, which has the output's shape.
+    pub fn forward_onto(&self, rows: usize, x0: &[f32], x: &[f32], out: &mut [f32]) {
+        let epilogue = Epilogue { bias: Some(&self.bias), residual: Some(x0), ..Epilogue::default() };
+        self.forward.multiply(rows, x, &epilogue, out);
     }
 
     /// Adds to the gradient of the input.

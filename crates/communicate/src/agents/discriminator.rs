@@ -1,4 +1,4 @@
-//! A recurrent listener that finds an object among others.
+//! A listener that is a network and finds an object among others.
 
 use std::ops::Range;
 
@@ -8,11 +8,12 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use super::Listener;
-use super::cell::{cut, cut_mut};
 use super::config::AgentConfig;
+use super::cut::{cut, cut_mut};
 use super::dense::{Dense, DensePlaces, add_outer};
 use super::parameters::Parameters;
-use super::reader::{Reader, Reading};
+use super::reader::Reader;
+use super::relaxed::{RelaxedHearing, RelaxedListener, RelaxedMessages};
 use super::slices::{slices, sum_over};
 use crate::game::{Channel, Lineups};
 use crate::{Features, Messages};
@@ -21,7 +22,7 @@ use crate::{Features, Messages};
 /// layer to P numbers, and the softmax of their dot products over the candidates is `ρ(target|m, C)`. The layer of the objects has no
 /// biases, which would add the same to all scores of a message.
 #[derive(Clone, Debug)]
-pub struct RecurrentDiscriminator {
+pub struct NetworkDiscriminator {
     config: AgentConfig,
     /// D and P.
     size: [usize; 2],
@@ -33,7 +34,10 @@ pub struct RecurrentDiscriminator {
     object: PackedMatrix,
 }
 
-impl RecurrentDiscriminator {
+/// A [`NetworkDiscriminator`].
+pub type RecurrentDiscriminator = NetworkDiscriminator;
+
+impl NetworkDiscriminator {
     /// A listener for vectors of D features and P = `projection` numbers to compare by (`size` is `[D, P]`), with weights as `PyTorch`'s
     /// layers begin.
     pub fn new(config: &AgentConfig, size: [usize; 2], channel: Channel, rng: &mut impl Rng) -> Self {
@@ -49,10 +53,9 @@ impl RecurrentDiscriminator {
     }
 
     /// Lengths of the sums of a slice of messages; the last one is that of the objects' projections.
-    fn sum_lens(&self, objects: usize) -> [usize; 10] {
-        let [a, b, c, d, e, f, g] = self.reader.sum_lens();
+    fn sum_lens(&self, objects: usize) -> [usize; 4] {
         let DensePlaces { weight, bias, .. } = &self.message_places;
-        [a, b, c, d, e, f, g, weight.len(), bias.len(), objects * self.size[1]]
+        [self.reader.sums_len(), weight.len(), bias.len(), objects * self.size[1]]
     }
 
     /// The projections of objects, `[objects, P]`.
@@ -67,22 +70,11 @@ impl RecurrentDiscriminator {
         projected
     }
 
-    /// Reads messages, given in their order, and compares each with its candidates.
-    fn compare(
-        &self,
-        lineups: &Lineups,
-        projected: &[f32],
-        messages: &Messages,
-        order: &[usize],
-        mask: Option<&[f32]>,
-    ) -> Compared {
+    /// Compares states of messages of these numbers with their candidates.
+    fn compare(&self, lineups: &Lineups, projected: &[f32], order: &[usize], states: &[f32]) -> Compared {
         let (rows, projection, num_candidates) = (order.len(), self.size[1], lineups.num_candidates());
-        let mut reading = self.reader.read(messages, order);
-        if let Some(mask) = mask {
-            reading.apply(mask, self.reader.hidden(), order);
-        }
         let mut heard = vec![0.0; rows * projection];
-        self.message.forward(rows, &reading.last, &mut heard);
+        self.message.forward(rows, states, &mut heard);
         let mut scores = vec![0.0; rows * num_candidates]; // [rows, C]
         if lineups.own(order[0]).is_none() {
             let shape = MatMul::new(1, [rows, projection, num_candidates]).transpose_b();
@@ -97,7 +89,69 @@ impl RecurrentDiscriminator {
                 *score = heard.iter().zip(object).map(|(a, b)| a * b).sum();
             }
         }
-        Compared { reading, heard, scores }
+        Compared { heard, scores }
+    }
+
+    /// Adds the gradients of `Σ −share · log ρ` to the sums and returns that of the states. Scores are log ρ.
+    fn compare_back(
+        &self,
+        lineups: &Lineups,
+        projected: &[f32],
+        order: &[usize],
+        (states, compared): (&[f32], Compared),
+        shares: &[f32],
+        [weight, bias, of_objects]: [&mut [f32]; 3],
+    ) -> Vec<f32> {
+        let (rows, projection, num_candidates) = (order.len(), self.size[1], lineups.num_candidates());
+        let Compared { heard, mut scores } = compared;
+        // ∂(−log ρ) = p − [target].
+        for ((&game, share), gradient) in
+            order.iter().zip(shares).zip(scores.chunks_exact_mut(num_candidates))
+        {
+            for value in &mut *gradient {
+                *value = value.exp() * share;
+            }
+            gradient[lineups.target(game)] -= share;
+        }
+        let mut of_heard = vec![0.0; rows * projection];
+        if lineups.own(order[0]).is_none() {
+            let shape = MatMul::new(1, [rows, num_candidates, projection]);
+            matmul(&shape, Precision::F32, &scores, projected, &Epilogue::default(), &mut of_heard);
+            add_outer(rows, &scores, &heard, of_objects);
+        }
+        for (row, (&game, slopes)) in order.iter().zip(scores.chunks_exact(num_candidates)).enumerate() {
+            let at = |row: usize| row * projection..(row + 1) * projection;
+            for (&slope, &object) in slopes.iter().zip(lineups.own(game).unwrap_or_default()) {
+                add_scaled(&mut of_heard[at(row)], slope, &projected[at(object)]);
+                add_scaled(&mut of_objects[at(object)], slope, &heard[at(row)]);
+            }
+        }
+        self.message.sum(rows, &of_heard, states, [weight, bias]);
+        let mut of_states = vec![0.0; states.len()];
+        self.message.backward(rows, &of_heard, &mut of_states);
+        of_states
+    }
+
+    /// Turns sums into the gradient of the numbers.
+    fn unfold(&self, pool: &Features, sums: &[f32]) -> Vec<f32> {
+        let projection = self.size[1];
+        let [of_body, message_weight, message_bias, of_objects] = cut(self.sum_lens(pool.count()), sums);
+        let (of_object, _) = sum_over(&slices(pool.count()), &|_, range: Range<usize>| {
+            let mut sum = vec![0.0; self.object_place.len()];
+            let gradient = &of_objects[range.start * projection..range.end * projection];
+            add_outer(range.len(), gradient, &pool.floats(range), &mut sum);
+            (sum, ())
+        });
+        let mut gradient = vec![0.0; self.parameters.values().len()];
+        self.reader.unfold(&self.parameters, of_body, &mut gradient);
+        for (place, sum) in [
+            (&self.message_places.weight, message_weight),
+            (&self.message_places.bias, message_bias),
+            (&self.object_place, &of_object[..]),
+        ] {
+            gradient[place.clone()].copy_from_slice(sum);
+        }
+        gradient
     }
 
     /// log ρ of each candidate in the place of its score; those of the targets.
@@ -121,7 +175,7 @@ impl RecurrentDiscriminator {
     }
 }
 
-impl Listener<Lineups> for RecurrentDiscriminator {
+impl Listener<Lineups> for NetworkDiscriminator {
     fn parameters(&self) -> &Parameters {
         &self.parameters
     }
@@ -141,7 +195,8 @@ impl Listener<Lineups> for RecurrentDiscriminator {
         self.check(lineups, messages);
         let projected = self.project(lineups.pool());
         let run = |order: &[usize]| {
-            let mut compared = self.compare(lineups, &projected, messages, order, None);
+            let states = self.reader.read(messages, order).last;
+            let mut compared = self.compare(lineups, &projected, order, &states);
             (Vec::new(), Self::log_softmax(lineups, order, &mut compared.scores))
         };
         self.reader.over(messages, &run).1
@@ -149,64 +204,32 @@ impl Listener<Lineups> for RecurrentDiscriminator {
 
     fn gradient(&self, lineups: &Lineups, messages: &Messages, mask: Option<&[f32]>) -> (Vec<f32>, Vec<f32>) {
         self.check(lineups, messages);
-        let (pool, projection, num_candidates) = (lineups.pool(), self.size[1], lineups.num_candidates());
-        let projected = self.project(pool);
-        let lens = self.sum_lens(pool.count());
+        let projected = self.project(lineups.pool());
+        let lens = self.sum_lens(lineups.pool().count());
         let share = 1.0 / messages.count() as f32;
         let run = |order: &[usize]| {
-            let rows = order.len();
-            let Compared { mut reading, heard, mut scores } =
-                self.compare(lineups, &projected, messages, order, mask);
-            let likelihoods = Self::log_softmax(lineups, order, &mut scores);
-            let mut sums = vec![0.0; lens.iter().sum()];
-            let [of_cell @ .., weight, bias, of_objects] = cut_mut(lens, &mut sums);
-            // ∂(−log ρ) = p − [target].
-            for value in &mut scores {
-                *value = value.exp() * share;
-            }
-            for (&game, gradient) in order.iter().zip(scores.chunks_exact_mut(num_candidates)) {
-                gradient[lineups.target(game)] -= share;
-            }
-            let mut of_heard = vec![0.0; rows * projection];
-            if lineups.own(order[0]).is_none() {
-                let shape = MatMul::new(1, [rows, num_candidates, projection]);
-                matmul(&shape, Precision::F32, &scores, &projected, &Epilogue::default(), &mut of_heard);
-                add_outer(rows, &scores, &heard, of_objects);
-            }
-            for (row, (&game, slopes)) in order.iter().zip(scores.chunks_exact(num_candidates)).enumerate() {
-                let at = |row: usize| row * projection..(row + 1) * projection;
-                for (&slope, &object) in slopes.iter().zip(lineups.own(game).unwrap_or_default()) {
-                    add_scaled(&mut of_heard[at(row)], slope, &projected[at(object)]);
-                    add_scaled(&mut of_objects[at(object)], slope, &heard[at(row)]);
-                }
-            }
-            self.message.sum(rows, &of_heard, &reading.last, [weight, bias]);
-            reading.last.fill(0.0);
-            self.message.backward(rows, &of_heard, &mut reading.last);
+            let mut reading = self.reader.read(messages, order);
             if let Some(mask) = mask {
                 reading.apply(mask, self.reader.hidden(), order);
             }
-            self.reader.read_back(&reading, &reading.last, of_cell);
+            let mut compared = self.compare(lineups, &projected, order, &reading.last);
+            let likelihoods = Self::log_softmax(lineups, order, &mut compared.scores);
+            let mut sums = vec![0.0; lens.iter().sum()];
+            let [of_body, of_rest @ ..] = cut_mut(lens, &mut sums);
+            let (shares, of) = (vec![share; order.len()], (&reading.last[..], compared));
+            reading.last = self.compare_back(lineups, &projected, order, of, &shares, of_rest);
+            if let Some(mask) = mask {
+                reading.apply(mask, self.reader.hidden(), order);
+            }
+            self.reader.read_back(&reading, &reading.last, of_body);
             (sums, likelihoods)
         };
         let (sums, likelihoods) = self.reader.over(messages, &run);
-        let [of_cell @ .., message_weight, message_bias, of_objects] = cut(lens, &sums);
-        let (of_object, _) = sum_over(&slices(pool.count()), &|_, range: Range<usize>| {
-            let mut sum = vec![0.0; self.object_place.len()];
-            let gradient = &of_objects[range.start * projection..range.end * projection];
-            add_outer(range.len(), gradient, &pool.floats(range), &mut sum);
-            (sum, ())
-        });
-        let mut gradient = vec![0.0; self.parameters.values().len()];
-        self.reader.unfold(&self.parameters, of_cell, &mut gradient);
-        for (place, sum) in [
-            (&self.message_places.weight, message_weight),
-            (&self.message_places.bias, message_bias),
-            (&self.object_place, &of_object[..]),
-        ] {
-            gradient[place.clone()].copy_from_slice(sum);
-        }
-        (likelihoods, gradient)
+        (likelihoods, self.unfold(lineups.pool(), &sums))
+    }
+
+    fn relaxed(&self) -> Option<&dyn RelaxedListener<Lineups>> {
+        Some(self)
     }
 
     fn renew(&mut self, rng: &mut Stream) {
@@ -218,7 +241,8 @@ impl Listener<Lineups> for RecurrentDiscriminator {
         self.check(lineups, messages);
         let projected = self.project(lineups.pool());
         let run = |order: &[usize]| {
-            let compared = self.compare(lineups, &projected, messages, order, None);
+            let states = self.reader.read(messages, order).last;
+            let compared = self.compare(lineups, &projected, order, &states);
             let rows = order.iter().zip(compared.scores.chunks_exact(lineups.num_candidates()));
             let found = rows.map(|(&game, scores)| {
                 let target = lineups.target(game);
@@ -231,9 +255,31 @@ impl Listener<Lineups> for RecurrentDiscriminator {
     }
 }
 
+impl RelaxedListener<Lineups> for NetworkDiscriminator {
+    fn relaxed_gradient(
+        &self,
+        lineups: &Lineups,
+        messages: &RelaxedMessages,
+        mask: Option<&[f32]>,
+    ) -> RelaxedHearing {
+        assert_eq!(lineups.count(), messages.count(), "there is a message for each game");
+        let projected = self.project(lineups.pool());
+        let [of_body, lens @ ..] = self.sum_lens(lineups.pool().count());
+        let answer = |order: &[usize], states: &[f32], shares: &[f32], sums: &mut [f32]| {
+            let mut compared = self.compare(lineups, &projected, order, states);
+            let log_probs = Self::log_softmax(lineups, order, &mut compared.scores);
+            let losses = log_probs.into_iter().map(|value| -value).collect();
+            let sums = cut_mut(lens, sums);
+            (losses, self.compare_back(lineups, &projected, order, (states, compared), shares, sums))
+        };
+        let sums_len = of_body + lens.iter().sum::<usize>();
+        let (sums, losses, of_symbols) = self.reader.over_mixtures(messages, mask, sums_len, &answer);
+        RelaxedHearing { losses, gradient: self.unfold(lineups.pool(), &sums), of_symbols }
+    }
+}
+
 /// What came of some messages.
 struct Compared {
-    reading: Reading,
     /// The projections of the messages, `[rows, P]`.
     heard: Vec<f32>,
     /// `[rows, C]`.

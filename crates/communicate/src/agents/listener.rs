@@ -1,22 +1,23 @@
-//! A recurrent listener that tells all attributes of an object.
+//! A listener that is a network and tells all attributes of an object.
 
 use autodidact_experiment::rng::Stream;
 use rand::Rng;
 
 use super::Listener;
-use super::cell::{cut, cut_mut};
 use super::config::AgentConfig;
+use super::cut::{cut, cut_mut};
 use super::dense::{Dense, DensePlaces};
 use super::encoder::starts;
 use super::parameters::Parameters;
 use super::reader::{Reader, Reading};
+use super::relaxed::{RelaxedHearing, RelaxedListener, RelaxedMessages};
 use crate::game::{Channel, ProductSpace};
 use crate::{Messages, Objects};
 
 /// A listener that reads the embeddings of a message up to its end, and whose last state gives, through a linear layer, an independent
-/// softmax for each attribute.
+/// softmax for each attribute. A transformer's last state is that of the last symbol, which sees all before it.
 #[derive(Clone, Debug)]
-pub struct RecurrentListener {
+pub struct NetworkListener {
     config: AgentConfig,
     num_values: Vec<u32>,
     parameters: Parameters,
@@ -25,7 +26,10 @@ pub struct RecurrentListener {
     output: Dense,
 }
 
-impl RecurrentListener {
+/// A [`NetworkListener`].
+pub type RecurrentListener = NetworkListener;
+
+impl NetworkListener {
     /// A listener for the objects of a space, with weights as `PyTorch`'s layers begin.
     pub fn new(config: &AgentConfig, space: &ProductSpace, channel: Channel, rng: &mut impl Rng) -> Self {
         let mut parameters = Parameters::default();
@@ -38,9 +42,8 @@ impl RecurrentListener {
         Self { config: *config, num_values, parameters, reader, output_places, output }
     }
 
-    fn sum_lens(&self) -> [usize; 9] {
-        let [a, b, c, d, e, f, g] = self.reader.sum_lens();
-        [a, b, c, d, e, f, g, self.output_places.weight.len(), self.output_places.bias.len()]
+    fn sum_lens(&self) -> [usize; 3] {
+        [self.reader.sums_len(), self.output_places.weight.len(), self.output_places.bias.len()]
     }
 
     /// Turns logits into log-probabilities, attribute by attribute.
@@ -63,10 +66,53 @@ impl RecurrentListener {
         if let Some(mask) = mask {
             reading.apply(mask, self.reader.hidden(), order);
         }
-        let mut logits = vec![0.0; order.len() * self.output.outputs()];
-        self.output.forward(order.len(), &reading.last, &mut logits);
+        let log_probs = self.answer(&reading.last);
+        (reading, log_probs)
+    }
+
+    /// The log-probabilities of all values by some states.
+    fn answer(&self, states: &[f32]) -> Vec<f32> {
+        let rows = states.len() / self.reader.hidden();
+        let mut logits = vec![0.0; rows * self.output.outputs()];
+        self.output.forward(rows, states, &mut logits);
         logits.chunks_exact_mut(self.output.outputs()).for_each(|logits| self.log_softmax(logits));
-        (reading, logits)
+        logits
+    }
+
+    /// Adds the gradients of `Σ −share · log ρ(x|m)` to the sums and returns that of the states; the messages are those of these numbers.
+    fn answer_back(
+        &self,
+        objects: &Objects,
+        order: &[usize],
+        (states, mut log_probs): (&[f32], Vec<f32>),
+        shares: &[f32],
+        sums: [&mut [f32]; 2],
+    ) -> Vec<f32> {
+        let first = starts(&self.num_values);
+        // ∂(−log ρ) = p − [value].
+        let rows = order.iter().zip(shares).zip(log_probs.chunks_exact_mut(self.output.outputs()));
+        for ((&message, share), gradient) in rows {
+            for value in &mut *gradient {
+                *value = value.exp() * share;
+            }
+            for (&value, &first) in objects.get(message).iter().zip(&first) {
+                gradient[first + value as usize] -= share;
+            }
+        }
+        self.output.sum(order.len(), &log_probs, states, sums);
+        let mut of_states = vec![0.0; states.len()];
+        self.output.backward(order.len(), &log_probs, &mut of_states);
+        of_states
+    }
+
+    /// Turns sums into the gradient of the numbers.
+    fn unfold(&self, sums: &[f32]) -> Vec<f32> {
+        let [of_body, output_weight, output_bias] = cut(self.sum_lens(), sums);
+        let mut gradient = vec![0.0; self.parameters.values().len()];
+        self.reader.unfold(&self.parameters, of_body, &mut gradient);
+        gradient[self.output_places.weight.clone()].copy_from_slice(output_weight);
+        gradient[self.output_places.bias.clone()].copy_from_slice(output_bias);
+        gradient
     }
 
     /// log ρ(x|m) of the messages of a slice.
@@ -88,7 +134,7 @@ impl RecurrentListener {
     }
 }
 
-impl Listener for RecurrentListener {
+impl Listener for NetworkListener {
     fn parameters(&self) -> &Parameters {
         &self.parameters
     }
@@ -114,39 +160,26 @@ impl Listener for RecurrentListener {
 
     fn gradient(&self, objects: &Objects, messages: &Messages, mask: Option<&[f32]>) -> (Vec<f32>, Vec<f32>) {
         self.check(objects, messages);
-        let lens = self.sum_lens();
-        let first = starts(&self.num_values);
         let share = 1.0 / messages.count() as f32;
         let run = |order: &[usize]| {
-            let (mut reading, mut log_probs) = self.tell(messages, order, mask);
+            let (mut reading, log_probs) = self.tell(messages, order, mask);
             let likelihoods = self.likelihoods(objects, order, &log_probs);
-            let mut sums = vec![0.0; lens.iter().sum()];
-            let [of_cell @ .., output_weight, output_bias] = cut_mut(lens, &mut sums);
-            // ∂(−log ρ) = p − [value].
-            for value in &mut log_probs {
-                *value = value.exp() * share;
-            }
-            for (&message, gradient) in order.iter().zip(log_probs.chunks_exact_mut(self.output.outputs())) {
-                for (&value, &first) in objects.get(message).iter().zip(&first) {
-                    gradient[first + value as usize] -= share;
-                }
-            }
-            self.output.sum(order.len(), &log_probs, &reading.last, [output_weight, output_bias]);
-            reading.last.fill(0.0);
-            self.output.backward(order.len(), &log_probs, &mut reading.last);
+            let mut sums = vec![0.0; self.sum_lens().iter().sum()];
+            let [of_body, of_output @ ..] = cut_mut(self.sum_lens(), &mut sums);
+            let shares = vec![share; order.len()];
+            reading.last = self.answer_back(objects, order, (&reading.last, log_probs), &shares, of_output);
             if let Some(mask) = mask {
                 reading.apply(mask, self.reader.hidden(), order);
             }
-            self.reader.read_back(&reading, &reading.last, of_cell);
+            self.reader.read_back(&reading, &reading.last, of_body);
             (sums, likelihoods)
         };
         let (sums, likelihoods) = self.reader.over(messages, &run);
-        let [of_cell @ .., output_weight, output_bias] = cut(lens, &sums);
-        let mut gradient = vec![0.0; self.parameters.values().len()];
-        self.reader.unfold(&self.parameters, of_cell, &mut gradient);
-        gradient[self.output_places.weight.clone()].copy_from_slice(output_weight);
-        gradient[self.output_places.bias.clone()].copy_from_slice(output_bias);
-        (likelihoods, gradient)
+        (likelihoods, self.unfold(&sums))
+    }
+
+    fn relaxed(&self) -> Option<&dyn RelaxedListener<Objects>> {
+        Some(self)
     }
 
     fn renew(&mut self, rng: &mut Stream) {
@@ -161,7 +194,30 @@ impl Listener for RecurrentListener {
     }
 }
 
-impl RecurrentListener {
+impl RelaxedListener<Objects> for NetworkListener {
+    fn relaxed_gradient(
+        &self,
+        objects: &Objects,
+        messages: &RelaxedMessages,
+        mask: Option<&[f32]>,
+    ) -> RelaxedHearing {
+        assert_eq!(objects.count(), messages.count(), "there is a message for each object");
+        objects.check_values(&self.num_values).expect("the objects are of the listener's space");
+        let [of_body, lens @ ..] = self.sum_lens();
+        let answer = |order: &[usize], states: &[f32], shares: &[f32], sums: &mut [f32]| {
+            let log_probs = self.answer(states);
+            let losses =
+                self.likelihoods(objects, order, &log_probs).into_iter().map(|value| -value).collect();
+            let sums = cut_mut(lens, sums);
+            (losses, self.answer_back(objects, order, (states, log_probs), shares, sums))
+        };
+        let sums_len = of_body + lens.iter().sum::<usize>();
+        let (sums, losses, of_symbols) = self.reader.over_mixtures(messages, mask, sums_len, &answer);
+        RelaxedHearing { losses, gradient: self.unfold(&sums), of_symbols }
+    }
+}
+
+impl NetworkListener {
     /// The most likely object of each message.
     pub fn guess(&self, messages: &Messages) -> Objects {
         let num_attributes = self.num_values.len();

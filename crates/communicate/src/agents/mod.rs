@@ -25,26 +25,37 @@
 //! # Ok::<(), autodidact_communicate::Error>(())
 //! ```
 
+mod attention;
+mod body;
 mod cell;
 mod config;
+mod cut;
 mod dense;
 mod discriminator;
 mod distribution;
 mod encoder;
+mod forest;
 mod listener;
 mod parameters;
 mod prefixes;
 mod reader;
+mod recurrent;
+mod relaxed;
 mod slices;
 mod speaker;
 mod tabular;
+mod transformer;
 
-pub use config::{AgentConfig, CellKind};
-pub use discriminator::RecurrentDiscriminator;
+pub use config::{AgentConfig, AgentNames, CellKind, TransformerConfig};
+pub use discriminator::{NetworkDiscriminator, RecurrentDiscriminator};
 pub use encoder::{AttributeEncoder, FeatureEncoder};
-pub use listener::RecurrentListener;
+pub use listener::{NetworkListener, RecurrentListener};
 pub use parameters::{Entry, Parameters};
-pub use speaker::RecurrentSpeaker;
+pub use relaxed::{
+    Relaxation, RelaxedGradient, RelaxedHearing, RelaxedListener, RelaxedMessages, RelaxedSpeaker,
+    gumbel_noise,
+};
+pub use speaker::{NetworkSpeaker, RecurrentSpeaker};
 pub use tabular::TabularListener;
 
 use std::ops::Range;
@@ -120,6 +131,11 @@ pub trait Speaker<X = Objects>: Clone + Sync {
 
     /// Begins anew, with other weights.
     fn renew(&mut self, rng: &mut Stream);
+
+    /// The same speaker as one that says mixtures of symbols, if it can.
+    fn relaxed(&self) -> Option<&dyn RelaxedSpeaker<X>> {
+        None
+    }
 }
 
 /// Who reads a message and tells the object. `Q` is what it is asked: for objects of attributes these themselves, for others the
@@ -145,4 +161,9 @@ pub trait Listener<Q = Objects>: Clone + Sync {
 
     /// How much of each object is told by the most likely answer: the number of attributes, or 1 if it is found among the candidates.
     fn right(&self, asked: &Q, messages: &Messages) -> Vec<usize>;
+
+    /// The same listener as one that reads mixtures of symbols, if it can.
+    fn relaxed(&self) -> Option<&dyn RelaxedListener<Q>> {
+        None
+    }
 }

@@ -67,12 +67,18 @@ impl Parameters {
         self.drawn(name, shape, || (2.0 * rng.random::<f32>() - 1.0) * bound)
     }
 
-    /// Adds an array of normal numbers.
-    pub(super) fn normal(&mut self, name: &'static str, shape: &[usize], rng: &mut impl Rng) -> Range<usize> {
+    /// Adds an array of normal numbers with this standard deviation.
+    pub(super) fn normal(
+        &mut self,
+        name: &'static str,
+        shape: &[usize],
+        deviation: f64,
+        rng: &mut impl Rng,
+    ) -> Range<usize> {
         self.drawn(name, shape, || {
             // Box and Muller's; 1 − u is not 0.
             let (radius, angle) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
-            ((-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()) as f32
+            (deviation * (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()) as f32
         })
     }
 

@@ -2,25 +2,24 @@
 
 use std::ops::Range;
 
-use autodidact_kernels::Recycled;
 use rand::Rng;
 
-use super::cell::{CellPlaces, CellSums, EmbeddedCell};
+use super::body::{Body, States, at};
 use super::config::AgentConfig;
-use super::dense::add_outer;
 use super::encoder::add;
+use super::forest::Forest;
 use super::parameters::Parameters;
 use super::prefixes::{Prefixes, Sorted};
+use super::relaxed::RelaxedMessages;
 use super::slices::{slices, sum_over};
 use crate::Messages;
 use crate::game::Channel;
 
-/// Embeddings and a cell that go through a message. What messages of a slice have in common at their beginning is read once.
+/// A body that goes through a message. What messages of a slice have in common at their beginning is read once.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
     channel: Channel,
-    places: CellPlaces,
-    cell: EmbeddedCell,
+    body: Body,
 }
 
 impl Reader {
@@ -30,9 +29,7 @@ impl Reader {
         channel: Channel,
         rng: &mut impl Rng,
     ) -> Self {
-        let places = CellPlaces::new(parameters, config, channel.vocab_size() as usize, rng);
-        let cell = places.fold(parameters);
-        Self { channel, places, cell }
+        Self { channel, body: Body::new(parameters, config, channel, false, rng) }
     }
 
     pub fn channel(&self) -> Channel {
@@ -40,107 +37,100 @@ impl Reader {
     }
 
     pub fn hidden(&self) -> usize {
-        self.cell.hidden()
+        self.body.hidden()
     }
 
     /// Takes numbers that have changed.
     pub fn refresh(&mut self, parameters: &Parameters) {
-        self.cell = self.places.fold(parameters);
+        self.body.refresh(parameters);
     }
 
-    /// Lengths of the sums that [`Self::read_back`] adds to.
-    pub fn sum_lens(&self) -> [usize; 7] {
-        self.places.sum_lens()
+    /// Floats of the sums that [`Self::read_back`] adds to.
+    pub fn sums_len(&self) -> usize {
+        self.body.sums_len()
     }
 
     /// Turns the sums into the gradient of the numbers.
-    pub fn unfold(&self, parameters: &Parameters, sums: [&[f32]; 7], gradient: &mut [f32]) {
-        self.places.unfold(parameters, sums, gradient);
+    pub fn unfold(&self, parameters: &Parameters, sums: &[f32], gradient: &mut [f32]) {
+        self.body.unfold(parameters, sums, gradient);
     }
 
     /// Reads some messages, given in their order.
     pub fn read(&self, messages: &Messages, order: &[usize]) -> Reading {
         let prefixes = Prefixes::new(messages, order);
-        let (hidden, units) = (self.cell.hidden(), self.cell.cell_units());
-        let count = prefixes.count();
-        let mut reading = Reading {
-            inputs: prefixes.levels.iter().flatten().map(|&(symbol, _)| symbol).collect(),
-            levels: Vec::with_capacity(prefixes.levels.len()),
-            before_h: Recycled::new(count * hidden),
-            before_c: Recycled::new(count * units),
-            kept: Recycled::new(self.cell.cell.kept_len(count)),
-            last: vec![0.0; order.len() * hidden],
-            prefixes,
-        };
-        let (mut h, mut c) = (Vec::new(), Vec::new());
-        let mut start = 0;
-        for (step, level) in reading.prefixes.levels.iter().enumerate() {
-            let rows = level.len();
-            let nodes = start..start + rows;
-            start = nodes.end;
-            let before = [
-                &mut reading.before_h[nodes.start * hidden..nodes.end * hidden],
-                &mut reading.before_c[nodes.start * units..nodes.end * units],
-            ];
-            let [before_h, before_c] = before;
-            if step == 0 {
-                before_h.fill(0.0);
-                before_c.fill(0.0);
-            } else {
-                for (row, &(_, parent)) in level.iter().enumerate() {
-                    copy_row(hidden, &h, parent, before_h, row);
-                    copy_row(units, &c, parent, before_c, row);
-                }
-            }
-            h.resize(rows * hidden, 0.0);
-            c.resize(rows * units, 0.0);
-            let kept_len = |rows| self.cell.cell.kept_len(rows);
-            let kept = &mut reading.kept[kept_len(nodes.start)..kept_len(nodes.end)];
-            self.cell.step(&reading.inputs[nodes.clone()], [before_h, before_c], [&mut h, &mut c], kept);
-            for (message, &(length, prefix)) in reading.prefixes.ends.iter().enumerate() {
-                if length == step + 1 {
-                    copy_row(hidden, &h, prefix, &mut reading.last, message);
-                }
-            }
-            reading.levels.push(nodes);
-        }
-        reading
+        let forest = Forest::from(&prefixes);
+        let mut states = self.body.states(forest.count());
+        self.body.run(&forest, 0..forest.levels.len(), None, &mut states);
+        let last = prefixes.ends.iter().flat_map(|&(length, prefix)| {
+            let node = forest.levels[length - 1].start + prefix;
+            states.of(&(node..node + 1))
+        });
+        Reading { last: last.copied().collect(), ends: prefixes.ends, forest, states }
     }
 
     /// Adds the gradients to the sums; `of_last` is that of the last states.
-    pub fn read_back(&self, reading: &Reading, of_last: &[f32], sums: [&mut [f32]; 7]) {
-        let sums = &mut CellSums::new(sums);
-        let (hidden, units, width) = (self.cell.hidden(), self.cell.cell_units(), self.cell.width());
-        let count = reading.inputs.len();
-        let mut products = Recycled::<f32>::new(count * width);
-        let kept_len = |rows| self.cell.cell.kept_len(rows);
-        let (mut grad_h, mut grad_c): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
-        for (step, nodes) in reading.levels.iter().enumerate().rev() {
-            let rows = nodes.len();
-            // What the next step's prefixes hand back to the ones they continue.
-            let (further_h, further_c) = (std::mem::take(&mut grad_h), std::mem::take(&mut grad_c));
-            grad_h.resize(rows * hidden, 0.0);
-            grad_c.resize(rows * units, 0.0);
-            for (row, &(_, parent)) in reading.prefixes.levels.get(step + 1).into_iter().flatten().enumerate()
-            {
-                add_row(hidden, &further_h, row, &mut grad_h, parent);
-                add_row(units, &further_c, row, &mut grad_c, parent);
-            }
-            for (message, &(length, prefix)) in reading.prefixes.ends.iter().enumerate() {
+    pub fn read_back(&self, reading: &Reading, of_last: &[f32], sums: &mut [f32]) {
+        let hidden = self.hidden();
+        let mut of_level = |step: usize, gradient: &mut [f32], _: &[f32]| {
+            for (of_last, &(length, prefix)) in of_last.chunks_exact(hidden).zip(&reading.ends) {
                 if length == step + 1 {
-                    add_row(hidden, of_last, message, &mut grad_h, prefix);
+                    add(&mut gradient[prefix * hidden..][..hidden], of_last);
                 }
             }
-            let before = [
-                &reading.before_h[nodes.start * hidden..nodes.end * hidden],
-                &reading.before_c[nodes.start * units..nodes.end * units],
-            ];
-            let kept = &reading.kept[kept_len(nodes.start)..kept_len(nodes.end)];
-            let of_step = &mut products[nodes.start * width..nodes.end * width];
-            let gradients = [&mut grad_h[..], &mut grad_c[..]];
-            self.cell.step_back(&reading.inputs[nodes.clone()], before, kept, gradients, of_step, sums);
+        };
+        self.body.back(&reading.forest, &reading.states, false, &mut of_level, sums);
+    }
+
+    /// Reads mixtures symbol by symbol. `answer` gets the messages of some states, the states, a factor for the loss of each, and the rest of
+    /// the sums that begin with the reader's own; it returns the losses without factors and the gradient of the states. What is
+    /// returned are the sums, the losses `[N, T]` and the gradient of the mixtures `[N, T, V]`.
+    pub fn over_mixtures(
+        &self,
+        messages: &RelaxedMessages,
+        mask: Option<&[f32]>,
+        sums_len: usize,
+        answer: &(impl Fn(&[usize], &[f32], &[f32], &mut [f32]) -> (Vec<f32>, Vec<f32>) + Sync),
+    ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+        let (steps, vocab_size, hidden) = (messages.max_length(), messages.vocab_size(), self.hidden());
+        let is_right = steps == self.channel.max_length() && vocab_size == self.body.symbols();
+        assert!(is_right, "messages of {steps} mixtures of {vocab_size} symbols do not fit the channel");
+        let (weights, count) = (messages.weights(), messages.count());
+        let run = |_, range: Range<usize>| {
+            let rows = range.len();
+            let mut forest = Forest::mixed(rows, steps, vocab_size);
+            let order: Vec<usize> = (0..steps).flat_map(|_| range.clone()).collect();
+            // From [row, step] to [step, row].
+            let places: Vec<usize> =
+                order.iter().enumerate().map(|(node, message)| message * steps + node / rows).collect();
+            for (mixture, &place) in forest.mixtures.chunks_exact_mut(vocab_size).zip(&places) {
+                mixture.copy_from_slice(messages.get(place / steps, place % steps));
+            }
+            let mut states = self.body.states(forest.count());
+            self.body.run(&forest, 0..steps, None, &mut states);
+            let shares: Vec<f32> = places.iter().map(|&place| weights[place] / count as f32).collect();
+            let mut read = states.of(&(0..forest.count())).to_vec();
+            apply(mask, hidden, &order, &mut read);
+            let mut sums = vec![0.0; sums_len];
+            let (of_body, of_answer) = sums.split_at_mut(self.sums_len());
+            let (losses, mut of_read) = answer(&order, &read, &shares, of_answer);
+            apply(mask, hidden, &order, &mut of_read);
+            let mut of_level = |step: usize, gradient: &mut [f32], _: &[f32]| {
+                add(gradient, &of_read[at(&forest.levels[step], hidden)]);
+            };
+            let of_inputs = self.body.back(&forest, &states, false, &mut of_level, of_body);
+            (sums, (places, losses, of_inputs.mixtures))
+        };
+        let (sums, parts) = sum_over(&slices(count), &run);
+        let mut all_losses = vec![0.0; count * steps];
+        let mut of_symbols = vec![0.0; count * steps * vocab_size];
+        for (places, losses, of_mixtures) in parts {
+            let rows = places.into_iter().zip(losses).zip(of_mixtures.chunks_exact(vocab_size));
+            for ((place, loss), gradient) in rows {
+                all_losses[place] = loss;
+                of_symbols[place * vocab_size..][..vocab_size].copy_from_slice(gradient);
+            }
         }
-        add_outer(count, &products, &reading.before_h, sums.state_weight);
+        (sums, all_losses, of_symbols)
     }
 
     /// Runs on the slices of all messages, adds up what they make and gives what is left in the order of the messages.
@@ -162,13 +152,10 @@ impl Reader {
 
 /// What a listener made of some messages.
 pub(super) struct Reading {
-    prefixes: Prefixes,
-    /// The nodes of each step: a row for each distinct prefix.
-    levels: Vec<Range<usize>>,
-    inputs: Vec<u32>,
-    before_h: Recycled,
-    before_c: Recycled,
-    kept: Recycled,
+    forest: Forest,
+    /// Of each message its length, and its place among the nodes of its last symbol.
+    ends: Vec<(usize, usize)>,
+    states: States,
     /// The last state of each message, `[messages, H]`.
     pub last: Vec<f32>,
 }
@@ -176,17 +163,15 @@ pub(super) struct Reading {
 impl Reading {
     /// Multiplies the last states with the mask, whose rows are in the order of all messages.
     pub fn apply(&mut self, mask: &[f32], hidden: usize, order: &[usize]) {
-        for (row, &message) in self.last.chunks_exact_mut(hidden).zip(order) {
-            let factors = &mask[message * hidden..][..hidden];
-            row.iter_mut().zip(factors).for_each(|(value, factor)| *value *= factor);
-        }
+        apply(Some(mask), hidden, order, &mut self.last);
     }
 }
 
-fn copy_row(width: usize, from: &[f32], at: usize, to: &mut [f32], row: usize) {
-    to[row * width..][..width].copy_from_slice(&from[at * width..][..width]);
-}
-
-fn add_row(width: usize, from: &[f32], at: usize, to: &mut [f32], row: usize) {
-    add(&mut to[row * width..][..width], &from[at * width..][..width]);
+/// Multiplies states with the rows of a mask that belong to their messages.
+fn apply(mask: Option<&[f32]>, hidden: usize, order: &[usize], states: &mut [f32]) {
+    let Some(mask) = mask else { return };
+    for (row, &message) in states.chunks_exact_mut(hidden).zip(order) {
+        let factors = &mask[message * hidden..][..hidden];
+        row.iter_mut().zip(factors).for_each(|(value, factor)| *value *= factor);
+    }
 }

@@ -1,40 +1,47 @@
-//! A recurrent speaker.
+//! A speaker that is a network.
 
 use std::ops::Range;
 
 use autodidact_experiment::rng::Stream;
-use autodidact_kernels::Recycled;
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::cell::{CellPlaces, CellSums, EmbeddedCell, cut, cut_mut};
+use super::body::{Body, States, at};
 use super::config::AgentConfig;
-use super::dense::{Dense, DensePlaces, add_outer};
+use super::cut::{cut, cut_mut};
+use super::dense::{Dense, DensePlaces};
 use super::distribution::Distribution;
-use super::encoder::{AttributeEncoder, Encoder, FeatureEncoder};
+use super::encoder::{AttributeEncoder, Encoder, FeatureEncoder, add};
+use super::forest::Forest;
 use super::parameters::Parameters;
 use super::prefixes::{Sorted, symbols};
+use super::relaxed::{Relaxation, RelaxedGradient, RelaxedMessages, RelaxedSpeaker};
 use super::slices::{slices, sum_over};
 use super::{Choice, Credit, Speaker, Utterance};
 use crate::game::{Channel, ProductSpace};
 use crate::{END, Messages};
 
-/// A speaker whose recurrent state begins as the encoded object, one of attributes or of features. The first input is a learnt vector, each further one the embedding of the
-/// symbol before; a linear layer on the state and a softmax give the next symbol. All T steps are made, and what follows the first
-/// [`END`] is masked.
+/// A speaker about objects of attributes or of features. A linear layer on its state and a softmax give the next symbol, up to the
+/// first [`END`] or to T symbols.
+///
+/// The state of an LSTM or a GRU begins as the encoded object. The first input is a learnt vector, each further one the embedding of the
+/// symbol before. A transformer's first token is the encoded object, its further ones are the embeddings of the symbols; each
+/// state sees the tokens up to its own.
 #[derive(Clone, Debug)]
-pub struct RecurrentSpeaker<E = AttributeEncoder> {
+pub struct NetworkSpeaker<E = AttributeEncoder> {
     config: AgentConfig,
     channel: Channel,
     parameters: Parameters,
     encoder: E,
-    cell_places: CellPlaces,
+    body: Body,
     output_places: DensePlaces,
-    cell: EmbeddedCell,
     output: Dense,
 }
 
-impl RecurrentSpeaker {
+/// A [`NetworkSpeaker`].
+pub type RecurrentSpeaker<E = AttributeEncoder> = NetworkSpeaker<E>;
+
+impl NetworkSpeaker {
     /// A speaker about the objects of a space, with weights as `PyTorch`'s layers begin.
     pub fn new(config: &AgentConfig, space: &ProductSpace, channel: Channel, rng: &mut impl Rng) -> Self {
         let mut parameters = Parameters::default();
@@ -43,7 +50,7 @@ impl RecurrentSpeaker {
     }
 }
 
-impl RecurrentSpeaker<FeatureEncoder> {
+impl NetworkSpeaker<FeatureEncoder> {
     /// A speaker about vectors of `width` features, with weights as `PyTorch`'s layers begin.
     pub fn of_features(config: &AgentConfig, width: usize, channel: Channel, rng: &mut impl Rng) -> Self {
         let mut parameters = Parameters::default();
@@ -52,7 +59,7 @@ impl RecurrentSpeaker<FeatureEncoder> {
     }
 }
 
-impl<E: Encoder> RecurrentSpeaker<E> {
+impl<E: Encoder> NetworkSpeaker<E> {
     /// With the encoder's numbers made already.
     fn with(
         encoder: E,
@@ -61,19 +68,18 @@ impl<E: Encoder> RecurrentSpeaker<E> {
         channel: Channel,
         rng: &mut impl Rng,
     ) -> Self {
-        let symbols = channel.vocab_size() as usize;
-        // The last row is the start's.
-        let cell_places = CellPlaces::new(&mut parameters, config, symbols + 1, rng);
+        let body = Body::new(&mut parameters, config, channel, true, rng);
         let names = ["output.weight", "output.bias"];
-        let output_places = DensePlaces::new(&mut parameters, names, [config.hidden, symbols], rng);
-        let (cell, output) = (cell_places.fold(&parameters), output_places.pack(&parameters));
-        Self { config: *config, channel, parameters, encoder, cell_places, output_places, cell, output }
+        let size = [config.hidden, channel.vocab_size() as usize];
+        let output_places = DensePlaces::new(&mut parameters, names, size, rng);
+        let output = output_places.pack(&parameters);
+        Self { config: *config, channel, parameters, encoder, body, output_places, output }
     }
 
-    fn sum_lens(&self) -> [usize; 11] {
-        let [a, b, c, d, e, f, g] = self.cell_places.sum_lens();
+    fn sum_lens(&self) -> [usize; 5] {
         let [table, bias] = self.encoder.places().map(|place| place.len());
-        [a, b, c, d, e, f, g, self.output_places.weight.len(), self.output_places.bias.len(), table, bias]
+        let DensePlaces { weight, bias: output_bias, .. } = &self.output_places;
+        [self.body.sums_len(), weight.len(), output_bias.len(), table, bias]
     }
 
     /// The input of the first step.
@@ -81,36 +87,34 @@ impl<E: Encoder> RecurrentSpeaker<E> {
         self.channel.vocab_size()
     }
 
-    /// Encodes some objects as first states.
-    fn first_states(&self, objects: &E::Objects, range: Range<usize>, h: &mut [f32], c: &mut [f32]) {
-        self.encoder.forward(&self.parameters, objects, range, h);
-        c.fill(0.0);
+    /// Encodes some objects, `[range, H]`.
+    fn encode(&self, objects: &E::Objects, range: Range<usize>) -> Vec<f32> {
+        let mut encoded = vec![0.0; range.len() * self.body.hidden()];
+        self.encoder.forward(&self.parameters, objects, range, &mut encoded);
+        encoded
     }
 
     /// Says something of some objects. A row whose message has ended makes no further steps.
     fn slice(&self, objects: &E::Objects, range: Range<usize>, choice: Choice<'_>) -> (Slice, Said) {
         let (rows, steps) = (range.len(), self.channel.max_length());
-        let (hidden, units) = (self.cell.hidden(), self.cell.cell_units());
         let vocab_size = self.channel.vocab_size() as usize;
-        let mut slice = Slice::new(&self.cell, rows * steps, vocab_size);
+        let mut slice = Slice {
+            forest: Forest::rooted(rows, self.start()),
+            rows: (0..rows).collect(),
+            states: self.body.states(rows * steps),
+            log_probs: Vec::with_capacity(rows * steps * vocab_size),
+            probs: Vec::with_capacity(rows * steps * vocab_size),
+        };
         let mut said = Said { symbols: vec![END; rows * steps], of_rows: vec![[0.0; 2]; rows] };
-        let (h, c) = (&mut slice.before_h[..rows * hidden], &mut slice.before_c[..rows * units]);
-        self.first_states(objects, range.clone(), h, c);
-        slice.nodes.extend((0..rows).map(|row| Node { row, parent: row }));
-        slice.inputs.resize(rows, self.start());
-        let mut next_c = vec![0.0; rows * units];
+        let encoded = self.encode(objects, range.clone());
         let mut logits = vec![0.0; rows * vocab_size];
         for step in 0..steps {
-            let nodes = slice.levels.last().map_or(0, |level| level.end)..slice.nodes.len();
-            if nodes.is_empty() {
-                break;
-            }
-            let next_c = &mut next_c[..nodes.len() * units];
+            let nodes = slice.forest.levels[step].clone();
             let logits = &mut logits[..nodes.len() * vocab_size];
-            slice.step(&self.cell, nodes.clone(), next_c);
-            self.output.forward(nodes.len(), &slice.after_h[at(&nodes, hidden)], logits);
-            for (place, logits) in logits.chunks_exact(vocab_size).enumerate() {
-                let row = slice.nodes[nodes.start + place].row;
+            self.body.run(&slice.forest, step..step + 1, Some(&encoded), &mut slice.states);
+            self.output.forward(nodes.len(), slice.states.of(&nodes), logits);
+            for (node, logits) in nodes.zip(logits.chunks_exact(vocab_size)) {
+                let row = slice.rows[node];
                 let distribution = Distribution::new(logits, &mut slice.log_probs, &mut slice.probs);
                 let symbol = match choice {
                     Choice::Greedy => distribution.most_likely(),
@@ -121,18 +125,32 @@ impl<E: Encoder> RecurrentSpeaker<E> {
                 said.of_rows[row][0] += distribution.log_probs[symbol];
                 said.of_rows[row][1] += distribution.entropy();
                 if symbol as u32 != END && step + 1 < steps {
-                    let node = slice.nodes.len();
-                    slice.nodes.push(Node { row, parent: place });
-                    slice.inputs.push(symbol as u32);
-                    let from = &slice.after_h[(nodes.start + place) * hidden..][..hidden];
-                    slice.before_h[node * hidden..][..hidden].copy_from_slice(from);
-                    slice.before_c[node * units..][..units]
-                        .copy_from_slice(&next_c[place * units..][..units]);
+                    slice.forest.push(symbol as u32, node);
+                    slice.rows.push(row);
                 }
             }
-            slice.levels.push(nodes);
+            if !slice.forest.close() {
+                break;
+            }
         }
         (slice, said)
+    }
+
+    /// Turns sums into the gradient of the numbers.
+    fn unfold(&self, sums: &[f32]) -> Vec<f32> {
+        let [of_body, output_weight, output_bias, encoder_table, encoder_bias] = cut(self.sum_lens(), sums);
+        let mut gradient = vec![0.0; self.parameters.values().len()];
+        self.body.unfold(&self.parameters, of_body, &mut gradient);
+        let [table, bias] = self.encoder.places();
+        for (range, sum) in [
+            (self.output_places.weight.clone(), output_weight),
+            (self.output_places.bias.clone(), output_bias),
+            (table, encoder_table),
+            (bias, encoder_bias),
+        ] {
+            gradient[range].copy_from_slice(sum);
+        }
+        gradient
     }
 
     /// Adds the gradients of a slice to the sums.
@@ -145,52 +163,159 @@ impl<E: Encoder> RecurrentSpeaker<E> {
         credits: &[Credit],
         sums: &mut [f32],
     ) {
-        let (hidden, units, width) = (self.cell.hidden(), self.cell.cell_units(), self.cell.width());
+        let Slice { forest, rows, states, log_probs, probs } = slice;
         let vocab_size = self.channel.vocab_size() as usize;
-        let [of_cell @ .., output_weight, output_bias, encoder_table, encoder_bias] =
+        let [of_body, output_weight, output_bias, encoder_table, encoder_bias] =
             cut_mut(self.sum_lens(), sums);
-        let mut sums = CellSums::new(of_cell);
-        let count = slice.nodes.len();
-        let mut products = Recycled::<f32>::new(count * width);
+        let count = forest.count();
         let mut grad_logits = vec![0.0; count * vocab_size];
-        let (mut grad_h, mut grad_c): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
-        for (step, nodes) in slice.levels.iter().enumerate().rev() {
-            // What the next step's rows hand back to this one's.
-            let (further_h, further_c) = (std::mem::take(&mut grad_h), std::mem::take(&mut grad_c));
-            grad_h.resize(nodes.len() * hidden, 0.0);
-            grad_c.resize(nodes.len() * units, 0.0);
-            let further = slice.levels.get(step + 1).map_or(&[][..], |level| &slice.nodes[level.clone()]);
-            for (place, &Node { parent, .. }) in further.iter().enumerate() {
-                grad_h[parent * hidden..][..hidden].copy_from_slice(&further_h[place * hidden..][..hidden]);
-                grad_c[parent * units..][..units].copy_from_slice(&further_c[place * units..][..units]);
-            }
+        let mut of_level = |step: usize, grad_states: &mut [f32], _: &[f32]| {
+            let nodes = &forest.levels[step];
             let symbols = at(nodes, vocab_size);
             let of_logits = &mut grad_logits[symbols.clone()];
-            let distributions = slice.log_probs[symbols.clone()]
+            let distributions = log_probs[symbols.clone()]
                 .chunks_exact(vocab_size)
-                .zip(slice.probs[symbols].chunks_exact(vocab_size));
-            for ((gradient, (log_probs, probs)), node) in
-                of_logits.chunks_exact_mut(vocab_size).zip(distributions).zip(&slice.nodes[nodes.clone()])
+                .zip(probs[symbols].chunks_exact(vocab_size));
+            for ((gradient, (log_probs, probs)), row) in
+                of_logits.chunks_exact_mut(vocab_size).zip(distributions).zip(&rows[nodes.clone()])
             {
-                let object = range.start + node.row;
+                let object = range.start + row;
                 let symbol = messages.get(object)[step] as usize;
                 Distribution { log_probs, probs }.backward(symbol, credits[object], gradient);
             }
-            self.output.backward(nodes.len(), of_logits, &mut grad_h);
-            let before = [&slice.before_h[at(nodes, hidden)], &slice.before_c[at(nodes, units)]];
-            let kept = &slice.kept[kept_of(&self.cell, nodes)];
-            let gradients = [&mut grad_h[..], &mut grad_c[..]];
-            let of_step = &mut products[at(nodes, width)];
-            self.cell.step_back(&slice.inputs[nodes.clone()], before, kept, gradients, of_step, &mut sums);
-        }
-        add_outer(count, &products, &slice.before_h[..count * hidden], sums.state_weight);
-        let h = &slice.after_h[..count * hidden];
-        self.output.sum(count, &grad_logits, h, [output_weight, output_bias]);
-        self.encoder.backward(objects, range, &grad_h, [encoder_table, encoder_bias]);
+            self.output.backward(nodes.len(), of_logits, grad_states);
+        };
+        let of_inputs = self.body.back(forest, states, true, &mut of_level, of_body);
+        self.output.sum(count, &grad_logits, states.of(&(0..count)), [output_weight, output_bias]);
+        self.encoder.backward(objects, range, &of_inputs.objects, [encoder_table, encoder_bias]);
     }
 }
 
-impl<E: Encoder> Speaker<E::Objects> for RecurrentSpeaker<E> {
+/// Mixtures that are said of some objects: all symbols of all messages, whether they go on or not.
+impl<E: Encoder> NetworkSpeaker<E> {
+    fn mixed_slice(
+        &self,
+        objects: &E::Objects,
+        range: Range<usize>,
+        noise: &[f32],
+        relaxation: Relaxation,
+    ) -> MixedSlice {
+        let (rows, steps) = (range.len(), self.channel.max_length());
+        let (vocab_size, inputs) = (self.channel.vocab_size() as usize, self.body.symbols());
+        let mut forest = Forest::mixed(rows, steps, inputs);
+        forest.inputs[..rows].fill(self.start());
+        if let Some(start) = forest.mixtures.get_mut(self.start() as usize..) {
+            start.iter_mut().step_by(inputs).take(rows).for_each(|value| *value = 1.0);
+        }
+        let mut states = self.body.states(forest.count());
+        let encoded = self.encode(objects, range.clone());
+        let mut logits = vec![0.0; rows * vocab_size];
+        let (mut log_probs, mut probs) = (Vec::new(), Vec::new());
+        let mut mixtures = vec![0.0; rows * steps * vocab_size];
+        let mut said = vec![0.0; rows * steps * vocab_size];
+        for step in 0..steps {
+            let nodes = forest.levels[step].clone();
+            self.body.run(&forest, step..step + 1, Some(&encoded), &mut states);
+            self.output.forward(rows, states.of(&nodes), &mut logits);
+            for ((row, node), logits) in nodes.clone().enumerate().zip(logits.chunks_exact(vocab_size)) {
+                Distribution::new(logits, &mut log_probs, &mut probs);
+                let place = (row * steps + step) * vocab_size..(row * steps + step + 1) * vocab_size;
+                let noise = &noise[range.start * steps * vocab_size..][place.clone()];
+                let said = &mut said[place];
+                relaxation.relax(logits, noise, &mut mixtures[at(&(node..node + 1), vocab_size)], said);
+                if step + 1 < steps {
+                    forest.mixtures[(node + rows) * inputs..][..vocab_size].copy_from_slice(said);
+                }
+            }
+        }
+        MixedSlice { forest, states, log_probs, probs, mixtures, said }
+    }
+
+    /// Adds the gradients of a slice to the sums; those of what was said and of the entropies, `[rows, T]`, are given.
+    fn mixed_slice_back(
+        &self,
+        (objects, range): (&E::Objects, Range<usize>),
+        slice: &MixedSlice,
+        relaxation: Relaxation,
+        (of_said, of_entropies): (&[f32], &[f32]),
+        sums: &mut [f32],
+    ) {
+        let MixedSlice { forest, states, log_probs, probs, mixtures, .. } = slice;
+        let (rows, steps, inputs) = (range.len(), self.channel.max_length(), self.body.symbols());
+        let vocab_size = self.channel.vocab_size() as usize;
+        let [of_body, output_weight, output_bias, encoder_table, encoder_bias] =
+            cut_mut(self.sum_lens(), sums);
+        let count = forest.count();
+        let mut grad_logits = vec![0.0; count * vocab_size];
+        let mut of_level = |step: usize, grad_states: &mut [f32], of_mixtures: &[f32]| {
+            let nodes = &forest.levels[step];
+            for (row, node) in nodes.clone().enumerate() {
+                let own = at(&(node..node + 1), vocab_size);
+                let gradient = &mut grad_logits[own.clone()];
+                let credit = Credit { log_prob: 0.0, entropy: of_entropies[row * steps + step] };
+                let distribution =
+                    Distribution { log_probs: &log_probs[own.clone()], probs: &probs[own.clone()] };
+                distribution.backward(0, credit, gradient);
+                // The listener heard it, and the speaker's next state did.
+                let mut of_said = of_said[(row * steps + step) * vocab_size..][..vocab_size].to_vec();
+                if step + 1 < steps {
+                    add(&mut of_said, &of_mixtures[(node + rows) * inputs..][..vocab_size]);
+                }
+                relaxation.back(&mixtures[own], &of_said, gradient);
+            }
+            self.output.backward(nodes.len(), &grad_logits[at(nodes, vocab_size)], grad_states);
+        };
+        let of_inputs = self.body.back(forest, states, true, &mut of_level, of_body);
+        self.output.sum(count, &grad_logits, states.of(&(0..count)), [output_weight, output_bias]);
+        self.encoder.backward(objects, range, &of_inputs.objects, [encoder_table, encoder_bias]);
+    }
+}
+
+impl<E: Encoder> RelaxedSpeaker<E::Objects> for NetworkSpeaker<E> {
+    fn relaxed_gradient(
+        &self,
+        objects: &E::Objects,
+        noise: &[f32],
+        (relaxation, entropy): (Relaxation, f64),
+        hear: &mut dyn FnMut(&RelaxedMessages) -> Vec<f32>,
+    ) -> RelaxedGradient {
+        let (count, steps) = (E::count(objects), self.channel.max_length());
+        let vocab_size = self.channel.vocab_size() as usize;
+        let symbols = steps * vocab_size;
+        assert_eq!(noise.len(), count * symbols, "a number is drawn for each object, position and symbol");
+        let made: Vec<MixedSlice> = slices(count)
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|range| self.mixed_slice(objects, range, noise, relaxation))
+            .collect();
+        let said = made.iter().flat_map(|slice| slice.said.iter().copied()).collect();
+        let messages = RelaxedMessages::new(said, [steps, vocab_size]);
+        let of_said = hear(&messages);
+        // The mean of Σ n H / Σ n, as a factor for each entropy.
+        let mut shares = messages.alive();
+        for shares in shares.chunks_exact_mut(steps) {
+            let length: f32 = shares.iter().sum();
+            for share in shares {
+                *share /= length * count as f32;
+            }
+        }
+        let of_entropies: Vec<f32> = shares.iter().map(|share| -entropy as f32 * share).collect();
+        let (sums, entropies) = sum_over(&slices(count), &|index, range: Range<usize>| {
+            let mut sums = vec![0.0; self.sum_lens().iter().sum()];
+            let slopes = (
+                &of_said[range.start * symbols..range.end * symbols],
+                &of_entropies[range.start * steps..range.end * steps],
+            );
+            let slice = &made[index];
+            let entropy = slice.entropy(&shares[range.start * steps..range.end * steps], vocab_size);
+            self.mixed_slice_back((objects, range), slice, relaxation, slopes, &mut sums);
+            (sums, entropy)
+        });
+        RelaxedGradient { gradient: self.unfold(&sums), entropy: entropies.iter().sum() }
+    }
+}
+
+impl<E: Encoder> Speaker<E::Objects> for NetworkSpeaker<E> {
     type Kept = SpeakerKept;
 
     fn channel(&self) -> Channel {
@@ -203,7 +328,7 @@ impl<E: Encoder> Speaker<E::Objects> for RecurrentSpeaker<E> {
 
     fn change(&mut self, change: &mut dyn FnMut(&mut [f32])) {
         change(self.parameters.values_mut());
-        self.cell = self.cell_places.fold(&self.parameters);
+        self.body.refresh(&self.parameters);
         self.output = self.output_places.pack(&self.parameters);
         self.encoder.refresh(&self.parameters);
     }
@@ -239,26 +364,17 @@ impl<E: Encoder> Speaker<E::Objects> for RecurrentSpeaker<E> {
 
     fn gradient(&self, objects: &E::Objects, said: &Utterance<SpeakerKept>, credits: &[Credit]) -> Vec<f32> {
         assert_eq!(credits.len(), E::count(objects), "there is a credit for each object");
-        let lens = self.sum_lens();
         let (sums, _) = sum_over(&slices(E::count(objects)), &|index, range: Range<usize>| {
-            let mut sums = vec![0.0; lens.iter().sum()];
+            let mut sums = vec![0.0; self.sum_lens().iter().sum()];
             let slice = &said.kept.0[index];
             self.slice_back(objects, range, slice, &said.messages, credits, &mut sums);
             (sums, ())
         });
-        let [of_cell @ .., output_weight, output_bias, encoder_table, encoder_bias] = cut(lens, &sums);
-        let mut gradient = vec![0.0; self.parameters.values().len()];
-        self.cell_places.unfold(&self.parameters, of_cell, &mut gradient);
-        let [table, bias] = self.encoder.places();
-        for (range, sum) in [
-            (self.output_places.weight.clone(), output_weight),
-            (self.output_places.bias.clone(), output_bias),
-            (table, encoder_table),
-            (bias, encoder_bias),
-        ] {
-            gradient[range].copy_from_slice(sum);
-        }
-        gradient
+        self.unfold(&sums)
+    }
+
+    fn relaxed(&self) -> Option<&dyn RelaxedSpeaker<E::Objects>> {
+        Some(self)
     }
 
     fn score(&self, objects: &E::Objects, messages: &Messages, each: &(dyn Fn(Range<usize>, &[f64]) + Sync)) {
@@ -267,8 +383,9 @@ impl<E: Encoder> Speaker<E::Objects> for RecurrentSpeaker<E> {
         let vocab_size = self.channel.vocab_size() as usize;
         slices(E::count(objects)).into_par_iter().with_max_len(1).for_each(|range| {
             let rows = range.len();
-            let mut stack = Stack::new(&self.cell, rows, messages.max_length());
-            self.first_states(objects, range.clone(), &mut stack.h[..rows * self.cell.hidden()], &mut []);
+            let mut stack = Forest::chains(rows, messages.max_length());
+            let mut states = self.body.states(stack.count());
+            let encoded = self.encode(objects, range.clone());
             let mut logits = vec![0.0; rows * vocab_size];
             let (mut log_probs, mut probs) = (Vec::new(), Vec::new());
             // Of each step, log π of the symbols up to it, and the distributions of its symbol.
@@ -280,9 +397,11 @@ impl<E: Encoder> Speaker<E::Objects> for RecurrentSpeaker<E> {
                 for (step, &symbol) in symbols.iter().enumerate().skip(shared) {
                     // The distribution of a symbol depends on those before it, which may be shared.
                     if step > shared || index == sorted.first() {
-                        let inputs =
-                            vec![step.checked_sub(1).map_or(self.start(), |before| symbols[before]); rows];
-                        self.output.forward(rows, stack.step(&self.cell, &inputs, step), &mut logits);
+                        let nodes = stack.levels[step].clone();
+                        let input = step.checked_sub(1).map_or(self.start(), |before| symbols[before]);
+                        stack.inputs[nodes.clone()].fill(input);
+                        self.body.run(&stack, step..step + 1, Some(&encoded), &mut states);
+                        self.output.forward(rows, states.of(&nodes), &mut logits);
                         log_probs.clear();
                         probs.clear();
                         for logits in logits.chunks_exact(vocab_size) {
@@ -315,90 +434,41 @@ impl<E: Encoder> Speaker<E::Objects> for RecurrentSpeaker<E> {
 #[derive(Debug)]
 pub struct SpeakerKept(Vec<Slice>);
 
-/// The states of a slice. A node is a row at a step that it makes, and those of a step follow one another.
+/// The states of a slice. A node is a row at a step that it makes.
 #[derive(Debug)]
 struct Slice {
-    nodes: Vec<Node>,
-    /// The nodes of each step.
-    levels: Vec<Range<usize>>,
-    inputs: Vec<u32>,
-    before_h: Recycled,
-    before_c: Recycled,
-    after_h: Recycled,
-    kept: Recycled,
+    forest: Forest,
+    /// The row of each node.
+    rows: Vec<usize>,
+    states: States,
     /// `[nodes, V]`.
     log_probs: Vec<f32>,
     probs: Vec<f32>,
 }
 
-/// A row at a step.
-#[derive(Clone, Copy, Debug)]
-struct Node {
-    row: usize,
-    /// Its place among the nodes of the step before.
-    parent: usize,
+/// The states of a slice of mixtures, level by level.
+struct MixedSlice {
+    forest: Forest,
+    states: States,
+    /// `[nodes, V]`.
+    log_probs: Vec<f32>,
+    probs: Vec<f32>,
+    mixtures: Vec<f32>,
+    /// `[rows, T, V]`.
+    said: Vec<f32>,
 }
 
-impl Slice {
-    /// With room for so many nodes.
-    fn new(cell: &EmbeddedCell, nodes: usize, vocab_size: usize) -> Self {
-        Self {
-            nodes: Vec::with_capacity(nodes),
-            levels: Vec::new(),
-            inputs: Vec::with_capacity(nodes),
-            before_h: Recycled::new(nodes * cell.hidden()),
-            before_c: Recycled::new(nodes * cell.cell_units()),
-            after_h: Recycled::new(nodes * cell.hidden()),
-            kept: Recycled::new(cell.cell.kept_len(nodes)),
-            log_probs: Vec::with_capacity(nodes * vocab_size),
-            probs: Vec::with_capacity(nodes * vocab_size),
-        }
-    }
-
-    /// Makes the step of these nodes; their c goes to `next_c`.
-    fn step(&mut self, cell: &EmbeddedCell, nodes: Range<usize>, next_c: &mut [f32]) {
-        let (h, c) = (at(&nodes, cell.hidden()), at(&nodes, cell.cell_units()));
-        let kept = kept_of(cell, &nodes);
-        let before = [&self.before_h[h.clone()], &self.before_c[c]];
-        cell.step(&self.inputs[nodes], before, [&mut self.after_h[h], next_c], &mut self.kept[kept]);
-    }
-}
-
-/// Where rows of this width are.
-fn at(rows: &Range<usize>, width: usize) -> Range<usize> {
-    rows.start * width..rows.end * width
-}
-
-/// Where what these rows keep is.
-fn kept_of(cell: &EmbeddedCell, rows: &Range<usize>) -> Range<usize> {
-    cell.cell.kept_len(rows.start)..cell.cell.kept_len(rows.end)
-}
-
-/// The states after each of some symbols, of rows that all get the same ones.
-struct Stack {
-    rows: usize,
-    /// `[T + 1, rows, H]`.
-    h: Vec<f32>,
-    /// `[T + 1, rows, H]`, or nothing.
-    c: Vec<f32>,
-    kept: Vec<f32>,
-}
-
-impl Stack {
-    fn new(cell: &EmbeddedCell, rows: usize, steps: usize) -> Self {
-        let zeros = |width| vec![0.0; (steps + 1) * rows * width];
-        let kept = vec![0.0; cell.cell.kept_len(rows)];
-        Self { rows, h: zeros(cell.hidden()), c: zeros(cell.cell_units()), kept }
-    }
-
-    /// Makes the step of this number from the states before it; the next h.
-    fn step(&mut self, cell: &EmbeddedCell, inputs: &[u32], step: usize) -> &[f32] {
-        let [h, c] = [self.rows * cell.hidden(), self.rows * cell.cell_units()];
-        let (before_h, next_h) = self.h.split_at_mut((step + 1) * h);
-        let (before_c, next_c) = self.c.split_at_mut((step + 1) * c);
-        let next = [&mut next_h[..h], &mut next_c[..c]];
-        cell.step(inputs, [&before_h[step * h..], &before_c[step * c..]], next, &mut self.kept);
-        &self.h[(step + 1) * h..][..h]
+impl MixedSlice {
+    /// The sum of the symbols' entropies, each with its share, `[rows, T]`.
+    fn entropy(&self, shares: &[f32], vocab_size: usize) -> f64 {
+        let steps = self.forest.levels.len();
+        let distributions = self.log_probs.chunks_exact(vocab_size).zip(self.probs.chunks_exact(vocab_size));
+        let rows = self.forest.levels[0].len();
+        let entropies = distributions.enumerate().map(|(node, (log_probs, probs))| {
+            let share = shares[node % rows * steps + node / rows];
+            f64::from(share) * f64::from(Distribution { log_probs, probs }.entropy())
+        });
+        entropies.sum()
     }
 }
 

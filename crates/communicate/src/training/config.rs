@@ -8,7 +8,8 @@ use super::games::{
 use super::imitation::ImitationConfig;
 use super::population::PopulationConfig;
 use super::regime::Regime;
-use crate::agents::AgentConfig;
+use super::relaxed::Estimator;
+use crate::agents::{AgentConfig, AgentNames};
 use crate::game::{Channel, Distractors, HeldOut, Inputs, NOISY, ProductSpace, Sampled, Sizes, Split};
 use crate::setting::{between, count, require};
 use crate::{Error, Features, Objects, Result, files};
@@ -94,6 +95,9 @@ pub struct LearningConfig {
     pub alpha: f64,
     /// What is subtracted from rewards.
     pub baseline: BaselineKind,
+    /// `reinforce`, or `gumbel-softmax` with a temperature.
+    #[serde(default)]
+    pub estimator: Estimator,
     /// Decoupled weight decay of the listener, multiplied by its learning rate.
     pub weight_decay: f64,
     /// Share of the listener's last state that is dropped while it learns.
@@ -132,6 +136,7 @@ impl Default for TrainConfig {
                 length_cost: 0.0,
                 alpha: 1.0,
                 baseline: BaselineKind::BatchMean,
+                estimator: Estimator::Reinforce,
                 weight_decay: 0.0,
                 dropout: 0.0,
             },
@@ -213,8 +218,8 @@ impl TrainConfig {
             "2 to 65536, the end symbol among them",
         )?;
         self.validate_noise()?;
-        self.speaker.validate(["speaker.hidden", "speaker.embedding"])?;
-        self.listener.validate(["listener.hidden", "listener.embedding"])?;
+        self.speaker.validate(&AgentNames::SPEAKER)?;
+        self.listener.validate(&AgentNames::LISTENER)?;
         for (name, value) in [
             ("learning.speaker_rate", learning.speaker_rate),
             ("learning.listener_rate", learning.listener_rate),
@@ -232,6 +237,7 @@ impl TrainConfig {
             "2 or more, or 0 for all: the mean of one reward is that reward, which teaches nothing; or `learning.baseline` learned",
         )?;
         between("learning.alpha", learning.alpha, [0.0, 1.0])?;
+        self.validate_estimator()?;
         between("learning.dropout", learning.dropout, [0.0, 0.99])?;
         count("evaluation.samples", self.evaluation.samples, 1 << 20)?;
         require(
@@ -385,11 +391,32 @@ impl TrainConfig {
         }
         require(vocab_size > 2, "channel.vocab_size", vocab_size, NOISY)?;
         require(
+            self.learning.estimator == Estimator::Reinforce,
+            "channel.noise",
+            noise,
+            "0 with `learning.estimator` gumbel-softmax: noise replaces symbols, and there are mixtures of them",
+        )?;
+        require(
             self.alpha() == 1.0,
             "channel.noise",
             noise,
             "0 where the Bayes listener rewards (`regime` bayes, or `learning.alpha` below 1): its posterior is that of messages as they \
              are sent",
+        )
+    }
+
+    /// That rewards have a gradient through symbols, if it is asked for.
+    fn validate_estimator(&self) -> Result<()> {
+        let Estimator::GumbelSoftmax(relaxation) = self.learning.estimator else { return Ok(()) };
+        between("learning.estimator.temperature", relaxation.temperature, [1e-3, 1e3])?;
+        let refuse = |is_right, expected| require(is_right, "learning.estimator", "gumbel-softmax", expected);
+        refuse(
+            self.alpha() >= 1.0,
+            "reinforce with `learning.alpha` below 1 or `regime` bayes: the Bayes listener's reward has no gradient through mixtures of symbols",
+        )?;
+        refuse(
+            self.learning.baseline == BaselineKind::BatchMean,
+            "reinforce with `learning.baseline` learned: without rewards there is nothing to subtract from",
         )
     }
 

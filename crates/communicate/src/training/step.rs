@@ -13,6 +13,7 @@ use super::loss::{LinearBaseline, credits};
 use super::played::{Played, Question};
 use super::population::{ListenerState, Pair, SpeakerState};
 use super::regime::{EarlyStopped, Regime, Retrained, Stopping};
+use super::relaxed::Estimator;
 use crate::agents::{
     Choice, FeatureEncoder, Listener, RecurrentDiscriminator, RecurrentListener, RecurrentSpeaker, Speaker,
     Utterance,
@@ -82,11 +83,11 @@ pub(super) enum Turn {
 }
 
 /// Objects of a batch.
-struct Batch<Q> {
+pub(super) struct Batch<Q> {
     /// What the listener is asked about them.
-    asked: Q,
+    pub asked: Q,
     /// Their numbers in the part that trains.
-    indices: Vec<usize>,
+    pub indices: Vec<usize>,
 }
 
 /// Agents that reconstruct objects of attributes.
@@ -312,6 +313,9 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
 
     /// A game of a pair with each object of a batch, and a step of those whose turn it is.
     pub(super) fn play(&mut self, train: &X, pair: Pair, turn: Turn) -> Result<Report> {
+        if let Estimator::GumbelSoftmax(relaxation) = self.config.learning.estimator {
+            return self.play_relaxed(train, pair, turn, relaxation);
+        }
         let update = self.counts.updates;
         let Batch { asked, indices } = self.batch(train, "batch", update)?;
         let (said, received) = self.speak(pair.speaker, asked.objects(), "symbols", update)?;
@@ -342,11 +346,9 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
             self.update_listener(pair.listener, &of_listener)?;
             self.listeners[pair.listener].updates += 1;
         }
+        self.update_speaker(pair.speaker, &of_speaker)?;
         let rate = self.config.learning.speaker_rate;
-        check(self.counts.updates, "speaker", &of_speaker)?;
-        let SpeakerState { agent, adam, baseline: learnt, baseline_adam, .. } =
-            &mut self.speakers[pair.speaker];
-        agent.change(&mut |weights| adam.update(rate, 0.0, weights, &of_speaker));
+        let SpeakerState { baseline: learnt, baseline_adam, .. } = &mut self.speakers[pair.speaker];
         if baseline == BaselineKind::Learned {
             let gradient = learnt.gradient(asked.objects(), &rewards, &baselines);
             baseline_adam.update(rate, 0.0, &mut learnt.weights, &gradient);
@@ -363,7 +365,7 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
     }
 
     /// Draws a batch without putting back.
-    fn batch(&self, train: &X, name: &str, count: u64) -> Result<Batch<X::Question>> {
+    pub(super) fn batch(&self, train: &X, name: &str, count: u64) -> Result<Batch<X::Question>> {
         let size = self.config.batch_size;
         let indices = if size == 0 || size >= train.count() {
             (0..train.count()).collect()
@@ -403,20 +405,32 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
 
     /// Likelihoods and the gradient of a listener, with dropout if there is any.
     fn hear(&self, listener: usize, asked: &X::Question, received: &Messages) -> (Vec<f32>, Vec<f32>) {
-        let listener = &self.listeners[listener].agent;
+        let mask = self.mask(listener, asked.objects().count());
+        self.listeners[listener].agent.gradient(asked, received, mask.as_deref())
+    }
+
+    /// Dropout of a step of a listener with so many messages, if there is any.
+    pub(super) fn mask(&self, listener: usize, messages: usize) -> Option<Vec<f32>> {
         let dropout = self.config.learning.dropout as f32;
-        let mask = (dropout > 0.0).then(|| {
-            let len = asked.objects().count() * listener.mask_len();
+        (dropout > 0.0).then(|| {
+            let len = messages * self.listeners[listener].agent.mask_len();
             let mut mask = numbers(self.seeds, "dropout", [self.counts.listener_steps], len);
             for factor in &mut mask {
                 *factor = if *factor < dropout { 0.0 } else { 1.0 / (1.0 - dropout) };
             }
             mask
-        });
-        listener.gradient(asked, received, mask.as_deref())
+        })
     }
 
-    fn update_listener(&mut self, listener: usize, gradient: &[f32]) -> Result<()> {
+    pub(super) fn update_speaker(&mut self, speaker: usize, gradient: &[f32]) -> Result<()> {
+        check(self.counts.updates, "speaker", gradient)?;
+        let rate = self.config.learning.speaker_rate;
+        let SpeakerState { agent, adam, .. } = &mut self.speakers[speaker];
+        agent.change(&mut |weights| adam.update(rate, 0.0, weights, gradient));
+        Ok(())
+    }
+
+    pub(super) fn update_listener(&mut self, listener: usize, gradient: &[f32]) -> Result<()> {
         check(self.counts.updates, "listener", gradient)?;
         let LearningConfig { listener_rate, weight_decay, .. } = self.config.learning;
         let ListenerState { agent, adam, .. } = &mut self.listeners[listener];

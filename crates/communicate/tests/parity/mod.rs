@@ -1,6 +1,8 @@
 //! Values of a reference, and how near ours are to them.
 
-use autodidact_communicate::agents::{AgentConfig, CellKind, Parameters, Speaker, Utterance};
+use autodidact_communicate::agents::{
+    AgentConfig, CellKind, Parameters, Speaker, TransformerConfig, Utterance,
+};
 use autodidact_communicate::training::credits;
 use serde_json::Value;
 
@@ -31,7 +33,14 @@ pub fn mean(values: &[f64]) -> f64 {
 /// The speaker, 0, or the listener, 1, of a case.
 pub fn agent(case: &Value, agent: usize) -> AgentConfig {
     AgentConfig {
-        cell: if case["cell"] == "lstm" { CellKind::Lstm } else { CellKind::Gru },
+        cell: match case["cell"].as_str().expect("a word") {
+            "lstm" => CellKind::Lstm,
+            "gru" => CellKind::Gru,
+            _ => CellKind::Transformer(TransformerConfig {
+                layers: size(case, "layers"),
+                heads: size(case, "heads"),
+            }),
+        },
         hidden: size(case, "hidden"),
         embedding: size(case, "embedding"),
         layer_norm: case["normalised"][agent].as_bool().expect("a flag"),

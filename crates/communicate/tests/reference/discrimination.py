@@ -12,15 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from step import ENTROPY, Listener, Speaker, rounded
+from step import ENTROPY, listener_of, rounded, sizes, speak, speaker_of
 
 
 class Discriminator(nn.Module):
     """The output of `step.py`'s listener is the projection of the message."""
 
-    def __init__(self, kind, vocab, embedded, hidden, width, projection, normalised):
+    def __init__(self, kind, vocab, length, embedded, hidden, width, projection, normalised):
         super().__init__()
-        self.reader = Listener(kind, vocab, embedded, hidden, projection, normalised)
+        self.reader = listener_of(kind, vocab, length, embedded, hidden, projection, normalised)
         self.object = nn.Linear(width, projection, bias=False)  # which would add the same to all scores
 
     def forward(self, symbols, lengths, candidates):
@@ -41,9 +41,10 @@ def of_speaker(speaker, of):
 
 def case(kind, normalised, count, distractors, seed):
     torch.manual_seed(seed)
-    width, projection, vocab, length, embedded, hidden = 7, 9, 5, 4, 6, 12
-    speaker = Speaker(kind, width, vocab, embedded, hidden, normalised[0])
-    listener = Discriminator(kind, vocab, embedded, hidden, width, projection, normalised[1])
+    width, projection, vocab, length = 7, 9, 5, 4
+    embedded, hidden, further = sizes(kind)
+    speaker = speaker_of(kind, width, vocab, length, embedded, hidden, normalised[0])
+    listener = Discriminator(kind, vocab, length, embedded, hidden, width, projection, normalised[1])
     for agent in (speaker, listener):
         for parameter in agent.parameters():
             # As the other side reads them; larger than they begin, so that every gradient is worth comparing.
@@ -58,7 +59,7 @@ def case(kind, normalised, count, distractors, seed):
         candidates = torch.cat([torch.arange(count)[:, None], torch.tensor(others)], 1)
         target = torch.zeros(count, dtype=torch.long)
 
-    symbols, lengths, log_prob, entropy = speaker(features, drawn)
+    symbols, lengths, log_prob, entropy = speak(speaker, features, drawn)
     log_probs = listener(symbols, lengths, features[candidates])
     likelihood = log_probs.gather(1, target[:, None]).squeeze(1)
     listener_loss = -likelihood.mean()
@@ -71,6 +72,7 @@ def case(kind, normalised, count, distractors, seed):
     others.scatter_(1, target[:, None], -torch.inf)
     return {
         "cell": kind,
+        **further,
         "normalised": normalised,
         "vocab_size": vocab,
         "max_length": length,
@@ -105,5 +107,7 @@ if __name__ == "__main__":
         case("gru", [True, False], 20, None, 2),
         case("lstm", [True, False], 60, 5, 3),
         case("gru", [False, False], 20, 19, 4),
+        case("transformer", [True, True], 60, None, 5),
+        case("transformer", [True, True], 50, 5, 6),
     ]
     print(json.dumps([rounded(value) for value in cases]))

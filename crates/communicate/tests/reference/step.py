@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from transformer import HEADS, LAYERS, TransformerListener, TransformerSpeaker
+
 torch.set_default_dtype(torch.float64)
 ENTROPY = 0.07
 
@@ -53,25 +55,15 @@ class Speaker(nn.Module):
         self.cell = Cell(kind, embedded, hidden, normalised)
         self.output = nn.Linear(hidden, vocab)
 
-    def forward(self, x, drawn):
+    def begin(self, x):
+        """What the first symbol is told from, and what goes from step to step."""
         h = self.encoder(x)
-        state = (h, torch.zeros_like(h)) if self.cell.is_lstm else (h,)
-        given = self.start.expand(len(x), -1)
-        log_prob, entropy, alive = 0.0, 0.0, torch.ones(len(x))
-        lengths, symbols = torch.zeros(len(x)), []
-        for step in range(drawn.shape[1]):
-            state = self.cell(given, state)
-            log_probs = F.log_softmax(self.output(state[0]), 1)
-            probs = log_probs.exp()
-            # The first symbol whose cumulated probability is above the number.
-            symbol = (probs.cumsum(1) <= drawn[:, step : step + 1]).sum(1).clamp(max=probs.shape[1] - 1)
-            log_prob = log_prob + alive * log_probs.gather(1, symbol[:, None]).squeeze(1)
-            entropy = entropy - alive * (probs * log_probs).sum(1)
-            lengths = lengths + alive
-            symbols.append(symbol * alive.long())
-            alive = alive * (symbol != 0)
-            given = self.embedding(symbol)
-        return torch.stack(symbols, 1), lengths, log_prob, entropy
+        state = self.cell(self.start.expand(len(x), -1), (h, torch.zeros_like(h)) if self.cell.is_lstm else (h,))
+        return state[0], state
+
+    def go_on(self, embedded, state):
+        state = self.cell(embedded, state)
+        return state[0], state
 
     def named(self, of):
         return {
@@ -84,6 +76,26 @@ class Speaker(nn.Module):
         }
 
 
+def speak(speaker, x, drawn):
+    """Messages, their lengths, log-probabilities and entropies."""
+    log_prob, entropy, alive = 0.0, 0.0, torch.ones(len(x))
+    lengths, symbols = torch.zeros(len(x)), []
+    told, state = speaker.begin(x)
+    for step in range(drawn.shape[1]):
+        log_probs = F.log_softmax(speaker.output(told), 1)
+        probs = log_probs.exp()
+        # The first symbol whose cumulated probability is above the number.
+        symbol = (probs.cumsum(1) <= drawn[:, step : step + 1]).sum(1).clamp(max=probs.shape[1] - 1)
+        log_prob = log_prob + alive * log_probs.gather(1, symbol[:, None]).squeeze(1)
+        entropy = entropy - alive * (probs * log_probs).sum(1)
+        lengths = lengths + alive
+        symbols.append(symbol * alive.long())
+        alive = alive * (symbol != 0)
+        if step + 1 < drawn.shape[1]:
+            told, state = speaker.go_on(speaker.embedding(symbol), state)
+    return torch.stack(symbols, 1), lengths, log_prob, entropy
+
+
 class Listener(nn.Module):
     def __init__(self, kind, vocab, embedded, hidden, outputs, normalised):
         super().__init__()
@@ -92,14 +104,18 @@ class Listener(nn.Module):
         self.output = nn.Linear(hidden, outputs)
         self.hidden = hidden
 
-    def forward(self, symbols, lengths):
-        zeros = torch.zeros(len(symbols), self.hidden)
+    def states(self, embedded):
+        """The state after each symbol, [N, T, H]."""
+        zeros = torch.zeros(len(embedded), self.hidden)
         state, states = (zeros, zeros) if self.cell.is_lstm else (zeros,), []
-        for step in range(symbols.shape[1]):
-            state = self.cell(self.embedding(symbols[:, step]), state)
+        for step in range(embedded.shape[1]):
+            state = self.cell(embedded[:, step], state)
             states.append(state[0])
-        last = torch.stack(states, 1)[torch.arange(len(symbols)), lengths.long() - 1]
-        return self.output(last)
+        return torch.stack(states, 1)
+
+    def forward(self, symbols, lengths):
+        states = self.states(self.embedding(symbols))
+        return self.output(states[torch.arange(len(symbols)), lengths.long() - 1])
 
     def named(self, of):
         return {
@@ -110,11 +126,30 @@ class Listener(nn.Module):
         }
 
 
+def speaker_of(kind, inputs, vocab, length, embedded, hidden, normalised):
+    if kind == "transformer":
+        return TransformerSpeaker(inputs, vocab, length, hidden)
+    return Speaker(kind, inputs, vocab, embedded, hidden, normalised)
+
+
+def listener_of(kind, vocab, length, embedded, hidden, outputs, normalised):
+    if kind == "transformer":
+        return TransformerListener(vocab, length, hidden, outputs)
+    return Listener(kind, vocab, embedded, hidden, outputs, normalised)
+
+
+def sizes(kind):
+    """Numbers that a symbol is embedded in and those of a state, and what else a transformer is made of."""
+    is_transformer = kind == "transformer"
+    return (12 if is_transformer else 6), 12, ({"layers": LAYERS, "heads": HEADS} if is_transformer else {})
+
+
 def case(kind, normalised, count, seed):
     torch.manual_seed(seed)
-    attributes, values, vocab, length, embedded, hidden = 3, 4, 5, 4, 6, 12
-    speaker = Speaker(kind, attributes * values, vocab, embedded, hidden, normalised[0])
-    listener = Listener(kind, vocab, embedded, hidden, attributes * values, normalised[1])
+    attributes, values, vocab, length = 3, 4, 5, 4
+    embedded, hidden, further = sizes(kind)
+    speaker = speaker_of(kind, attributes * values, vocab, length, embedded, hidden, normalised[0])
+    listener = listener_of(kind, vocab, length, embedded, hidden, attributes * values, normalised[1])
     for agent in (speaker, listener):
         for parameter in agent.parameters():
             # As the other side reads them; larger than they begin, so that every gradient is worth comparing.
@@ -123,7 +158,7 @@ def case(kind, normalised, count, seed):
     drawn = torch.rand(count, length).float().double()
     x = F.one_hot(objects, values).double().view(count, -1)
 
-    symbols, lengths, log_prob, entropy = speaker(x, drawn)
+    symbols, lengths, log_prob, entropy = speak(speaker, x, drawn)
     logits = listener(symbols, lengths).view(count, attributes, values)
     likelihood = F.log_softmax(logits, 2).gather(2, objects[:, :, None]).sum((1, 2))
     listener_loss = -likelihood.mean()
@@ -138,6 +173,7 @@ def case(kind, normalised, count, seed):
     }
     return {
         "cell": kind,
+        **further,
         "normalised": normalised,
         "attributes": attributes,
         "values": values,
@@ -173,5 +209,6 @@ if __name__ == "__main__":
         case("gru", [True, True], 20, 2),
         case("lstm", [True, False], 20, 3),
         case("gru", [False, False], 20, 4),
+        case("transformer", [True, True], 70, 5),
     ]
     print(json.dumps([rounded(value) for value in cases]))

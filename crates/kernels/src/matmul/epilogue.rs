@@ -1,8 +1,8 @@
 //! What is done to the sums of a product before they are stored, in the kernel's store.
 
-use super::gelu::gelu;
 use super::{COLUMNS, MatMul};
 use crate::check::check_len;
+use crate::gelu::gelu;
 use crate::simd::{relu, vectors, vectors_mut};
 use pulp::Simd;
 use std::ops::Range;

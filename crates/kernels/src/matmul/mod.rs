@@ -22,7 +22,6 @@ mod block;
 mod columns;
 mod epilogue;
 mod few;
-mod gelu;
 mod pack;
 mod packed;
 #[cfg(target_arch = "x86_64")]

@@ -5,7 +5,7 @@ use autodidact_experiment::rng::Seeds;
 use super::config::ProbeConfig;
 use super::fit::{Estimate, fit};
 use super::speaker::batch;
-use crate::agents::{AgentConfig, Listener, RecurrentListener};
+use crate::agents::{AgentConfig, AgentNames, Listener, RecurrentListener};
 use crate::game::{Channel, ProductSpace};
 use crate::measures::information;
 use crate::training::step::mean;
@@ -63,7 +63,7 @@ pub(super) fn fresh_listener(
     config: &AgentConfig,
     seeds: Seeds,
 ) -> Result<RecurrentListener> {
-    config.validate(["listener.hidden", "listener.embedding"])?;
+    config.validate(&AgentNames::LISTENER)?;
     let space = ProductSpace::new(&language.objects().num_values())?;
     let messages = language.messages();
     let channel = Channel::new(messages.vocab_size(), messages.max_length())?;
