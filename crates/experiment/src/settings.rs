@@ -90,22 +90,39 @@ pub fn layer<T: Serialize + DeserializeOwned>(
             reason: error.to_string(),
         })?;
         merge(&mut settings, table);
-        complete::<T>(&mut settings);
+        complete::<T>(&mut settings)?;
     }
     for pair in pairs {
         let (key, value) = pair.split_once('=').ok_or_else(|| SettingsError::Pair { pair: pair.clone() })?;
         set(&mut settings, key.trim(), parse(value.trim()))?;
-        complete::<T>(&mut settings);
+        complete::<T>(&mut settings)?;
     }
     settings.try_into().map_err(|error: toml::de::Error| explain(&error))
 }
 
 /// Gives a table whose kind has changed the new kind's defaults, among which may be tables with kinds. Settings that do not fit are left
-/// alone: others may follow that make them fit.
-fn complete<T: Serialize + DeserializeOwned>(settings: &mut Table) {
+/// alone: others may follow that make them fit. A kind without settings of its own takes any and keeps none, which is an error.
+fn complete<T: Serialize + DeserializeOwned>(settings: &mut Table) -> Result<(), SettingsError> {
     if let Some(whole) = settings.clone().try_into::<T>().ok().and_then(|known| Table::try_from(known).ok()) {
+        if let Some((key, known)) = lost(settings, &whole) {
+            let known: Vec<&str> = known.keys().map(String::as_str).collect();
+            let suggestion = key.rsplit('.').next().and_then(|key| nearest(key, &known)).map(str::to_owned);
+            return Err(SettingsError::UnknownKey { key, suggestion, known: known.join(", ") });
+        }
         *settings = whole;
     }
+    Ok(())
+}
+
+/// The first key that is in one table and not in the other, with the keys that are there.
+fn lost<'a>(before: &Table, after: &'a Table) -> Option<(String, &'a Table)> {
+    before.iter().find_map(|(key, value)| match (value, after.get(key)) {
+        (_, None) => Some((key.clone(), after)),
+        (Value::Table(before), Some(Value::Table(after))) => {
+            lost(before, after).map(|(inner, known)| (format!("{key}.{inner}"), known))
+        }
+        _ => None,
+    })
 }
 
 fn merge(settings: &mut Table, layer: Table) {
@@ -286,6 +303,9 @@ mod tests {
     fn unknown_keys_are_refused_with_the_nearest_known_one() {
         let message = with(&["epcohs=1"]).unwrap_err().to_string();
         assert!(message.contains("unknown setting `epcohs`, did you mean `epochs`?"), "{message}");
+        // A kind without settings takes any and forgets them.
+        let message = with(&["rule=tuned", "rule.tuner.scale=2"]).unwrap_err().to_string();
+        assert!(message.contains("unknown setting `rule.tuner.scale`; known here: kind"), "{message}");
         let message = with(&["rule.nestrov=true"]).unwrap_err().to_string();
         assert!(message.contains("did you mean `nesterov`?"), "{message}");
     }
