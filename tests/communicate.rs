@@ -495,3 +495,35 @@ fn tables_of_features_that_cannot_be_are_told() {
         assert!(!folder.path().join("run").exists(), "nothing was begun");
     }
 }
+
+#[test]
+fn a_population_is_measured_and_all_its_languages_are_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let several =
+        ["--set", "population.speakers=2", "--set", "imitation.every=30", "--set", "imitation.steps=5"];
+    let train = [&["train", "--out", "run", "--json", "--threads", "1"][..], &TINY, &several].concat();
+    let output = communicate(folder.path(), &train, "");
+    let told = json(&output);
+    let people = String::from_utf8(output.stderr).expect("text");
+    assert!(people.contains("update 30: generation 1 has heard of 5 objects, says "), "{people}");
+    assert!(people.contains("all pairs: accuracy"), "{people}");
+    assert_eq!(told["generations"], 1);
+    let across = &told["population"]["test"];
+    assert!(across["similarity"].as_f64().expect("of two speakers") <= 1.0, "{across}");
+    assert!(
+        across["least_accuracy"].as_f64().expect("a share") <= across["accuracy"].as_f64().expect("a share")
+    );
+    let files = ["compare", "--messages", "run/language.npz", "run/language-2.npz", "--json"];
+    let compared = json(&communicate(folder.path(), &files, ""));
+    assert_eq!(compared["objects"], 9);
+    for (setting, name) in [
+        ("population.listeners=0", "`population.listeners` is 0, expected 1 to 1024"),
+        ("imitation.share=2", "`imitation.share` is 2"),
+        ("channel.noise=2", "`channel.noise` is 2"),
+    ] {
+        let output = communicate(folder.path(), &["train", "--out", "other", "--set", setting], "");
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert!(error.contains(name), "`{error}` has `{name}`");
+    }
+}

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             objects: batch.parse()?,
             split: SplitConfig::Full,
         }),
-        channel: ChannelConfig { vocab_size: vocab_size.parse()?, max_length: length.parse()? },
+        channel: ChannelConfig { vocab_size: vocab_size.parse()?, max_length: length.parse()?, noise: 0.0 },
         speaker,
         listener: AgentConfig { layer_norm: listener == "normalised", ..speaker },
         ..base

@@ -331,6 +331,19 @@ pub enum Error {
         expected: usize,
     },
 
+    /// A checkpoint with another population.
+    #[error(
+        "the {name} of the checkpoint is {found}, that of the settings {expected}; the run's `config.toml` was changed"
+    )]
+    Population {
+        /// What is counted.
+        name: &'static str,
+        /// Those of the checkpoint.
+        found: usize,
+        /// Those of the settings.
+        expected: usize,
+    },
+
     /// Runs, checkpoints, metrics.
     #[error(transparent)]
     Experiment(#[from] autodidact_experiment::Error),

@@ -36,6 +36,8 @@ That loss estimates the information loss L_info; what the agents' own loss is ab
 beside the exact numbers. A recurrent listener takes each attribute by itself and converges to the number called `factorised`, which
 is above the exact one where attributes depend on each other given the message; `--listener table` has no such limit.
 
+Of a population, the first speaker and the first listener are probed.
+
 Verdicts: converged; not-converged, information is too large, raise `probe.max_steps`; failed, the agents' own listener is better than
 the probe, so that it is not the best listener there is.
 

@@ -26,7 +26,8 @@ const ROWS: usize = 500;
 #[command(
     after_help = "The page has the messages, and how often each symbol at each position goes with each value of each attribute:
 one dark place in a row is a symbol that names a value. A tree has the beginnings of the messages: how many objects each is said of,
-and which values it makes certain.
+and which values it makes certain. Of a population's run it is the language of the first speaker; those of the others are in its files
+`language-2.npz` and so on, which --messages and --objects take.
 
 Examples:
   autodidact communicate show --run runs/lewis --out language.html

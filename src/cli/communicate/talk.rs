@@ -22,7 +22,7 @@ use crate::cli::training::settings_of;
 #[command(
     after_help = "You are the listener: the agent says a message, you type the values of the object that you think it means.
 You are the speaker: you are shown an object and type symbols from 1 on; the agent says what it understood.
-Numbers are separated by spaces. An empty line tells nothing and goes on; `quit` ends.
+Of a population, the first speaker and the first listener play. Numbers are separated by spaces. An empty line tells nothing and goes on; `quit` ends.
 
 Examples:
   autodidact communicate talk --run runs/lewis

@@ -1,11 +1,13 @@
 //! `communicate train`.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use autodidact::communicate;
 use autodidact::communicate::training::{
-    Evaluation, Game, Measured, Outcome, Telling, TrainConfig, Trained, train,
+    AcrossPairs, Evaluation, Game, Generation, Measured, Outcome, PopulationEvaluation, Telling, TrainConfig,
+    Trained, train,
 };
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
@@ -25,11 +27,15 @@ use crate::cli::training::{Training, preset, settings_of};
   autodidact communicate train --preset small --set regime=early-stopped
   autodidact communicate train --preset small --set regime=partial --set regime.steps=5 --seed 3
   autodidact communicate train --preset images --set game.features=photos.npz
+  autodidact communicate train --set population.speakers=3 --set population.listeners=3 --set updates=6000
+  autodidact communicate train --set imitation.every=500 --set imitation.share=0.5
+  autodidact communicate train --set channel.noise=0.1 --set channel.max_length=8
   autodidact communicate train --set speaker.cell=gru --set listener.cell=gru --set channel.max_length=6
   autodidact communicate train --out runs/lewis --resume          continue a stopped run
   autodidact communicate measure --messages runs/lewis/language.npz --objects runs/lewis/language.npz
 
 Regimes of the listener: continuous, partial, early-stopped, retrained, reset, bayes.
+Populations: one pair plays in an update; what is measured is the first pair, and beside it all pairs and how alike speakers speak.
 Settings: defaults of the preset < --config FILE < --set key=value. `config.toml` in the run has them all.")]
 pub struct Arguments {
     /// Named settings to start from: full (all objects train and test), small or authors; images for embeddings
@@ -96,7 +102,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
                     .set(update, &shown);
                 return;
             }
+            Telling::Generation { update, generation } => line_of_generation(update, generation),
             Telling::Evaluated(evaluation) => line(evaluation),
+            Telling::Population(population) => line_of_population(population),
             Telling::Note(note) => note,
         };
         match &progress {
@@ -137,6 +145,32 @@ fn line(evaluation: &Evaluation) -> String {
     )
 }
 
+/// A line about a new generation.
+fn line_of_generation(update: u64, generation: &Generation) -> String {
+    let Generation { number, seen, agreement, agreement_unseen } = generation;
+    let mut line = format!("update {update}: generation {number} has heard of {seen} objects");
+    if let Some(agreement) = agreement {
+        let _ = write!(line, ", says {agreement:.3} of them as the one before it");
+    }
+    if let Some(unseen) = agreement_unseen {
+        let _ = write!(line, ", {unseen:.3} of the others");
+    }
+    line
+}
+
+/// A line about all pairs of a population.
+fn line_of_population(population: &PopulationEvaluation) -> String {
+    let PopulationEvaluation { train, test } = population;
+    let mut line = format!(
+        "  all pairs: accuracy {:.3} train, {:.3} test; least of a pair {:.3} test",
+        train.accuracy, test.accuracy, test.least_accuracy
+    );
+    if let (Some(similarity), Some(by_chance)) = (test.similarity, test.similarity_by_chance) {
+        let _ = write!(line, "; speakers' similarity {similarity:.3}, {by_chance:.3} by chance");
+    }
+    line
+}
+
 fn finish(output: Output, run: &RunDirectory, trained: Trained) -> Result<Exit> {
     let summary = Summary { run: run.path().to_owned(), trained };
     run.write_summary(&summary)?;
@@ -150,7 +184,7 @@ fn finish(output: Output, run: &RunDirectory, trained: Trained) -> Result<Exit> 
             trained.counts.updates,
             trained.counts.listener_steps,
             trained.seconds,
-            text_table(&table(&trained.evaluation)),
+            text_table(&table(&trained.evaluation, trained.population.as_ref())),
             format_args!(
                 "look at the language with `autodidact communicate measure --messages {language} --{by} {language}`"
             ),
@@ -159,8 +193,8 @@ fn finish(output: Output, run: &RunDirectory, trained: Trained) -> Result<Exit> 
     Ok(Exit::Done)
 }
 
-/// Both parts side by side.
-fn table(evaluation: &Evaluation) -> Table {
+/// Both parts side by side; at the end all pairs of a population.
+fn table(evaluation: &Evaluation, population: Option<&PopulationEvaluation>) -> Table {
     let mut table = Table::new(["measure", "train", "test", "of"]);
     let number = |value: f64| format!("{value:.4}");
     let defined = |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), number);
@@ -196,5 +230,18 @@ fn table(evaluation: &Evaluation) -> Table {
     }
     row("distinct messages", "", &|part| part.distinct_messages.to_string());
     row("message length", "the end counted", &|part| format!("{:.2}", part.length));
+    if let Some(population) = population {
+        let mut row = |name: &str, of: &str, value: &dyn Fn(&AcrossPairs) -> Option<f64>| {
+            let [train, test] = [&population.train, &population.test].map(|part| defined(value(part)));
+            table.push(vec![name.to_owned(), train, test, of.to_owned()]);
+        };
+        row("loss of all pairs", "the mean; above is the first pair", &|part| Some(part.loss));
+        row("accuracy of all pairs", "the mean", &|part| Some(part.accuracy));
+        row("least accuracy", "of the pair that understands least", &|part| Some(part.least_accuracy));
+        if population.test.similarity.is_some() {
+            row("speakers' similarity", "of two speakers' messages", &|part| part.similarity);
+            row("by chance", "the same messages of any objects", &|part| part.similarity_by_chance);
+        }
+    }
     table
 }

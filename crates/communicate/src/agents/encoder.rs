@@ -17,6 +17,9 @@ pub trait Encoder: Clone + std::fmt::Debug + Send + Sync {
     /// Where its two arrays are among the speaker's numbers.
     fn places(&self) -> [Range<usize>; 2];
 
+    /// Another one of the same size, with arrays of its own.
+    fn fresh(&self, parameters: &mut Parameters, rng: &mut impl Rng) -> Self;
+
     /// Takes numbers that have changed.
     fn refresh(&mut self, parameters: &Parameters);
 
@@ -72,6 +75,10 @@ impl Encoder for AttributeEncoder {
         [self.table.clone(), self.bias.clone()]
     }
 
+    fn fresh(&self, parameters: &mut Parameters, rng: &mut impl Rng) -> Self {
+        Self::new(parameters, &self.num_values, self.hidden, rng)
+    }
+
     fn refresh(&mut self, _parameters: &Parameters) {}
 
     fn count(objects: &Objects) -> usize {
@@ -125,6 +132,11 @@ impl Encoder for FeatureEncoder {
 
     fn places(&self) -> [Range<usize>; 2] {
         [self.places.weight.clone(), self.places.bias.clone()]
+    }
+
+    fn fresh(&self, parameters: &mut Parameters, rng: &mut impl Rng) -> Self {
+        let hidden = self.places.bias.len();
+        Self::new(parameters, self.places.weight.len() / hidden, hidden, rng)
     }
 
     fn refresh(&mut self, parameters: &Parameters) {

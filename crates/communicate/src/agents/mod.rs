@@ -75,6 +75,8 @@ pub enum Choice<'a> {
     Sample(&'a [f32]),
     /// The most likely symbol.
     Greedy,
+    /// The symbols of these messages, one for each object: to know how likely the speaker says them, and to learn to say them.
+    Given(&'a Messages),
 }
 
 /// What a speaker said of some objects, and what it kept to learn from it.
@@ -99,7 +101,7 @@ pub struct Credit {
 }
 
 /// Who sees an object and sends a message. `X` is a table of objects.
-pub trait Speaker<X = Objects>: Sync {
+pub trait Speaker<X = Objects>: Clone + Sync {
     /// What is kept of an utterance for its gradient.
     type Kept: Send;
 
@@ -115,7 +117,8 @@ pub trait Speaker<X = Objects>: Sync {
     /// A message for each object.
     ///
     /// # Panics
-    /// If an attribute has a value that the speaker does not know.
+    /// If an attribute has a value that the speaker does not know, or if messages that are given do not fit the [`Self::channel`] or are
+    /// not as many as objects.
     fn speak(&self, objects: &X, choice: Choice<'_>) -> Utterance<Self::Kept>;
 
     /// The gradient of a loss with these slopes, one for each object of the utterance; the messages are taken as given.
@@ -128,6 +131,9 @@ pub trait Speaker<X = Objects>: Sync {
     /// If a message does not fit the [`Self::channel`].
     fn score(&self, objects: &X, messages: &Messages, each: &(dyn Fn(Range<usize>, &[f64]) + Sync));
 
+    /// Begins anew, with other weights.
+    fn renew(&mut self, rng: &mut Stream);
+
     /// The same speaker as one that says mixtures of symbols, if it can.
     fn relaxed(&self) -> Option<&dyn RelaxedSpeaker<X>> {
         None
@@ -136,7 +142,7 @@ pub trait Speaker<X = Objects>: Sync {
 
 /// Who reads a message and tells the object. `Q` is what it is asked: for objects of attributes these themselves, for others the
 /// [`Lineups`](crate::game::Lineups) in which they are to be found.
-pub trait Listener<Q = Objects>: Sync {
+pub trait Listener<Q = Objects>: Clone + Sync {
     /// Its numbers.
     fn parameters(&self) -> &Parameters;
 

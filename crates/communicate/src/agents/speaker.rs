@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use autodidact_experiment::rng::Stream;
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -14,7 +15,7 @@ use super::encoder::{AttributeEncoder, Encoder, FeatureEncoder};
 use super::forest::Forest;
 use super::parameters::Parameters;
 use super::prefixes::{Sorted, symbols};
-use super::relaxed::{Relaxation, RelaxedGradient, RelaxedMessages, RelaxedSpeaker};
+use super::relaxed::RelaxedSpeaker;
 use super::slices::{slices, sum_over};
 use super::{Choice, Credit, Speaker, Utterance};
 use crate::game::{Channel, ProductSpace};
@@ -28,6 +29,7 @@ use crate::{END, Messages};
 /// state sees the tokens up to its own.
 #[derive(Clone, Debug)]
 pub struct NetworkSpeaker<E = AttributeEncoder> {
+    config: AgentConfig,
     pub(super) channel: Channel,
     parameters: Parameters,
     pub(super) encoder: E,
@@ -71,7 +73,7 @@ impl<E: Encoder> NetworkSpeaker<E> {
         let size = [config.hidden, channel.vocab_size() as usize];
         let output_places = DensePlaces::new(&mut parameters, names, size, rng);
         let output = output_places.pack(&parameters);
-        Self { channel, parameters, encoder, body, output_places, output }
+        Self { config: *config, channel, parameters, encoder, body, output_places, output }
     }
 
     pub(super) fn sum_lens(&self) -> [usize; 5] {
@@ -117,6 +119,7 @@ impl<E: Encoder> NetworkSpeaker<E> {
                 let symbol = match choice {
                     Choice::Greedy => distribution.most_likely(),
                     Choice::Sample(drawn) => distribution.at(drawn[(range.start + row) * steps + step]),
+                    Choice::Given(messages) => messages.get(range.start + row)[step] as usize,
                 };
                 said.symbols[row * steps + step] = symbol as u32;
                 said.of_rows[row][0] += distribution.log_probs[symbol];
@@ -208,8 +211,16 @@ impl<E: Encoder> Speaker<E::Objects> for NetworkSpeaker<E> {
 
     fn speak(&self, objects: &E::Objects, choice: Choice<'_>) -> Utterance<SpeakerKept> {
         let (count, steps) = (E::count(objects), self.channel.max_length());
-        if let Choice::Sample(drawn) = choice {
-            assert_eq!(drawn.len(), count * steps, "a number is drawn for each object and position");
+        match choice {
+            Choice::Sample(drawn) => {
+                assert_eq!(drawn.len(), count * steps, "a number is drawn for each object and position");
+            }
+            Choice::Given(messages) => {
+                assert_eq!(messages.count(), count, "there is a message for each object");
+                assert_eq!(messages.max_length(), steps, "messages have the channel's positions");
+                self.channel.check(messages).expect("the messages fit the channel");
+            }
+            Choice::Greedy => {}
         }
         let made: Vec<(Slice, Said)> = slices(count)
             .into_par_iter()
@@ -286,6 +297,12 @@ impl<E: Encoder> Speaker<E::Objects> for NetworkSpeaker<E> {
             }
             each(range, &scores);
         });
+    }
+
+    fn renew(&mut self, rng: &mut Stream) {
+        let mut parameters = Parameters::default();
+        let encoder = self.encoder.fresh(&mut parameters, rng);
+        *self = Self::with(encoder, parameters, &self.config, self.channel, rng);
     }
 }
 

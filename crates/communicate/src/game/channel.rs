@@ -1,6 +1,13 @@
 //! The channel between speaker and listener: a vocabulary and the most symbols that a message has.
 
+use rand::{Rng, RngExt};
+
+use crate::setting::{between, require};
 use crate::{END, Error, Messages, Result};
+
+/// The vocabularies that noise can do something to.
+pub(crate) const NOISY: &str =
+    "3 or more where there is noise: another symbol than the end to mistake a symbol for";
 
 /// V symbols, [`END`] among them, and messages of up to T symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +84,41 @@ impl Channel {
             word.resize(self.max_length, END);
         }
         Messages::from_rows(&words)
+    }
+
+    /// What arrives of messages if the channel is noisy: each symbol before the end is, with probability `noise`, another one, each of
+    /// the V − 2 others equally likely. The end is not touched and is never put in: a message keeps its length.
+    ///
+    /// ```
+    /// use autodidact_communicate::{Messages, game::Channel};
+    /// use rand::SeedableRng;
+    ///
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    /// let sent = Messages::from_rows(&[[1, 2, 3], [3, 0, 0]])?;
+    /// let channel = Channel::new(4, 3)?;
+    /// assert_eq!(channel.transmit(&sent, 0.0, &mut rng)?, sent);
+    /// let received = channel.transmit(&sent, 1.0, &mut rng)?;
+    /// assert!(received.get(0).iter().zip(sent.get(0)).all(|(a, b)| a != b));
+    /// assert_eq!(received.get(1)[1..], [0, 0]);
+    /// # Ok::<(), autodidact_communicate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if `noise` is not from 0 to 1, or is not 0 and there are no two symbols besides the end; those of [`Self::check`].
+    pub fn transmit(self, messages: &Messages, noise: f64, rng: &mut impl Rng) -> Result<Messages> {
+        self.check(messages)?;
+        between("noise", noise, [0.0, 1.0])?;
+        let others = self.vocab_size.saturating_sub(2);
+        require(noise == 0.0 || others > 0, "vocab_size", self.vocab_size, NOISY)?;
+        let mut symbols: Vec<u32> = messages.iter().flatten().copied().collect();
+        for symbol in symbols.iter_mut().filter(|symbol| **symbol != END) {
+            if rng.random::<f64>() < noise {
+                // One of the others, counted from 1 without this one.
+                let other = rng.random_range(1..=others);
+                *symbol = if other < *symbol { other } else { other + 1 };
+            }
+        }
+        Messages::new(symbols, messages.max_length())
     }
 
     /// Checks that messages could have come through this channel.

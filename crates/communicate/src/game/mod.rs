@@ -21,6 +21,7 @@ mod space;
 mod split;
 
 pub use channel::Channel;
+pub(crate) use channel::NOISY;
 pub use inputs::Inputs;
 pub use lineups::{Distractors, Lineups, Sampled};
 pub use space::ProductSpace;

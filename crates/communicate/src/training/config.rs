@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::games::{
     DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise, RandomSplit, SplitConfig,
 };
+use super::imitation::ImitationConfig;
+use super::population::PopulationConfig;
 use super::regime::Regime;
 use super::relaxed::Estimator;
 use crate::agents::{AgentConfig, AgentNames};
-use crate::game::{Channel, Distractors, HeldOut, Inputs, ProductSpace, Sampled, Sizes, Split};
+use crate::game::{Channel, Distractors, HeldOut, Inputs, NOISY, ProductSpace, Sampled, Sizes, Split};
 use crate::setting::{between, count, require};
 use crate::{Error, Features, Objects, Result, files};
 use autodidact_experiment::rng::Seeds;
@@ -41,18 +43,28 @@ pub struct TrainConfig {
     pub learning: LearningConfig,
     /// How the listener follows the speaker.
     pub regime: Regime,
+    /// How many speakers and listeners there are.
+    #[serde(default)]
+    pub population: PopulationConfig,
+    /// When a new generation learns from the one before it.
+    #[serde(default)]
+    pub imitation: ImitationConfig,
     /// What is measured on the way.
     pub evaluation: EvaluationConfig,
 }
 
-/// Symbols and lengths of messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Symbols, lengths and noise of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelConfig {
     /// Number of symbols V, the end among them.
     pub vocab_size: u32,
     /// Largest number of symbols T.
     pub max_length: usize,
+    /// The probability that a symbol on its way to the listener becomes another one, while agents learn: see [`Channel::transmit`].
+    /// Agents are measured without noise.
+    #[serde(default)]
+    pub noise: f64,
 }
 
 /// What is subtracted from rewards, which changes the noise of a gradient and not what it is on average.
@@ -113,7 +125,7 @@ impl Default for TrainConfig {
             batch_size: 0,
             checkpoint_every: 500,
             game: GameConfig::default().into(),
-            channel: ChannelConfig { vocab_size: 8, max_length: 5 },
+            channel: ChannelConfig { vocab_size: 8, max_length: 5, noise: 0.0 },
             speaker: AgentConfig::default(),
             listener: AgentConfig::default(),
             learning: LearningConfig {
@@ -129,6 +141,8 @@ impl Default for TrainConfig {
                 dropout: 0.0,
             },
             regime: Regime::Continuous,
+            population: PopulationConfig::default(),
+            imitation: ImitationConfig::default(),
             evaluation: EvaluationConfig { every: 250, objects: 400, samples: 2 },
         }
     }
@@ -157,7 +171,7 @@ impl TrainConfig {
                     batch_size: 2048,
                     checkpoint_every: 5000,
                     game: GameConfig { attributes: 6, values: 10, objects: 5000, split }.into(),
-                    channel: ChannelConfig { vocab_size: 10, max_length: 10 },
+                    channel: ChannelConfig { vocab_size: 10, max_length: 10, noise: 0.0 },
                     speaker: agent,
                     listener: AgentConfig { layer_norm: false, ..agent },
                     learning: LearningConfig {
@@ -178,7 +192,7 @@ impl TrainConfig {
                     updates: 3000,
                     batch_size: 512,
                     game: DiscriminationConfig { split, ..DiscriminationConfig::default() }.into(),
-                    channel: ChannelConfig { vocab_size: 20, max_length: 5 },
+                    channel: ChannelConfig { vocab_size: 20, max_length: 5, noise: 0.0 },
                     evaluation: EvaluationConfig { every: 500, ..base.evaluation },
                     ..base
                 })
@@ -203,6 +217,7 @@ impl TrainConfig {
             self.channel.vocab_size,
             "2 to 65536, the end symbol among them",
         )?;
+        self.validate_noise()?;
         self.speaker.validate(&AgentNames::SPEAKER)?;
         self.listener.validate(&AgentNames::LISTENER)?;
         for (name, value) in [
@@ -231,6 +246,8 @@ impl TrainConfig {
             self.evaluation.objects,
             "2 or more: measures compare objects",
         )?;
+        self.population.validate()?;
+        self.imitation.validate()?;
         self.regime.validate()
     }
 
@@ -324,7 +341,11 @@ impl TrainConfig {
         features.check_single()?;
         require_two(&split)?;
         if let Distractors::Sampled(Sampled { count }) = game.distractors {
-            let parts = [&split.train, &split.validation, &split.test].map(Features::count);
+            let mut parts = [&split.train, &split.validation, &split.test].map(Features::count);
+            if self.imitation.every > 0 && self.imitation.agents.has_listeners() {
+                // Listeners of a new generation find the objects that it hears of among these.
+                parts[0] = self.imitation.num_seen(parts[0]);
+            }
             let objects = parts.into_iter().fold(self.evaluation.objects, usize::min);
             if count >= objects {
                 return Err(Error::Distractors { asked: count, objects });
@@ -361,6 +382,29 @@ impl TrainConfig {
         if self.regime == Regime::Bayes { 0.0 } else { self.learning.alpha }
     }
 
+    /// That noise is in its range and that nothing is asked for which is not defined with it.
+    fn validate_noise(&self) -> Result<()> {
+        let ChannelConfig { vocab_size, noise, .. } = self.channel;
+        between("channel.noise", noise, [0.0, 1.0])?;
+        if noise == 0.0 {
+            return Ok(());
+        }
+        require(vocab_size > 2, "channel.vocab_size", vocab_size, NOISY)?;
+        require(
+            self.learning.estimator == Estimator::Reinforce,
+            "channel.noise",
+            noise,
+            "0 with `learning.estimator` gumbel-softmax: noise replaces symbols, and there are mixtures of them",
+        )?;
+        require(
+            self.alpha() == 1.0,
+            "channel.noise",
+            noise,
+            "0 where the Bayes listener rewards (`regime` bayes, or `learning.alpha` below 1): its posterior is that of messages as they \
+             are sent",
+        )
+    }
+
     /// That rewards have a gradient through symbols, if it is asked for.
     fn validate_estimator(&self) -> Result<()> {
         let Estimator::GumbelSoftmax(relaxation) = self.learning.estimator else { return Ok(()) };
@@ -369,6 +413,10 @@ impl TrainConfig {
         refuse(
             self.alpha() >= 1.0,
             "reinforce with `learning.alpha` below 1 or `regime` bayes: the Bayes listener's reward has no gradient through mixtures of symbols",
+        )?;
+        refuse(
+            self.channel.noise == 0.0,
+            "reinforce with `channel.noise` above 0: mixtures of symbols arrive as they are sent",
         )?;
         refuse(
             self.learning.baseline == BaselineKind::BatchMean,

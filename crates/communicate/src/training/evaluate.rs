@@ -92,15 +92,18 @@ pub fn evaluate<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
     (speaker, listener): (&S, &L),
     update: u64,
 ) -> Result<Evaluation> {
+    let measure =
+        |part: &X, name| measured(config, &asked_of(config, split, part)?, (speaker, listener), name);
+    Ok(Evaluation { update, train: measure(&split.train, "train")?, test: measure(&split.test, "test")? })
+}
+
+/// What is asked of a part when it is measured.
+pub(super) fn asked_of<X: Played>(config: &TrainConfig, split: &Split<X>, part: &X) -> Result<X::Question> {
     let size = split.train.count().min(split.test.count()).min(config.evaluation.objects);
     let seeds = Seeds::new(config.seed).child("evaluation");
-    let measure = |part: &X, name| {
-        let all: Vec<usize> = (0..size).collect();
-        let mut rng = seeds.stream("distractors");
-        let asked = cut(part, size, seeds)?.ask(&all, config.game.distractors(), &mut rng)?;
-        measured(config, &asked, (speaker, listener), name)
-    };
-    Ok(Evaluation { update, train: measure(&split.train, "train")?, test: measure(&split.test, "test")? })
+    let all: Vec<usize> = (0..size).collect();
+    let mut rng = seeds.stream("distractors");
+    cut(part, size, seeds)?.ask(&all, config.game.distractors(), &mut rng)
 }
 
 /// So many objects of a part, drawn at random: parts may be in order, and neighbours alike. The same seeds give the same objects of a part,

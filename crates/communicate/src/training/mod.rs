@@ -7,6 +7,11 @@
 //! updates is its [`Regime`]. Objects of attributes are reconstructed; vectors of features are found among others, which takes another
 //! listener and another posterior ([`Played`]) and nothing else.
 //!
+//! There may be several speakers and listeners, of which a pair plays in each update ([`PopulationConfig`]), generations that learn by
+//! imitation what the one before them said ([`ImitationConfig`]), and a channel that replaces symbols
+//! ([`Channel::transmit`](crate::game::Channel::transmit)): the listener then learns from m', what arrived, and the speaker goes up the gradient
+//! of `(log ρ(x|m') − b) log π(m|x)`, m being what was sent. What is measured is without noise.
+//!
 //! ```
 //! use autodidact_communicate::training::{GameConfig, Learner, TrainConfig, evaluate};
 //!
@@ -28,24 +33,31 @@
 //! # Ok::<(), autodidact_communicate::Error>(())
 //! ```
 
+mod across;
 mod adam;
 mod checkpoint;
 mod config;
 mod evaluate;
 mod games;
+mod imitation;
 mod loss;
 mod played;
+mod population;
 pub mod probe;
 mod regime;
 mod relaxed;
 mod run;
 mod step;
+mod turnover;
 
+pub use across::{AcrossPairs, PopulationEvaluation, evaluate_population};
 pub use config::{BaselineKind, ChannelConfig, EvaluationConfig, LearningConfig, TrainConfig};
 pub use evaluate::{Evaluation, Measured, evaluate};
 pub use games::{DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise, RandomSplit, SplitConfig};
+pub use imitation::{Examples, Generation, ImitationConfig, imitation_gradient};
 pub use loss::{LinearBaseline, credits};
 pub use played::{Played, Question, Structure};
+pub use population::{Pair, Pairing, PopulationConfig, Replaced, Side};
 pub use regime::{EarlyStopped, Partial, Patience, Regime, Reset, Retrained, StopRule, Stopping};
 pub use relaxed::{Estimator, RelaxedLoss, relaxed_loss};
 pub use run::{Outcome, Telling, Trained, restore, restore_discriminating, train};

@@ -10,7 +10,10 @@
 //! | `bayes` | nothing: the reward is log ρ*(x\|m) of the exact Bayes listener, and the network is there to be heard |
 //!
 //! The speaker does not change in these steps, and the messages of each are drawn anew; those of the validation part are drawn once
-//! for each search of its lowest loss.
+//! for each search of its lowest loss. In a noisy channel all of them are heard as they arrive.
+//!
+//! In a population it is the listener of the pair whose turn it is that follows the speaker of that pair, and what is counted are its own
+//! updates.
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::played::{Played, Question};
+use super::population::Pair;
 use super::step::{Batch, Learner, Report, Turn};
 use crate::agents::{Listener, Relaxation, RelaxedHearing, RelaxedMessages, Speaker, gumbel_noise};
 use crate::{Error, Result};
@@ -48,21 +49,28 @@ pub fn relaxed_loss(messages: &RelaxedMessages, heard: &RelaxedHearing, length_c
 
 impl<S: Speaker<X>, L: Listener<X::Question>, X: Played> Learner<S, L, X> {
     /// [`Self::play`] with mixtures.
-    pub(super) fn play_relaxed(&mut self, train: &X, turn: Turn, relaxation: Relaxation) -> Result<Report> {
+    pub(super) fn play_relaxed(
+        &mut self,
+        train: &X,
+        pair: Pair,
+        turn: Turn,
+        relaxation: Relaxation,
+    ) -> Result<Report> {
         let update = self.counts.updates;
         let Batch { asked, .. } = self.batch(train, "batch", update)?;
         let count = asked.objects().count();
-        let (Some(speaker), Some(listener)) = (self.speaker.relaxed(), self.listener.relaxed()) else {
+        let agents = (&self.speakers[pair.speaker].agent, &self.listeners[pair.listener].agent);
+        let (Some(speaker), Some(listener)) = (agents.0.relaxed(), agents.1.relaxed()) else {
             return Err(Error::Setting {
                 name: "learning.estimator",
                 value: "gumbel-softmax".to_owned(),
                 expected: "reinforce: one of the agents knows no mixtures of symbols".to_owned(),
             });
         };
-        let channel = self.speaker.channel();
+        let channel = agents.0.channel();
         let numbers = count * channel.max_length() * channel.vocab_size() as usize;
         let noise = gumbel_noise(numbers, &mut self.seeds.keyed("symbols", [update]));
-        let mask = self.mask(count);
+        let mask = self.mask(pair.listener, count);
         let length_cost = self.config.learning.length_cost;
         let mut learnt = None;
         let mut hear = |messages: &RelaxedMessages| {
@@ -76,10 +84,11 @@ impl<S: Speaker<X>, L: Listener<X::Question>, X: Played> Learner<S, L, X> {
         let (of_listener, loss, length) = learnt.expect("the speaker was heard");
         self.counts.updates += 1;
         if turn == Turn::Both {
-            self.update_listener(&of_listener)?;
+            self.update_listener(pair.listener, &of_listener)?;
+            self.listeners[pair.listener].updates += 1;
         }
-        self.update_speaker(&of_speaker.gradient)?;
+        self.update_speaker(pair.speaker, &of_speaker.gradient)?;
         let reward = -loss - length_cost * length;
-        Ok(Report { loss, reward, entropy: of_speaker.entropy, length, listener_steps: 0 })
+        Ok(Report { loss, reward, entropy: of_speaker.entropy, length, ..Report::default() })
     }
 }

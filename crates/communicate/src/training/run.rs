@@ -1,5 +1,6 @@
 //! The loop: update, measure, save.
 
+use std::path::Path;
 use std::time::Instant;
 
 use autodidact_data::arrays::{NamedArray, write_npz};
@@ -8,10 +9,12 @@ use autodidact_experiment::metrics::Metrics;
 use autodidact_experiment::run::RunDirectory;
 use serde::Serialize;
 
+use super::across::{PopulationEvaluation, evaluate_population};
 use super::checkpoint::{self, Place};
 use super::config::TrainConfig;
 use super::evaluate::{Evaluation, evaluate};
 use super::games::Game;
+use super::imitation::Generation;
 use super::played::Played;
 use super::step::{Counts, Discriminating, Learner, Reconstructing, Report};
 use crate::agents::{Choice, Listener, Speaker};
@@ -20,6 +23,11 @@ use crate::{Error, Features, Messages, Objects, Result};
 
 /// The file of a run that holds the most likely message of each of the game's objects, for `communicate measure`.
 const LANGUAGE: &str = "language.npz";
+/// Those of the further speakers of a population are `language-2.npz` and so on.
+fn language_of(speaker: usize) -> String {
+    if speaker == 0 { LANGUAGE.to_owned() } else { format!("language-{}.npz", speaker + 1) }
+}
+
 /// The file of a run that holds what was measured on the way.
 const EVALUATIONS: &str = "evaluations.json";
 
@@ -33,9 +41,12 @@ pub struct Trained {
     pub objects: [usize; 2],
     /// Seconds of work, measuring left out.
     pub seconds: f64,
-    /// What was measured last.
+    /// What was measured last, of the first pair if there are several.
     #[serde(flatten)]
     pub evaluation: Evaluation,
+    /// What was measured last of all pairs, if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub population: Option<PopulationEvaluation>,
 }
 
 /// How a call of [`train`] ended.
@@ -62,8 +73,17 @@ pub enum Telling<'a> {
         /// What it was like.
         report: &'a Report,
     },
-    /// Agents were measured.
+    /// A new generation has learnt from the one before it.
+    Generation {
+        /// Updates made before it.
+        update: u64,
+        /// What came of it.
+        generation: &'a Generation,
+    },
+    /// Agents were measured; the first pair, if there are several.
     Evaluated(&'a Evaluation),
+    /// All pairs were measured, if there are several.
+    Population(&'a PopulationEvaluation),
     /// Something worth a line.
     Note(String),
 }
@@ -127,7 +147,10 @@ fn learn<X: Spoken, S: Speaker<X>, L: Listener<X::Question>>(
     while learner.counts().updates < total {
         let report = learner.step(split)?;
         let update = learner.counts().updates;
-        log(&mut metrics, update, &report);
+        log(&mut metrics, update, &report, config);
+        if let Some(generation) = &report.generation {
+            tell(Telling::Generation { update: update - 1, generation });
+        }
         tell(Telling::Update { update, total, report: &report });
 
         let stop = interrupt::requested() && update < total;
@@ -135,19 +158,20 @@ fn learn<X: Spoken, S: Speaker<X>, L: Listener<X::Question>>(
         if update == total || (every > 0 && update.is_multiple_of(every)) {
             place.seconds += clock.elapsed().as_secs_f64();
             let evaluation = evaluate(config, split, (learner.speaker(), learner.listener()), update)?;
-            for (part, measured) in [("train", &evaluation.train), ("test", &evaluation.test)] {
-                let named: Vec<(String, f64)> = measured
-                    .metrics()
-                    .into_iter()
-                    .map(|(name, value)| (format!("{part}/{name}"), value))
-                    .collect();
-                let borrowed: Vec<(&str, f64)> =
-                    named.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-                metrics.log(update, &borrowed);
+            log_part(&mut metrics, update, "train", evaluation.train.metrics());
+            log_part(&mut metrics, update, "test", evaluation.test.metrics());
+            if config.population.is_several() {
+                let across = evaluate_population(config, split, learner)?;
+                log_part(&mut metrics, update, "train", across.train.metrics());
+                log_part(&mut metrics, update, "test", across.test.metrics());
+                place.across = Some(across);
             }
             place.evaluations.push(evaluation);
             run.write_json(EVALUATIONS, &place.evaluations)?;
             tell(Telling::Evaluated(&evaluation));
+            if let Some(across) = &place.across {
+                tell(Telling::Population(across));
+            }
             clock = Instant::now();
         }
         if stop || update == total || update.is_multiple_of(config.checkpoint_every as u64) {
@@ -158,8 +182,10 @@ fn learn<X: Spoken, S: Speaker<X>, L: Listener<X::Question>>(
             return Ok(Outcome::Interrupted { update });
         }
     }
-    let messages = learner.speaker().speak(objects, Choice::Greedy).messages;
-    write_language(run, objects, &messages)?;
+    for (number, speaker) in learner.speakers().enumerate() {
+        let messages = speaker.speak(objects, Choice::Greedy).messages;
+        write_language(&run.path().join(language_of(number)), objects, &messages)?;
+    }
     let Split { train, test, .. } = split;
     let evaluation = *place.evaluations.last().expect("the last update is followed by a measurement");
     Ok(Outcome::Finished(Box::new(Trained {
@@ -167,6 +193,7 @@ fn learn<X: Spoken, S: Speaker<X>, L: Listener<X::Question>>(
         objects: [train.count(), test.count()],
         seconds: place.seconds,
         evaluation,
+        population: place.across,
     })))
 }
 
@@ -201,17 +228,31 @@ fn restored<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
     Ok(learner)
 }
 
-fn log(metrics: &mut Metrics, update: u64, report: &Report) {
-    metrics.log(
-        update,
-        &[
-            ("loss/listener", report.loss),
-            ("speaker/reward", report.reward),
-            ("speaker/entropy", report.entropy),
-            ("speaker/length", report.length),
-            ("listener/steps", report.listener_steps as f64),
-        ],
-    );
+fn log(metrics: &mut Metrics, update: u64, report: &Report, config: &TrainConfig) {
+    let mut named = vec![
+        ("loss/listener", report.loss),
+        ("speaker/reward", report.reward),
+        ("speaker/entropy", report.entropy),
+        ("speaker/length", report.length),
+        ("listener/steps", report.listener_steps as f64),
+    ];
+    if config.population.is_several() {
+        named.push(("pair/speaker", report.pair.speaker as f64));
+        named.push(("pair/listener", report.pair.listener as f64));
+    }
+    if let Some(generation) = &report.generation {
+        named.push(("imitation/generation", generation.number as f64));
+        named.extend(generation.agreement.map(|value| ("imitation/agreement", value)));
+        named.extend(generation.agreement_unseen.map(|value| ("imitation/agreement_unseen", value)));
+    }
+    metrics.log(update, &named);
+}
+
+fn log_part(metrics: &mut Metrics, update: u64, part: &str, measured: Vec<(&'static str, f64)>) {
+    let named: Vec<(String, f64)> =
+        measured.into_iter().map(|(name, value)| (format!("{part}/{name}"), value)).collect();
+    let borrowed: Vec<(&str, f64)> = named.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    metrics.log(update, &borrowed);
 }
 
 /// Objects that `communicate measure` reads beside messages.
@@ -241,9 +282,9 @@ impl Spoken for Features {
     }
 }
 
-fn write_language(run: &RunDirectory, objects: &impl Spoken, messages: &Messages) -> Result<()> {
+fn write_language(path: &Path, objects: &impl Spoken, messages: &Messages) -> Result<()> {
     let messages = integers("messages", messages.max_length(), messages.iter())?;
-    Ok(write_npz(&run.path().join(LANGUAGE), &[objects.array()?, messages])?)
+    Ok(write_npz(path, &[objects.array()?, messages])?)
 }
 
 fn integers<'a>(

@@ -1,4 +1,4 @@
-//! One update of speaker and listener, and the listener's own steps before it.
+//! One update of a speaker and a listener, and the listener's own steps before it.
 
 use std::marker::PhantomData;
 
@@ -8,8 +8,10 @@ use rand::seq::index;
 
 use super::adam::Adam;
 use super::config::{BaselineKind, LearningConfig, TrainConfig};
+use super::imitation::Generation;
 use super::loss::{LinearBaseline, credits};
 use super::played::{Played, Question};
+use super::population::{ListenerState, Pair, SpeakerState};
 use super::regime::{EarlyStopped, Regime, Retrained, Stopping};
 use super::relaxed::Estimator;
 use crate::agents::{
@@ -17,7 +19,7 @@ use crate::agents::{
     Utterance,
 };
 use crate::game::{Lineups, Split};
-use crate::{Error, Features, Objects, Result};
+use crate::{Error, Features, Messages, Objects, Result};
 
 /// What an update was like.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -30,21 +32,22 @@ pub struct Report {
     pub entropy: f64,
     /// Length of a message in the mean, its end counted.
     pub length: f64,
-    /// Steps that the listener made alone before.
+    /// Steps that listeners made alone before.
     pub listener_steps: u64,
+    /// Who played.
+    pub pair: Pair,
+    /// The generation that began with this update, if one did.
+    pub generation: Option<Generation>,
 }
 
-/// A speaker and a listener that learn, with all that an update needs and changes. `X` is the table of the game's objects.
+/// Speakers and listeners that learn, one of each unless the configuration has a population, with all that an update needs and changes. `X` is
+/// the table of the game's objects.
 #[derive(Clone, Debug)]
 pub struct Learner<S, L, X = Objects> {
     pub(super) config: TrainConfig,
     pub(super) seeds: Seeds,
-    pub(super) speaker: S,
-    pub(super) listener: L,
-    pub(super) speaker_adam: Adam,
-    pub(super) listener_adam: Adam,
-    pub(super) baseline: LinearBaseline,
-    pub(super) baseline_adam: Adam,
+    pub(super) speakers: Vec<SpeakerState<S>>,
+    pub(super) listeners: Vec<ListenerState<L>>,
     pub(super) counts: Counts,
     of: PhantomData<fn(&X)>,
 }
@@ -52,12 +55,24 @@ pub struct Learner<S, L, X = Objects> {
 /// What was done so far; all that is drawn follows from the seed and from these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Counts {
-    /// Updates of the speaker.
+    /// Updates, each of one speaker.
     pub updates: u64,
-    /// Steps of the listener, in updates and alone.
+    /// Steps of listeners, in updates and alone.
     pub listener_steps: u64,
     /// Listeners that were thrown away.
     pub resets: u64,
+    /// Speakers of a population that were thrown away for a fresh one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub speaker_resets: u64,
+    /// Generations of iterated learning that came after the first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub generations: u64,
+}
+
+/// What never happens leaves no trace in a file.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Who learns from a game.
@@ -97,7 +112,7 @@ impl Reconstructing {
 }
 
 impl<S: Speaker, L: Listener> Learner<S, L> {
-    /// Agents that have not learnt yet.
+    /// Agents that have not learnt yet. These are the first ones; further ones of a population are like them, with weights of their own.
     ///
     /// # Errors
     /// [`Error::Setting`] if the game is no reconstruction.
@@ -127,7 +142,8 @@ impl Discriminating {
 }
 
 impl<S: Speaker<Features>, L: Listener<Lineups>> Learner<S, L, Features> {
-    /// Agents for vectors of `width` features that have not learnt yet.
+    /// Agents for vectors of `width` features that have not learnt yet. These are the first ones; further ones of a population are like
+    /// them, with weights of their own.
     pub fn of_features(config: &TrainConfig, width: usize, speaker: S, listener: L) -> Self {
         Self::with(config, speaker, listener, LinearBaseline::of_features(width))
     }
@@ -135,28 +151,49 @@ impl<S: Speaker<Features>, L: Listener<Lineups>> Learner<S, L, Features> {
 
 impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
     fn with(config: &TrainConfig, speaker: S, listener: L, baseline: LinearBaseline) -> Self {
+        let seeds = Seeds::new(config.seed);
+        let speakers = (0..config.population.speakers).map(|number| {
+            let mut agent = speaker.clone();
+            if number > 0 {
+                agent.renew(&mut seeds.keyed("population speaker", [number as u64]));
+            }
+            SpeakerState::new::<X>(agent, baseline.clone())
+        });
+        let listeners = (0..config.population.listeners).map(|number| {
+            let mut agent = listener.clone();
+            if number > 0 {
+                agent.renew(&mut seeds.keyed("population listener", [number as u64]));
+            }
+            ListenerState::new::<X::Question>(agent)
+        });
         Self {
-            seeds: Seeds::new(config.seed),
-            speaker_adam: Adam::new(speaker.parameters().values().len()),
-            listener_adam: Adam::new(listener.parameters().values().len()),
-            baseline_adam: Adam::new(baseline.weights.len()),
-            baseline,
-            speaker,
-            listener,
+            seeds,
+            speakers: speakers.collect(),
+            listeners: listeners.collect(),
             counts: Counts::default(),
             config: config.clone(),
             of: PhantomData,
         }
     }
 
-    /// The speaker.
+    /// The speaker; the first one of a population.
     pub fn speaker(&self) -> &S {
-        &self.speaker
+        &self.speakers[0].agent
     }
 
-    /// The listener.
+    /// The listener; the first one of a population.
     pub fn listener(&self) -> &L {
-        &self.listener
+        &self.listeners[0].agent
+    }
+
+    /// All speakers.
+    pub fn speakers(&self) -> impl ExactSizeIterator<Item = &S> {
+        self.speakers.iter().map(|speaker| &speaker.agent)
+    }
+
+    /// All listeners.
+    pub fn listeners(&self) -> impl ExactSizeIterator<Item = &L> {
+        self.listeners.iter().map(|listener| &listener.agent)
     }
 
     /// What was done so far.
@@ -164,126 +201,133 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         self.counts
     }
 
-    /// An update: what the regime does to the listener, then a game with each object of a batch, and a step of both agents.
+    /// An update: fresh agents and a new generation if it is time for them, what the regime does to the listener of the pair whose turn it
+    /// is, then a game of the two with each object of a batch, and a step of both.
     ///
     /// # Errors
     /// [`Error::Diverged`] if a loss or a gradient is no number, and the agents are then useless; [`Error::Distractors`] if a part has
     /// too few objects.
     pub fn step(&mut self, split: &Split<X>) -> Result<Report> {
-        let alone = self.follow(split)?;
-        let mut report = self.play(&split.train, Turn::Both)?;
-        report.listener_steps = alone;
-        Ok(report)
+        self.replace();
+        let steps = self.counts.listener_steps;
+        let generation = self.next_generation(&split.train)?;
+        let pair = self.config.population.pair(self.counts.updates, self.seeds);
+        self.follow(split, pair)?;
+        let alone = self.counts.listener_steps - steps;
+        let report = self.play(&split.train, pair, Turn::Both)?;
+        Ok(Report { listener_steps: alone, generation, ..report })
     }
 
-    /// What the regime does to the listener before an update; how many steps that were.
-    fn follow(&mut self, split: &Split<X>) -> Result<u64> {
-        let update = self.counts.updates;
-        let is_due = |every: usize| update.is_multiple_of(every as u64);
+    /// What the regime does to the listener of a pair before an update. Its own updates count, not those of others.
+    fn follow(&mut self, split: &Split<X>, pair: Pair) -> Result<()> {
+        let made = self.listeners[pair.listener].updates;
+        let is_due = |every: usize| made.is_multiple_of(every as u64);
         match self.config.regime {
-            Regime::Partial(partial) => self.listen_for(split, partial.alone(update)),
-            Regime::Reset(reset) if update > 0 && is_due(reset.every) => {
-                self.renew();
-                Ok(0)
+            Regime::Partial(partial) => self.listen_for(&split.train, pair, partial.alone(made)),
+            Regime::Reset(reset) if made > 0 && is_due(reset.every) => {
+                self.renew(pair.listener);
+                Ok(())
             }
             Regime::EarlyStopped(stopped) if is_due(stopped.joint_updates) => {
-                if self.seeds.keyed("reset", [update]).random::<f64>() < stopped.reset {
-                    self.renew();
+                if self.seeds.keyed("reset", [self.counts.updates]).random::<f64>() < stopped.reset {
+                    self.renew(pair.listener);
                 }
-                self.listen_while_better(split, &stopped)
+                self.listen_while_better(split, pair, &stopped)
             }
             Regime::Retrained(retrained) if is_due(retrained.joint_updates) => {
-                self.renew();
-                self.listen_until(split, &retrained)
+                self.renew(pair.listener);
+                self.listen_until(split, pair, &retrained)
             }
-            _ => Ok(0),
+            _ => Ok(()),
         }
     }
 
-    fn listen_for(&mut self, split: &Split<X>, steps: usize) -> Result<u64> {
+    fn listen_for(&mut self, train: &X, pair: Pair, steps: usize) -> Result<()> {
         for _ in 0..steps {
-            self.listen(&split.train)?;
+            self.listen(train, pair)?;
         }
-        Ok(steps as u64)
+        Ok(())
     }
 
     /// Steps of the listener until a rule says stop by its own loss.
-    fn listen_until(&mut self, split: &Split<X>, retrained: &Retrained) -> Result<u64> {
+    fn listen_until(&mut self, split: &Split<X>, pair: Pair, retrained: &Retrained) -> Result<()> {
         let mut stopping = Stopping::new(retrained.rule);
-        for step in 1..=retrained.max_steps as u64 {
-            if stopping.stops(self.listen(&split.train)?) {
-                return Ok(step);
+        for _ in 0..retrained.max_steps {
+            if stopping.stops(self.listen(&split.train, pair)?) {
+                break;
             }
         }
-        Ok(retrained.max_steps as u64)
+        Ok(())
     }
 
     /// Steps of the listener until a rule says stop by the loss on the validation part: on one message for each of its objects, the
     /// same ones at every step, so that losses differ by what was learnt.
-    fn listen_while_better(&mut self, split: &Split<X>, stopped: &EarlyStopped) -> Result<u64> {
+    fn listen_while_better(&mut self, split: &Split<X>, pair: Pair, stopped: &EarlyStopped) -> Result<()> {
         let asked = self.ask_all(&split.validation, "validation", self.counts.listener_steps)?;
-        let said = self.speak(asked.objects(), "validation", self.counts.listener_steps);
-        let loss = |listener: &L| -mean(listener.log_likelihood(&asked, &said.messages));
+        let (_, received) =
+            self.speak(pair.speaker, asked.objects(), "validation", self.counts.listener_steps)?;
+        let loss = |of: &ListenerState<L>| -mean(of.agent.log_likelihood(&asked, &received));
         let mut stopping = Stopping::new(stopped.rule);
-        let mut best = stopped.keeps_best.then(|| (loss(&self.listener), self.remembered()));
-        let mut steps = 0;
-        while steps < stopped.max_steps as u64 {
-            self.listen(&split.train)?;
-            steps += 1;
-            let loss = loss(&self.listener);
+        let mut best = stopped.keeps_best.then(|| {
+            let listener = &self.listeners[pair.listener];
+            (loss(listener), listener.remembered::<X::Question>())
+        });
+        for _ in 0..stopped.max_steps {
+            self.listen(&split.train, pair)?;
+            let listener = &self.listeners[pair.listener];
+            let loss = loss(listener);
             if let Some(best) = &mut best
                 && loss < best.0
             {
-                *best = (loss, self.remembered());
+                *best = (loss, listener.remembered::<X::Question>());
             }
             if stopping.stops(loss) {
                 break;
             }
         }
         if let Some((_, (weights, adam))) = best {
-            self.listener.change(&mut |values| values.copy_from_slice(&weights));
-            self.listener_adam = adam;
+            let listener = &mut self.listeners[pair.listener];
+            listener.agent.change(&mut |values| values.copy_from_slice(&weights));
+            listener.adam = adam;
         }
-        Ok(steps)
+        Ok(())
     }
 
-    /// The listener's weights and moments.
-    fn remembered(&self) -> (Vec<f32>, Adam) {
-        (self.listener.parameters().values().to_vec(), self.listener_adam.clone())
-    }
-
-    /// A fresh listener.
-    fn renew(&mut self) {
+    /// A fresh listener in the place of this one.
+    pub(super) fn renew(&mut self, listener: usize) {
         self.counts.resets += 1;
-        self.listener.renew(&mut self.seeds.keyed("listener", [self.counts.resets]));
-        self.listener_adam = Adam::new(self.listener.parameters().values().len());
+        let listener = &mut self.listeners[listener];
+        listener.agent.renew(&mut self.seeds.keyed("listener", [self.counts.resets]));
+        listener.adam = Adam::new(listener.agent.parameters().values().len());
     }
 
-    /// A step of the listener alone; its loss.
-    pub(super) fn listen(&mut self, train: &X) -> Result<f64> {
+    /// A step of a pair's listener alone; its loss.
+    pub(super) fn listen(&mut self, train: &X, pair: Pair) -> Result<f64> {
         let Batch { asked, .. } = self.batch(train, "listener batch", self.counts.listener_steps)?;
-        let said = self.speak(asked.objects(), "listener symbols", self.counts.listener_steps);
-        let (likelihoods, gradient) = self.hear(&asked, &said);
-        self.update_listener(&gradient)?;
+        let (_, received) =
+            self.speak(pair.speaker, asked.objects(), "listener symbols", self.counts.listener_steps)?;
+        let (likelihoods, gradient) = self.hear(pair.listener, &asked, &received);
+        self.update_listener(pair.listener, &gradient)?;
         Ok(-mean(likelihoods))
     }
 
-    /// A game with each object of a batch, and a step of those whose turn it is.
-    pub(super) fn play(&mut self, train: &X, turn: Turn) -> Result<Report> {
+    /// A game of a pair with each object of a batch, and a step of those whose turn it is.
+    pub(super) fn play(&mut self, train: &X, pair: Pair, turn: Turn) -> Result<Report> {
         if let Estimator::GumbelSoftmax(relaxation) = self.config.learning.estimator {
-            return self.play_relaxed(train, turn, relaxation);
+            return self.play_relaxed(train, pair, turn, relaxation);
         }
         let update = self.counts.updates;
         let Batch { asked, indices } = self.batch(train, "batch", update)?;
-        let said = self.speak(asked.objects(), "symbols", update);
-        let (likelihoods, of_listener) = self.hear(&asked, &said);
+        let (said, received) = self.speak(pair.speaker, asked.objects(), "symbols", update)?;
+        let (likelihoods, of_listener) = self.hear(pair.listener, &asked, &received);
+        let speaker = &self.speakers[pair.speaker];
 
         let LearningConfig { length_cost, baseline, .. } = self.config.learning;
         let alpha = self.config.alpha();
         let lengths: Vec<usize> = said.messages.lengths().collect();
         let mut rewards: Vec<f64> = likelihoods.iter().map(|&value| f64::from(value)).collect();
         if alpha < 1.0 {
-            let scored = asked.bayes(&self.speaker, train, &indices, &said.messages);
+            let scored = asked.bayes(&speaker.agent, train, &indices, &said.messages);
             for (reward, best) in rewards.iter_mut().zip(&scored.log_likelihoods) {
                 *reward = alpha * *reward + (1.0 - alpha) * best;
             }
@@ -292,20 +336,22 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         let reward = rewards.iter().sum::<f64>() / rewards.len() as f64;
         let baselines = match baseline {
             BaselineKind::BatchMean => vec![reward; rewards.len()],
-            BaselineKind::Learned => self.baseline.predict(asked.objects()),
+            BaselineKind::Learned => speaker.baseline.predict(asked.objects()),
         };
         let credits = credits(&rewards, &baselines, &lengths, self.config.entropy_at(update));
-        let of_speaker = self.speaker.gradient(asked.objects(), &said, &credits);
+        let of_speaker = speaker.agent.gradient(asked.objects(), &said, &credits);
 
         self.counts.updates += 1;
         if turn == Turn::Both {
-            self.update_listener(&of_listener)?;
+            self.update_listener(pair.listener, &of_listener)?;
+            self.listeners[pair.listener].updates += 1;
         }
-        self.update_speaker(&of_speaker)?;
+        self.update_speaker(pair.speaker, &of_speaker)?;
         let rate = self.config.learning.speaker_rate;
+        let SpeakerState { baseline: learnt, baseline_adam, .. } = &mut self.speakers[pair.speaker];
         if baseline == BaselineKind::Learned {
-            let gradient = self.baseline.gradient(asked.objects(), &rewards, &baselines);
-            self.baseline_adam.update(rate, 0.0, &mut self.baseline.weights, &gradient);
+            let gradient = learnt.gradient(asked.objects(), &rewards, &baselines);
+            baseline_adam.update(rate, 0.0, &mut learnt.weights, &gradient);
         }
         let symbols = lengths.iter().sum::<usize>() as f64;
         Ok(Report {
@@ -313,7 +359,8 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
             reward,
             entropy: said.entropies.iter().map(|&entropy| f64::from(entropy)).sum::<f64>() / symbols,
             length: symbols / lengths.len() as f64,
-            listener_steps: 0,
+            pair,
+            ..Report::default()
         })
     }
 
@@ -339,23 +386,34 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         self.ask(part, &(0..part.count()).collect::<Vec<_>>(), name, count)
     }
 
-    /// A message for each object, drawn with a generator of this name and count.
-    fn speak(&self, objects: &X, name: &str, count: u64) -> Utterance<S::Kept> {
-        let drawn = numbers(self.seeds, name, [count], objects.count() * self.speaker.channel().max_length());
-        self.speaker.speak(objects, Choice::Sample(&drawn))
+    /// A message for each object, drawn with a generator of this name and count, and what arrives of it.
+    fn speak(
+        &self,
+        speaker: usize,
+        objects: &X,
+        name: &str,
+        count: u64,
+    ) -> Result<(Utterance<S::Kept>, Messages)> {
+        let speaker = &self.speakers[speaker].agent;
+        let channel = speaker.channel();
+        let drawn = numbers(self.seeds, name, [count], objects.count() * channel.max_length());
+        let said = speaker.speak(objects, Choice::Sample(&drawn));
+        let mut rng = self.seeds.keyed(&format!("{name} noise"), [count]);
+        let received = channel.transmit(&said.messages, self.config.channel.noise, &mut rng)?;
+        Ok((said, received))
     }
 
-    /// Likelihoods and the gradient of the listener, with dropout if there is any.
-    fn hear(&self, asked: &X::Question, said: &Utterance<S::Kept>) -> (Vec<f32>, Vec<f32>) {
-        let mask = self.mask(asked.objects().count());
-        self.listener.gradient(asked, &said.messages, mask.as_deref())
+    /// Likelihoods and the gradient of a listener, with dropout if there is any.
+    fn hear(&self, listener: usize, asked: &X::Question, received: &Messages) -> (Vec<f32>, Vec<f32>) {
+        let mask = self.mask(listener, asked.objects().count());
+        self.listeners[listener].agent.gradient(asked, received, mask.as_deref())
     }
 
-    /// Dropout of a step of the listener with so many messages, if there is any.
-    pub(super) fn mask(&self, messages: usize) -> Option<Vec<f32>> {
+    /// Dropout of a step of a listener with so many messages, if there is any.
+    pub(super) fn mask(&self, listener: usize, messages: usize) -> Option<Vec<f32>> {
         let dropout = self.config.learning.dropout as f32;
         (dropout > 0.0).then(|| {
-            let len = messages * self.listener.mask_len();
+            let len = messages * self.listeners[listener].agent.mask_len();
             let mut mask = numbers(self.seeds, "dropout", [self.counts.listener_steps], len);
             for factor in &mut mask {
                 *factor = if *factor < dropout { 0.0 } else { 1.0 / (1.0 - dropout) };
@@ -364,18 +422,19 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         })
     }
 
-    pub(super) fn update_speaker(&mut self, gradient: &[f32]) -> Result<()> {
+    pub(super) fn update_speaker(&mut self, speaker: usize, gradient: &[f32]) -> Result<()> {
         check(self.counts.updates, "speaker", gradient)?;
-        let (rate, adam) = (self.config.learning.speaker_rate, &mut self.speaker_adam);
-        self.speaker.change(&mut |weights| adam.update(rate, 0.0, weights, gradient));
+        let rate = self.config.learning.speaker_rate;
+        let SpeakerState { agent, adam, .. } = &mut self.speakers[speaker];
+        agent.change(&mut |weights| adam.update(rate, 0.0, weights, gradient));
         Ok(())
     }
 
-    pub(super) fn update_listener(&mut self, gradient: &[f32]) -> Result<()> {
+    pub(super) fn update_listener(&mut self, listener: usize, gradient: &[f32]) -> Result<()> {
         check(self.counts.updates, "listener", gradient)?;
         let LearningConfig { listener_rate, weight_decay, .. } = self.config.learning;
-        let adam = &mut self.listener_adam;
-        self.listener.change(&mut |weights| adam.update(listener_rate, weight_decay, weights, gradient));
+        let ListenerState { agent, adam, .. } = &mut self.listeners[listener];
+        agent.change(&mut |weights| adam.update(listener_rate, weight_decay, weights, gradient));
         self.counts.listener_steps += 1;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use autodidact_communicate::training::{
     DiscriminationConfig, EarlyStopped, EvaluationConfig, GameConfig, LearningConfig, Partial, Patience,
-    RandomSplit, Regime, Reset, Retrained, SplitConfig, TrainConfig,
+    RandomSplit, Regime, Reset, Retrained, SplitConfig, StopRule, TrainConfig,
 };
 use autodidact_experiment::reproduction::Scale;
 use serde::{Deserialize, Serialize};

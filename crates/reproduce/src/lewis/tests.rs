@@ -117,10 +117,15 @@ fn a_better_early_stopped_listener_supports_the_claim() {
     assert!(findings.criteria.iter().all(|criterion| criterion.met == Some(true)), "{:?}", findings.criteria);
     // Four seeds of five are enough, three are not.
     let lacking = |seeds: u64| {
-        let made = move |arm, seed| if arm == Arm::EarlyStopped && seed > seeds { BETTER } else { PLAIN };
+        let worse = Made { accuracy: PLAIN.accuracy - 0.02, similarity: PLAIN.similarity - 0.02, ..PLAIN };
+        let made = move |arm, seed| match arm {
+            Arm::EarlyStopped if seed > seeds => BETTER,
+            Arm::EarlyStopped => worse,
+            _ => PLAIN,
+        };
         judged_by_seed(1e-14, move |_, arm, seed| made(arm, seed)).criteria[1].met
     };
-    assert_eq!((lacking(0), lacking(2)), (Some(true), None));
+    assert_eq!((lacking(0), lacking(1), lacking(2)), (Some(true), Some(true), None));
     // Without the identity nothing is.
     assert_eq!(judged(1e-3, |_, arm| claimed(arm)).verdict, Verdict::Inconclusive);
 }

@@ -8,6 +8,7 @@ use crate::agents::{Choice, Listener, Speaker};
 use crate::game::Split;
 use crate::setting::count;
 use crate::training::played::Played;
+use crate::training::population::Pair;
 use crate::training::step::{Learner, Turn, mean, numbers};
 use crate::{Error, Result};
 
@@ -86,7 +87,7 @@ impl Side {
     }
 }
 
-/// Copies both agents with their optimizers and lets one of them learn on, then the other, each on the training part with the settings of the
+/// Copies both agents, the first ones of a population, with their optimizers and lets one of them learn on, then the other, each on the training part with the settings of the
 /// learner: the listener by cross-entropy, the speaker by REINFORCE. The one whose validation loss leaves its training loss
 /// overfits. The learner itself does not change.
 ///
@@ -119,10 +120,10 @@ pub fn overfitting<X: Played, S: Speaker<X> + Clone, L: Listener<X::Question> + 
 ) -> Result<Overfitting> {
     config.validate()?;
     let listener = side(learner, split, config, &mut |point| tell("listener", point), |copy| {
-        copy.listen(&split.train).map(drop)
+        copy.listen(&split.train, Pair::default()).map(drop)
     })?;
     let speaker = side(learner, split, config, &mut |point| tell("speaker", point), |copy| {
-        copy.play(&split.train, Turn::Speaker).map(drop)
+        copy.play(&split.train, Pair::default(), Turn::Speaker).map(drop)
     })?;
     Ok(Overfitting { listener, speaker })
 }
