@@ -213,6 +213,7 @@ fn settings_that_have_no_meaning_with_it_are_refused() {
     for (change, expected) in [
         (&(|config: &mut TrainConfig| config.regime = Regime::Bayes) as &dyn Fn(&mut TrainConfig), "bayes"),
         (&|config| config.learning.alpha = 0.5, "`learning.alpha` below 1"),
+        (&|config| config.channel.noise = 0.1, "`channel.noise` above 0"),
         (&|config| config.learning.baseline = BaselineKind::Learned, "`learning.baseline` learned"),
         (
             &|config| {
@@ -226,9 +227,9 @@ fn settings_that_have_no_meaning_with_it_are_refused() {
         assert!(matches!(error, Error::Setting { .. }));
         assert!(error.to_string().contains(expected), "`{error}` has `{expected}`");
     }
-    let pairs = ["learning.estimator=gumbel-softmax", "learning.estimator.straight_through=true"];
+    let pairs = ["learning.estimator=gumbel-softmax", "learning.estimator.straight_through=false"];
     let set = layer(&TrainConfig::default(), None, &pairs.map(str::to_owned)).expect("a kind and a flag");
-    let expected = Relaxation { temperature: 1.0, straight_through: true };
+    let expected = Relaxation { temperature: 1.0, straight_through: false };
     assert_eq!(set.learning.estimator, Estimator::GumbelSoftmax(expected));
     // Settings of before know no estimator.
     let mut json = serde_json::to_value(TrainConfig::default()).expect("plain data");

@@ -34,7 +34,7 @@ pub struct NetworkDiscriminator {
     object: PackedMatrix,
 }
 
-/// A [`NetworkDiscriminator`].
+/// The name of a [`NetworkDiscriminator`] before there were transformers.
 pub type RecurrentDiscriminator = NetworkDiscriminator;
 
 impl NetworkDiscriminator {

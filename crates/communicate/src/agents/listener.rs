@@ -26,7 +26,7 @@ pub struct NetworkListener {
     output: Dense,
 }
 
-/// A [`NetworkListener`].
+/// The name of a [`NetworkListener`] before there were transformers.
 pub type RecurrentListener = NetworkListener;
 
 impl NetworkListener {

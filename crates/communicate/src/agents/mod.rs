@@ -1,9 +1,10 @@
 //! Speakers and listeners that are networks.
 //!
 //! Learning knows them by two traits, [`Speaker`] and [`Listener`]: arrays of numbers go in and out, and gradients are one flat array in
-//! the order of the [`Parameters`], so that an agent may be made of whatever it likes. Here are recurrent ones, an LSTM or a GRU, written
-//! by hand on crate `kernels`: a batch is cut into slices, each thread takes a slice through all steps of a message while its
-//! states are in the caches, and what the input adds to the gates is a table with a row for each symbol.
+//! the order of the [`Parameters`], so that an agent may be made of whatever it likes. Here are networks, an LSTM, a GRU or a transformer, written
+//! by hand on crate `kernels`: a batch is cut into slices, and each thread takes a slice through all steps of a message while its
+//! states are in the caches. What carries an agent through a message is its body; encoders and heads are the same for all. Networks can
+//! also say and read mixtures of symbols ([`RelaxedSpeaker`], [`RelaxedListener`]), through which a loss has a gradient.
 //!
 //! ```
 //! use autodidact_communicate::agents::{AgentConfig, Choice, Listener, RecurrentListener, RecurrentSpeaker, Speaker};
@@ -36,6 +37,7 @@ mod distribution;
 mod encoder;
 mod forest;
 mod listener;
+mod mixed;
 mod parameters;
 mod prefixes;
 mod reader;

@@ -22,13 +22,13 @@ pub struct Relaxation {
     /// τ: mixtures are nearly symbols if it is small, and their gradients noisy.
     pub temperature: f64,
     /// Whether what is said, to the listener and to the speaker itself, is the largest symbol of a mixture, while the gradient is that of
-    /// the mixture.
+    /// the mixture. Agents that learn by mixtures may agree on shares that no symbol has, and then do not understand the symbols.
     pub straight_through: bool,
 }
 
 impl Default for Relaxation {
     fn default() -> Self {
-        Self { temperature: 1.0, straight_through: false }
+        Self { temperature: 1.0, straight_through: true }
     }
 }
 

@@ -88,7 +88,7 @@ pub enum Telling<'a> {
     Note(String),
 }
 
-/// Trains recurrent agents, writing metrics, checkpoints and their language into `run`; continues from the run's last checkpoint if there is
+/// Trains agents, writing metrics, checkpoints and their language into `run`; continues from the run's last checkpoint if there is
 /// one.
 ///
 /// # Errors

@@ -97,7 +97,7 @@ pub type Reconstructing = Learner<RecurrentSpeaker, RecurrentListener>;
 pub type Discriminating = Learner<RecurrentSpeaker<FeatureEncoder>, RecurrentDiscriminator, Features>;
 
 impl Reconstructing {
-    /// Recurrent agents as the configuration of a reconstruction game says.
+    /// Agents as the configuration of a reconstruction game says.
     ///
     /// # Errors
     /// [`Error::Setting`] if it is out of range.
@@ -122,7 +122,7 @@ impl<S: Speaker, L: Listener> Learner<S, L> {
 }
 
 impl Discriminating {
-    /// Recurrent agents as the configuration of a discrimination game says, for vectors of `width` features.
+    /// Agents as the configuration of a discrimination game says, for vectors of `width` features.
     ///
     /// # Errors
     /// [`Error::Setting`] if it is out of range.
