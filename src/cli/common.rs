@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use autodidact::data::loader::Skipped;
 use autodidact::data::source::{self, BadFile, Checked, Depth, Labels, Options};
 use autodidact::data::{self, Dataset};
@@ -88,6 +88,14 @@ impl Machine {
             || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             usize::from,
         )
+    }
+
+    /// Refuses another device; `what` is for instance `agents learn`.
+    pub fn require_cpu(&self, what: &str) -> Result<()> {
+        if self.device != "cpu" {
+            bail!(WrongUse(format!("{what} on `--device cpu`, not on `{}`", self.device)));
+        }
+        Ok(())
     }
 
     /// Starts the thread pool, this thread among its workers, and opens the device, after a look at which instructions

@@ -90,7 +90,7 @@ pub fn settings_of<T: Serialize + DeserializeOwned + Default>(run: &RunDirectory
 /// What is `named`, or what there is instead.
 pub fn preset<T>(name: &str, named: Option<T>, known: &[&str]) -> Result<T> {
     let Some(base) = named else {
-        let hint = nearest(name, known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+        let hint = nearest(name, known).map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
         bail!(WrongUse(format!("unknown preset `{name}`{hint}; there are {}", known.join(", "))));
     };
     Ok(base)

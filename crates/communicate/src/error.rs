@@ -241,6 +241,20 @@ pub enum Error {
         objects: usize,
     },
 
+    /// A column whose variance is more than a number can hold.
+    #[error(
+        "column {column} of the features cannot be standardised: row {row} of the part that trains has {value:e}; bring the numbers to a usual \
+         size, or do without with `game.normalise=none`"
+    )]
+    Spread {
+        /// The row of the largest number.
+        row: usize,
+        /// The column.
+        column: usize,
+        /// That number.
+        value: f64,
+    },
+
     /// A split of which one part would have nothing.
     #[error("the {part} part of the split would be empty: {reason}")]
     EmptyPart {

@@ -84,7 +84,7 @@ impl Features {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Lengths`] if the reference has another width.
+    /// [`Error::Lengths`] if the reference has another width, [`Error::Spread`] if a column has no finite variance there.
     pub fn standardised(&self, reference: &Self) -> Result<Self> {
         let width = self.width();
         if reference.width() != width {
@@ -96,6 +96,11 @@ impl Features {
             let values = || reference.0.column(column);
             let mean = values().sum::<f64>() / count;
             let variance = values().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+            if !variance.is_finite() {
+                let largest = values().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+                let (row, value) = largest.expect("a table has rows");
+                return Err(Error::Spread { row, column, value });
+            }
             // What rounding leaves of a column that does not vary is no scale.
             let varies = values().any(|value| value != reference.get(0)[column]);
             means.push(mean);

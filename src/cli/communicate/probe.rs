@@ -79,9 +79,9 @@ pub struct Arguments {
     /// One setting, for instance `--set probe.max_steps=50000`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Seed of fresh listeners and messages
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    /// Seed of fresh listeners and messages [default: 0]
+    #[arg(long)]
+    seed: Option<u64>,
     /// New folder for figures and `probe.json`
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -182,23 +182,23 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     if let Some(out) = arguments.out.as_ref().filter(|out| out.exists()) {
         bail!(WrongUse(format!("`{}` exists; give another name or remove it", out.display())));
     }
-    let device = &arguments.machine.device;
-    if device != "cpu" {
-        bail!(WrongUse(format!("recurrent agents learn on `--device cpu`, not on `{device}`")));
-    }
+    arguments.machine.require_cpu("agents learn")?;
     arguments.machine.start(arguments.output)?;
     let found = match (&run, &config) {
         (Some(run), Some(config)) => of_run(arguments, &settings, run, config)?,
         _ => of_messages(arguments, &settings)?,
     };
     let folder = arguments.out.clone().or_else(|| run.as_ref().map(|run| fresh(run.path(), "probe", "")));
-    let figures = match &folder {
-        None => Vec::new(),
-        Some(folder) => save(folder, &found)?,
-    };
-    let told = Told { settings: &settings, found: &found, figures };
+    let mut told = Told { settings: &settings, found: &found, figures: Vec::new() };
     if let Some(folder) = &folder {
+        // What took long is written before anything else can go wrong.
         file::write(&folder.join("probe.json"), &serde_json::to_vec_pretty(&told)?)?;
+        for (name, figure) in figures(&found) {
+            match figure.and_then(|figure| Ok(figure.save(folder, name)?)) {
+                Ok(saved) => told.figures.extend(saved),
+                Err(error) => arguments.output.note(&format!("the figure `{name}` is left out: {error:#}")),
+            }
+        }
     }
     arguments.output.result(&told, || describe(&found, folder.as_deref()))?;
     Ok(Exit::Done)
@@ -213,9 +213,11 @@ fn settings(arguments: &Arguments, config: Option<&TrainConfig>) -> Result<Setti
     if let Kind::Table = arguments.listener {
         base.probe.learning_rate = TABLE_RATE;
     }
-    let seed = arguments.seed;
-    (base.probe.seed, base.ease.seed, base.overfitting.seed) = (seed, seed, seed);
-    layered(&base, arguments.config.as_deref(), &arguments.set)
+    let mut pairs = arguments.set.clone();
+    if let Some(seed) = arguments.seed {
+        pairs.extend(["probe", "ease", "overfitting"].map(|of| format!("{of}.seed={seed}")));
+    }
+    layered(&base, arguments.config.as_deref(), &pairs)
 }
 
 fn of_run(
@@ -313,36 +315,36 @@ fn finish(progress: Option<&Progress>) {
     }
 }
 
-fn save(folder: &Path, found: &Found) -> Result<Vec<PathBuf>> {
-    let mut saved = Vec::new();
-    saved.extend(probes(found)?.save(folder, "probes")?);
-    if let Some(ease) = &found.ease {
-        let line =
-            |value: fn(&_) -> f64| ease.curve.iter().map(move |point| (point.step as f64, value(point)));
-        let chart = LineChart::new("A fresh listener learns the language", "step", "share that is told")
-            .with_line("objects", line(|point| point.accuracy))
-            .with_line("attributes", line(|point| point.attribute_accuracy))
-            .with_reference("asked for", ease.accuracy);
-        saved.extend(chart.draw()?.save(folder, "ease")?);
-    }
-    if let Some(found) = &found.overfitting {
-        let mut chart =
-            LineChart::new("One agent learns on, the other one is fixed", "step", "loss (nats)").with_log_y();
-        for (agent, side) in [("listener", &found.listener), ("speaker", &found.speaker)] {
-            let points = || side.curve.iter();
-            chart = chart
-                .with_line(&format!("{agent}, train"), points().map(|point| (point.step as f64, point.train)))
-                .with_line(
-                    &format!("{agent}, validation"),
-                    points().map(|point| (point.step as f64, point.validation)),
-                );
-        }
-        saved.extend(chart.draw()?.save(folder, "overfitting")?);
-    }
-    Ok(saved)
+/// Figures by their names, where they can be drawn.
+fn figures(found: &Found) -> Vec<(&'static str, Result<Figure>)> {
+    let mut figures = vec![("probes", probes(found))];
+    figures.extend(found.ease.as_ref().map(|ease| ("ease", ease_figure(ease))));
+    figures.extend(found.overfitting.as_ref().map(|found| ("overfitting", overfitting_figure(found))));
+    figures
 }
 
-/// The losses of the probes, to where they end.
+fn ease_figure(ease: &Ease) -> Result<Figure> {
+    let line = |value: fn(&_) -> f64| ease.curve.iter().map(move |point| (point.step as f64, value(point)));
+    let chart = LineChart::new("A fresh listener learns the language", "step", "share that is told")
+        .with_line("objects", line(|point| point.accuracy))
+        .with_line("attributes", line(|point| point.attribute_accuracy))
+        .with_reference("asked for", ease.accuracy);
+    Ok(chart.draw()?)
+}
+
+fn overfitting_figure(found: &Overfitting) -> Result<Figure> {
+    let title = "One agent learns on, the other one is fixed";
+    let mut chart = LineChart::new(title, "step", "loss (nats)").with_log_y();
+    for (agent, side) in [("listener", &found.listener), ("speaker", &found.speaker)] {
+        let line =
+            |value: fn(&_) -> f64| side.curve.iter().map(move |point| (point.step as f64, value(point)));
+        chart = chart
+            .with_line(&format!("{agent}, train"), line(|point| point.train))
+            .with_line(&format!("{agent}, validation"), line(|point| point.validation));
+    }
+    Ok(chart.draw()?)
+}
+
 fn probes(found: &Found) -> Result<Figure> {
     let mut chart = LineChart::new("Probes learn", "step", "loss (nats)").with_log_y();
     let curves = found.parts.iter().map(|of| (of.part.name(), &of.probed.estimate));

@@ -18,6 +18,8 @@ use crate::cli::common::{Output, require_new_file, shell};
 use crate::cli::exit::{Exit, WrongUse};
 use crate::cli::training::settings_of;
 
+/// Values of all attributes in the picture at most.
+const MOST_COLUMNS: u64 = 2000;
 /// Rows of the message table on a page.
 const ROWS: usize = 500;
 
@@ -87,6 +89,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let messages = files::read_messages(&path(&arguments.messages))?;
     let language = Language::new(files::read_objects(&path(&arguments.objects))?, messages)?;
     language.require(2)?;
+    let columns: u64 = language.objects().num_values().iter().map(|&values| u64::from(values)).sum();
+    if columns > MOST_COLUMNS {
+        bail!(WrongUse(format!(
+            "the attributes have {columns} values, expected {MOST_COLUMNS} in all at most for a picture; number those that occur from 0 on"
+        )));
+    }
     let summary = Summary::new(&language, MessageDistance::Edit);
     let figures = [heat_map(&language)?, tree(&language, arguments.tree_rows.into())?];
     let folder = arguments.out.parent().filter(|folder| !folder.as_os_str().is_empty());

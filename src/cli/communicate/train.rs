@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use autodidact::communicate;
 use autodidact::communicate::training::{
     AcrossPairs, Evaluation, Game, Generation, Measured, Outcome, PopulationEvaluation, Telling, TrainConfig,
@@ -78,10 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         Game::Discrimination(_) => config.features().map(drop),
     }
     .map_err(wrong_use)?;
-    let device = &training.machine.device;
-    if device != "cpu" {
-        bail!(WrongUse(format!("recurrent agents learn on `--device cpu`, not on `{device}`")));
-    }
+    training.machine.require_cpu("agents learn")?;
     interrupt::install()?;
     training.machine.start(output)?;
     let run = match stored {

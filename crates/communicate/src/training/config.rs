@@ -391,12 +391,6 @@ impl TrainConfig {
         }
         require(vocab_size > 2, "channel.vocab_size", vocab_size, NOISY)?;
         require(
-            self.learning.estimator == Estimator::Reinforce,
-            "channel.noise",
-            noise,
-            "0 with `learning.estimator` gumbel-softmax: noise replaces symbols, and there are mixtures of them",
-        )?;
-        require(
             self.alpha() == 1.0,
             "channel.noise",
             noise,

@@ -70,7 +70,7 @@ impl<S: Speaker<X>, L: Listener<X::Question>, X: Played> Learner<S, L, X> {
         let channel = agents.0.channel();
         let numbers = count * channel.max_length() * channel.vocab_size() as usize;
         let noise = gumbel_noise(numbers, &mut self.seeds.keyed("symbols", [update]));
-        let mask = self.mask(pair.listener, count);
+        let mask = self.mask(pair.listener, count, turn);
         let length_cost = self.config.learning.length_cost;
         let mut learnt = None;
         let mut hear = |messages: &RelaxedMessages| {

@@ -306,7 +306,9 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         let Batch { asked, .. } = self.batch(train, "listener batch", self.counts.listener_steps)?;
         let (_, received) =
             self.speak(pair.speaker, asked.objects(), "listener symbols", self.counts.listener_steps)?;
-        let (likelihoods, gradient) = self.hear(pair.listener, &asked, &received);
+        let mask = self.mask(pair.listener, asked.objects().count(), Turn::Both);
+        let listener = &self.listeners[pair.listener].agent;
+        let (likelihoods, gradient) = listener.gradient(&asked, &received, mask.as_deref());
         self.update_listener(pair.listener, &gradient)?;
         Ok(-mean(likelihoods))
     }
@@ -319,7 +321,9 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         let update = self.counts.updates;
         let Batch { asked, indices } = self.batch(train, "batch", update)?;
         let (said, received) = self.speak(pair.speaker, asked.objects(), "symbols", update)?;
-        let (likelihoods, of_listener) = self.hear(pair.listener, &asked, &received);
+        let mask = self.mask(pair.listener, asked.objects().count(), turn);
+        let listener = &self.listeners[pair.listener].agent;
+        let (likelihoods, of_listener) = listener.gradient(&asked, &received, mask.as_deref());
         let speaker = &self.speakers[pair.speaker];
 
         let LearningConfig { length_cost, baseline, .. } = self.config.learning;
@@ -403,16 +407,10 @@ impl<X: Played, S: Speaker<X>, L: Listener<X::Question>> Learner<S, L, X> {
         Ok((said, received))
     }
 
-    /// Likelihoods and the gradient of a listener, with dropout if there is any.
-    fn hear(&self, listener: usize, asked: &X::Question, received: &Messages) -> (Vec<f32>, Vec<f32>) {
-        let mask = self.mask(listener, asked.objects().count());
-        self.listeners[listener].agent.gradient(asked, received, mask.as_deref())
-    }
-
-    /// Dropout of a step of a listener with so many messages, if there is any.
-    pub(super) fn mask(&self, listener: usize, messages: usize) -> Option<Vec<f32>> {
+    /// Dropout of a step of a listener with so many messages, if there is any. There is none if the listener does not learn.
+    pub(super) fn mask(&self, listener: usize, messages: usize, turn: Turn) -> Option<Vec<f32>> {
         let dropout = self.config.learning.dropout as f32;
-        (dropout > 0.0).then(|| {
+        (dropout > 0.0 && turn == Turn::Both).then(|| {
             let len = messages * self.listeners[listener].agent.mask_len();
             let mut mask = numbers(self.seeds, "dropout", [self.counts.listener_steps], len);
             for factor in &mut mask {

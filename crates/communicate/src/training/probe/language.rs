@@ -8,8 +8,12 @@ use super::speaker::batch;
 use crate::agents::{AgentConfig, AgentNames, Listener, RecurrentListener};
 use crate::game::{Channel, ProductSpace};
 use crate::measures::information;
+use crate::setting::require;
 use crate::training::step::mean;
 use crate::{Language, Messages, Objects, Result};
+
+/// Different values of an attribute, or symbols, at most.
+const MOST_KINDS: u32 = 1 << 16;
 
 /// Trains a fresh recurrent listener on objects and their messages, whoever made them, until it gets no better. Its loss estimates `H(X|M)`
 /// of the language as it is written down, and converges to `Σ_k H(X_k|M)`.
@@ -64,8 +68,15 @@ pub(super) fn fresh_listener(
     seeds: Seeds,
 ) -> Result<RecurrentListener> {
     config.validate(&AgentNames::LISTENER)?;
-    let space = ProductSpace::new(&language.objects().num_values())?;
     let messages = language.messages();
+    let num_values = language.objects().num_values();
+    let renumber =
+        format!("1 to {MOST_KINDS}: a listener has numbers for each; number those that occur from 0 on");
+    let values = num_values.iter().copied().max().unwrap_or(0);
+    require(values <= MOST_KINDS, "the number of an attribute's values", values, renumber.clone())?;
+    let symbols = messages.vocab_size();
+    require(symbols <= MOST_KINDS, "the number of symbols", symbols, renumber)?;
+    let space = ProductSpace::new(&num_values)?;
     let channel = Channel::new(messages.vocab_size(), messages.max_length())?;
     Ok(RecurrentListener::new(config, &space, channel, &mut seeds.stream("listener")))
 }

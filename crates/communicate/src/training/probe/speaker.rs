@@ -1,6 +1,7 @@
 //! A probe of a frozen speaker.
 
 use autodidact_experiment::rng::Seeds;
+use autodidact_experiment::statistics::standard_deviation;
 use rand::seq::index;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ pub struct Probed {
     pub loss: f64,
     /// `L_adapt = L − L_info` with the probe's `L_info`.
     pub adaptation: f64,
-    /// The standard error of `adaptation`, from the messages' differences.
+    /// The standard error of `adaptation` over objects, each with the mean of its messages.
     pub standard_error: f64,
     /// The same with the exact `L_info`.
     pub exact_adaptation: f64,
@@ -37,7 +38,7 @@ pub enum Verdict {
     Converged,
     /// It would have gone on to learn: its information is too large, its adaptation too small.
     NotConverged,
-    /// Its adaptation is below 0: the agents' own listener is better than the probe, which thus is not the best there is.
+    /// Its adaptation is below 0, by more than two standard errors and the tolerance: the agents' own listener is better than the probe, which thus is not the best there is.
     Failed,
 }
 
@@ -95,16 +96,18 @@ pub fn probe<S: Speaker, L: Listener, P: Listener>(
     let learnt = fit(&mut fresh, config, &mut draw, tell)?;
 
     let meant = all;
-    let [mut loss, mut information, mut exact, mut factorised, mut squares] = [0.0; 5];
+    let [mut loss, mut information, mut exact, mut factorised] = [0.0; 4];
+    let mut differences = vec![0.0; objects.count()];
     for sample in 0..config.samples as u64 {
         let messages = speak(objects, "measured symbols", sample);
         let scored = bayes_scores(speaker, objects, &meant, &messages);
         let of_listener = listener.log_likelihood(objects, &messages);
-        for (own, of_probe) in of_listener.into_iter().zip(fresh.log_likelihood(objects, &messages)) {
+        let of_probe = fresh.log_likelihood(objects, &messages);
+        for ((own, of_probe), difference) in of_listener.into_iter().zip(of_probe).zip(&mut differences) {
             let (own, of_probe) = (f64::from(own), f64::from(of_probe));
             loss -= own;
             information -= of_probe;
-            squares += (of_probe - own).powi(2);
+            *difference += (of_probe - own) / config.samples as f64;
         }
         exact -= scored.log_likelihoods.iter().sum::<f64>();
         factorised -= scored.factorised.iter().sum::<f64>();
@@ -113,7 +116,7 @@ pub fn probe<S: Speaker, L: Listener, P: Listener>(
     let [loss, information, exact, factorised] =
         [loss, information, exact, factorised].map(|sum| sum / count);
     let adaptation = loss - information;
-    let standard_error = ((squares / count - adaptation.powi(2)).max(0.0) / count).sqrt();
+    let standard_error = standard_deviation(&differences) / (objects.count() as f64).sqrt();
     let verdict = if adaptation < -(2.0 * standard_error).max(config.tolerance) {
         Verdict::Failed
     } else if learnt.converged {
