@@ -213,7 +213,10 @@ fn settings_that_have_no_meaning_with_it_are_refused() {
     for (change, expected) in [
         (&(|config: &mut TrainConfig| config.regime = Regime::Bayes) as &dyn Fn(&mut TrainConfig), "bayes"),
         (&|config| config.learning.alpha = 0.5, "`learning.alpha` below 1"),
-        (&|config| config.channel.noise = 0.1, "`channel.noise` above 0"),
+        (
+            &|config| config.channel.noise = 0.1,
+            "`channel.noise` is 0.1, expected 0 with `learning.estimator` gumbel-softmax",
+        ),
         (&|config| config.learning.baseline = BaselineKind::Learned, "`learning.baseline` learned"),
         (
             &|config| {

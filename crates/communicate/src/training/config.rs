@@ -409,10 +409,6 @@ impl TrainConfig {
             "reinforce with `learning.alpha` below 1 or `regime` bayes: the Bayes listener's reward has no gradient through mixtures of symbols",
         )?;
         refuse(
-            self.channel.noise == 0.0,
-            "reinforce with `channel.noise` above 0: mixtures of symbols arrive as they are sent",
-        )?;
-        refuse(
             self.learning.baseline == BaselineKind::BatchMean,
             "reinforce with `learning.baseline` learned: without rewards there is nothing to subtract from",
         )
