@@ -66,11 +66,7 @@ impl Claim for Lewis {
     }
 
     fn jobs(&self, plan: &Plan) -> Vec<Job> {
-        let seeds = plan.seeds(match plan.scale {
-            Scale::Quick => 3,
-            Scale::Standard => 5,
-            Scale::Full => 5,
-        });
+        let seeds = plan.seeds(if plan.scale == Scale::Quick { 3 } else { 5 });
         seeds.flat_map(|seed| task::jobs(self.paper(), plan, seed)).collect()
     }
 
