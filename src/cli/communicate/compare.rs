@@ -108,7 +108,7 @@ fn heat_map(similarities: &Similarities) -> Result<Figure> {
 fn describe(compared: &Compared) -> String {
     let Similarities { objects, matrix, mean, by_chance } = &compared.similarities;
     let numbers = (1..=matrix.len()).map(|number| number.to_string());
-    let mut table = Table::new(["".to_owned()].into_iter().chain(numbers).chain(["language".to_owned()]));
+    let mut table = Table::new([String::new()].into_iter().chain(numbers).chain(["language".to_owned()]));
     for ((number, row), language) in matrix.iter().enumerate().zip(&compared.languages) {
         let cells = row.iter().map(|similarity| format!("{similarity:.4}"));
         let ends = [format!("{}", number + 1), language.display().to_string()];

@@ -182,7 +182,9 @@ fn page(language: &Language, summary: &Summary, figures: &[Figure]) -> String {
         let _ = writeln!(page, "<tr><th>{name}<td>{value}");
     }
     page.push_str("</table>\n");
-    figures.iter().for_each(|figure| page.push_str(figure.svg()));
+    for figure in figures {
+        page.push_str(figure.svg());
+    }
     page.push_str("<h2>Messages</h2>\n<table>\n<tr><th>object<th>message\n");
     let listed = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
     for (object, word) in language.objects().iter().zip(language.messages().words()).take(ROWS) {
