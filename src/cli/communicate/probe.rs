@@ -192,6 +192,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut told = Told { settings: &settings, found: &found, figures: Vec::new() };
     if let Some(folder) = &folder {
         // What took long is written before anything else can go wrong.
+        file::create_folder(folder)?;
         file::write(&folder.join("probe.json"), &serde_json::to_vec_pretty(&told)?)?;
         for (name, figure) in figures(&found) {
             match figure.and_then(|figure| Ok(figure.save(folder, name)?)) {
