@@ -21,6 +21,8 @@ pub use autodidact_experiment as experiment;
 #[doc(inline)]
 pub use autodidact_games as games;
 #[doc(inline)]
+pub use autodidact_gemma as gemma;
+#[doc(inline)]
 pub use autodidact_mcts as mcts;
 #[doc(inline)]
 pub use autodidact_nn as nn;
