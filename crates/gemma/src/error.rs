@@ -36,4 +36,14 @@ pub enum Error {
         /// What is wrong, and where.
         found: String,
     },
+    /// Sizes or constants that make no model.
+    #[error("`{name}` is {value}, expected {expected}")]
+    Config {
+        /// The field.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
 }

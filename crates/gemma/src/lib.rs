@@ -1,5 +1,7 @@
 //! Gemma 2: reads, tokenizes for, runs and quantises the open language models of Gemma Team (2024), arXiv 2408.00118.
 
+mod config;
 mod error;
 
+pub use config::Config;
 pub use error::{Error, Result};
