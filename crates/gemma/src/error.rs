@@ -46,4 +46,60 @@ pub enum Error {
         /// What it may be.
         expected: &'static str,
     },
+    /// A model needs a tensor that its files do not have.
+    #[error("`{}` has no tensor `{tensor}`, which a model of its sizes needs", path.display())]
+    MissingTensor {
+        /// The file or folder.
+        path: PathBuf,
+        /// The tensor, as it is called there.
+        tensor: String,
+    },
+    /// A tensor is not of the size that the model's sizes make.
+    #[error("tensor `{tensor}` of `{}` has shape {found:?}, expected {expected:?}", path.display())]
+    WrongShape {
+        /// The file or folder.
+        path: PathBuf,
+        /// The tensor, as it is called there.
+        tensor: String,
+        /// What the sizes of the model say.
+        expected: Vec<usize>,
+        /// What the file says.
+        found: Vec<usize>,
+    },
+    /// A tensor holds numbers of a type that is not read.
+    #[error("tensor `{tensor}` of `{}` is of type {found}, expected {expected}", path.display())]
+    UnsupportedType {
+        /// The file or folder.
+        path: PathBuf,
+        /// The tensor, as it is called there.
+        tensor: String,
+        /// Its type.
+        found: String,
+        /// Types that are read.
+        expected: &'static str,
+    },
+    /// A weight does not fit into the type that it is to be written in.
+    #[error(
+        "number {index} of tensor `{tensor}` is {value}, which {format} cannot hold: is the checkpoint damaged?"
+    )]
+    Unrepresentable {
+        /// The tensor.
+        tensor: String,
+        /// Which of its numbers, row by row.
+        index: usize,
+        /// The number.
+        value: f32,
+        /// The type.
+        format: &'static str,
+    },
+    /// Nothing is known by this name.
+    #[error("unknown {what} `{name}`, expected {expected}")]
+    Unknown {
+        /// What was asked for, as in "file type".
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Names that there are.
+        expected: String,
+    },
 }
