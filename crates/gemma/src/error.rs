@@ -36,4 +36,28 @@ pub enum Error {
         /// What is wrong, and where.
         found: String,
     },
+    /// Bytes or arrays that should make a tokenizer do not.
+    #[error("not a {expected}: {found}")]
+    Tokenizer {
+        /// What was to be read, as in "SentencePiece model".
+        expected: &'static str,
+        /// What is wrong, and where.
+        found: String,
+    },
+    /// An id that no piece of the vocabulary has.
+    #[error("token {id} is outside the vocabulary of {vocab_size} pieces: were the ids made with another tokenizer?")]
+    Token {
+        /// The id.
+        id: u32,
+        /// The pieces there are; ids are below.
+        vocab_size: usize,
+    },
+    /// Messages that the chat template has no form for.
+    #[error("message {index} of the conversation: {found}")]
+    Conversation {
+        /// Which message, from 0.
+        index: usize,
+        /// What is wrong with it, and what belongs there.
+        found: String,
+    },
 }
