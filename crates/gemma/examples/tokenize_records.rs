@@ -37,7 +37,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let start = Instant::now();
         let same = tokenizer.encode_batch(&records, Encoding::default()) == ids;
         let all_threads = start.elapsed().as_secs_f64();
-        let (tokens, bytes) = (ids.iter().map(Vec::len).sum::<usize>(), records.iter().map(|r| r.len()).sum::<usize>());
+        let (tokens, bytes) =
+            (ids.iter().map(Vec::len).sum::<usize>(), records.iter().map(|r| r.len()).sum::<usize>());
         println!(
             r#"{{"load": {load}, "one_thread": {one_thread}, "all_threads": {all_threads}, "tokens": {tokens}, "bytes": {bytes}, "same": {same}}}"#
         );

@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -39,13 +39,15 @@ pub enum Error {
     /// Bytes or arrays that should make a tokenizer do not.
     #[error("not a {expected}: {found}")]
     Tokenizer {
-        /// What was to be read, as in "SentencePiece model".
+        /// What was to be read, as in "usable vocabulary".
         expected: &'static str,
         /// What is wrong, and where.
         found: String,
     },
     /// An id that no piece of the vocabulary has.
-    #[error("token {id} is outside the vocabulary of {vocab_size} pieces: were the ids made with another tokenizer?")]
+    #[error(
+        "token {id} is outside the vocabulary of {vocab_size} pieces: were the ids made with another tokenizer?"
+    )]
     Token {
         /// The id.
         id: u32,
@@ -60,4 +62,14 @@ pub enum Error {
         /// What is wrong with it, and what belongs there.
         found: String,
     },
+}
+
+impl Error {
+    /// The same about a file, if it is about bytes that are now known to come from one.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Tokenizer { expected, found } => Self::Malformed { path: path.into(), expected, found },
+            other => other,
+        }
+    }
 }

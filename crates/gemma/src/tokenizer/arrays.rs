@@ -4,7 +4,7 @@ use super::gemma;
 use super::vocabulary::{Piece, PieceKind, Vocabulary};
 use crate::{Error, Result};
 
-pub(super) const EXPECTED: &str = "SentencePiece vocabulary in GGUF arrays";
+const EXPECTED: &str = "SentencePiece vocabulary in GGUF arrays";
 
 /// The values of `tokenizer.ggml.*` in a GGUF file whose `tokenizer.ggml.model` is `llama`, which means `SentencePiece`.
 ///
@@ -12,7 +12,7 @@ pub(super) const EXPECTED: &str = "SentencePiece vocabulary in GGUF arrays";
 /// use autodidact_gemma::tokenizer::{PieceArrays, Tokenizer, Vocabulary};
 ///
 /// let small = Vocabulary::of_pieces(["h", "i", "hi"]);
-/// let tokenizer = Tokenizer::from_arrays(PieceArrays {
+/// let vocabulary = Vocabulary::from_arrays(PieceArrays {
 ///     tokens: small.pieces.iter().map(|piece| piece.text.clone()).collect(),
 ///     scores: small.pieces.iter().map(|piece| piece.score).collect(),
 ///     token_types: small.pieces.iter().map(|piece| piece.kind as i32).collect(),
@@ -20,7 +20,7 @@ pub(super) const EXPECTED: &str = "SentencePiece vocabulary in GGUF arrays";
 ///     eos: Some(1),
 ///     ..PieceArrays::default()
 /// })?;
-/// assert_eq!(tokenizer.encode("hi"), [265]);
+/// assert_eq!(Tokenizer::new(&vocabulary)?.encode("hi"), [265]);
 /// # Ok::<(), autodidact_gemma::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,12 +49,16 @@ pub(super) fn read(arrays: PieceArrays) -> Result<Vocabulary> {
     let wrong = |found: String| Error::Tokenizer { expected: EXPECTED, found };
     let PieceArrays { tokens, scores, token_types, bos, eos, unknown, padding, add_space_prefix } = arrays;
     if add_space_prefix {
-        return Err(wrong("it puts a space before every text (`add_space_prefix`), which Gemma's does not".into()));
+        return Err(wrong(
+            "it puts a space before every text (`add_space_prefix`), which Gemma's does not".into(),
+        ));
     }
     let num = tokens.len();
     if scores.len() != num || token_types.len() != num || num == 0 {
         let (scores, types) = (scores.len(), token_types.len());
-        return Err(wrong(format!("{num} tokens, {scores} scores and {types} types, which should be equally many")));
+        return Err(wrong(format!(
+            "{num} tokens, {scores} scores and {types} types, which should be equally many"
+        )));
     }
     let piece = |(id, ((text, score), kind)): (usize, ((String, f32), i32))| {
         let kind = PieceKind::from_number(kind)

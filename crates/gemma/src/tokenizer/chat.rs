@@ -1,7 +1,7 @@
 //! The form in which the instruction-tuned models read a conversation.
 
-use super::encode::{Encoding, Specials};
 use super::Tokenizer;
+use super::encode::{Encoding, Specials};
 use crate::{Error, Result};
 
 /// Who says something.
@@ -46,7 +46,7 @@ fn turns(messages: &[Message]) -> Result<Vec<(&'static str, String)>> {
     let mut instructions = String::new();
     for (index, message) in messages.iter().enumerate() {
         let content = trim(&message.content);
-        let users_turn = turns.len() % 2 == 0;
+        let users_turn = turns.len().is_multiple_of(2);
         match message.role {
             Role::System if !users_turn => {
                 return wrong(index, "instructions after a user's text; put them before it");
@@ -55,14 +55,21 @@ fn turns(messages: &[Message]) -> Result<Vec<(&'static str, String)>> {
                 instructions += content;
                 instructions += "\n\n";
             }
-            Role::User if !users_turn => return wrong(index, "a second user's text in a row; an answer belongs between"),
+            Role::User if !users_turn => {
+                return wrong(index, "a second user's text in a row; an answer belongs between");
+            }
             Role::User => turns.push(("user", std::mem::take(&mut instructions) + content)),
-            Role::Model if users_turn => return wrong(index, "an answer of the model that no user's text comes before"),
+            Role::Model if users_turn => {
+                return wrong(index, "an answer of the model that no user's text comes before");
+            }
             Role::Model => turns.push(("model", content.into())),
         }
     }
-    if turns.len() % 2 == 0 || !instructions.is_empty() {
-        return wrong(messages.len(), "the conversation ends here; a user's text, to be answered, belongs here");
+    if turns.len().is_multiple_of(2) {
+        return wrong(
+            messages.len(),
+            "the conversation ends here; a user's text, to be answered, belongs here",
+        );
     }
     Ok(turns)
 }

@@ -80,7 +80,13 @@ impl Borders {
 }
 
 impl Tokenizer {
-    pub(super) fn encode_scratch(&self, text: &[u8], specials: Specials, scratch: &mut Scratch, ids: &mut Vec<u32>) {
+    pub(super) fn encode_scratch(
+        &self,
+        text: &[u8],
+        specials: Specials,
+        scratch: &mut Scratch,
+        ids: &mut Vec<u32>,
+    ) {
         let text = normalize(text);
         let bytes = text.as_bytes();
         let Scratch { words, merger } = scratch;

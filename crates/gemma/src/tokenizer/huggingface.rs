@@ -16,7 +16,7 @@ use super::gemma;
 use super::vocabulary::{Piece, PieceKind, Vocabulary, byte_of};
 use crate::{Error, Result};
 
-pub(super) const EXPECTED: &str = "tokenizer.json of a SentencePiece model of byte-pair encoding";
+const EXPECTED: &str = "tokenizer.json of a SentencePiece model of byte-pair encoding";
 
 #[derive(Deserialize)]
 struct File {
@@ -126,7 +126,9 @@ fn only_spaces(normalizer: &Value) -> bool {
     match normalizer["type"].as_str() {
         None => normalizer.is_null(),
         Some("Replace") => normalizer["pattern"]["String"] == " " && normalizer["content"] == "▁",
-        Some("Sequence") => normalizer["normalizers"].as_array().is_some_and(|all| all.iter().all(only_spaces)),
+        Some("Sequence") => {
+            normalizer["normalizers"].as_array().is_some_and(|all| all.iter().all(only_spaces))
+        }
         Some(_) => false,
     }
 }
@@ -204,7 +206,9 @@ fn set_scores(pieces: &mut [Piece], merges: &[Merge]) -> Result<()> {
         let text = format!("{left}{right}");
         let Some(&id) = normal.get(&text) else { continue };
         if last != Some(id) && !ranked.insert(id) {
-            let found = format!("the merges that make `{text}` are not side by side, so that no score can stand for them");
+            let found = format!(
+                "the merges that make `{text}` are not side by side, so that no score can stand for them"
+            );
             return Err(wrong(found));
         }
         last = Some(id);
@@ -215,7 +219,8 @@ fn set_scores(pieces: &mut [Piece], merges: &[Merge]) -> Result<()> {
         for (middle, _) in text.char_indices().skip(1) {
             let (left, right) = text.split_at(middle);
             if normal.contains_key(left) && normal.contains_key(right) && !splits.contains(&(id, middle)) {
-                let found = format!("`{left}` and `{right}` spell the piece `{text}`, but are not among the merges");
+                let found =
+                    format!("`{left}` and `{right}` spell the piece `{text}`, but are not among the merges");
                 return Err(wrong(found));
             }
         }

@@ -86,7 +86,8 @@ impl Matcher {
         let mut longest = None;
         let mut node = &self.nodes[0];
         for (length, &byte) in text.iter().enumerate() {
-            if let Some((id, _)) = node.piece.filter(|&(_, special)| !special || specials == Specials::Match) {
+            if let Some((id, _)) = node.piece.filter(|&(_, special)| !special || specials == Specials::Match)
+            {
                 longest = Some((id, length));
             }
             let edges = &self.edges[node.edges.start as usize..node.edges.end as usize];

@@ -46,17 +46,25 @@ impl Merger {
         let length = u32::try_from(text.len()).expect("a part of less than 4 GiB");
         self.split(text, length);
         let mut candidates = std::mem::take(&mut self.agenda).into_vec();
-        candidates.extend((0..self.symbols.len() as u32).filter_map(|left| self.candidate(text, left, pieces)).map(Reverse));
+        candidates.extend(
+            (0..self.symbols.len() as u32).filter_map(|left| self.candidate(text, left, pieces)).map(Reverse),
+        );
         self.agenda = candidates.into();
         while let Some(Reverse(candidate)) = self.agenda.pop() {
             self.merge(text, candidate, pieces);
         }
         let bytes = text.as_bytes();
         for symbol in self.symbols.iter().filter(|symbol| symbol.length > 0) {
-            let character = &bytes[symbol.start as usize..(symbol.start + symbol.length) as usize];
-            match (symbol.id, pieces.merged(character)) {
-                (NONE, None) => ids.extend(character.iter().map(|&byte| byte_ids[usize::from(byte)])),
-                (NONE, Some((id, _))) | (id, _) => ids.push(id),
+            let (start, length) = (symbol.start as usize, symbol.length as usize);
+            if symbol.id != NONE {
+                ids.push(symbol.id);
+            } else if let Some((id, _)) = pieces.merged(bytes, start, length) {
+                ids.push(id);
+            } else {
+                // A space that is no piece is spelled as the sign for it, which is what `SentencePiece` sees.
+                let character = &bytes[start..start + length];
+                let spelled = if character == b" " { "▁".as_bytes() } else { character };
+                ids.extend(spelled.iter().map(|&byte| byte_ids[usize::from(byte)]));
             }
         }
         self.symbols.clear();
@@ -77,8 +85,7 @@ impl Merger {
         let symbol = &self.symbols[left as usize];
         let next = self.symbols.get(symbol.next as usize)?;
         let length = symbol.length + next.length;
-        let merged = &text.as_bytes()[symbol.start as usize..(symbol.start + length) as usize];
-        let (id, rank) = pieces.merged(merged)?;
+        let (id, rank) = pieces.merged(text.as_bytes(), symbol.start as usize, length as usize)?;
         Some(Candidate { rank, left, length, id })
     }
 

@@ -23,6 +23,7 @@ mod decode;
 mod encode;
 mod gemma;
 mod huggingface;
+mod key;
 mod matcher;
 mod merge;
 mod pieces;
@@ -42,13 +43,15 @@ pub use decode::Decoder;
 pub use encode::{Encoding, Specials};
 pub use vocabulary::{Piece, PieceKind, Vocabulary};
 
-use crate::{Error, Result};
+use crate::Result;
 use cuts::Cuts;
 use encode::{Borders, Scratch};
 use matcher::Matcher;
 use pieces::Pieces;
 
 /// Turns text into ids and back. Threads may share it.
+///
+/// It is made of a [`Vocabulary`], which is read from a `tokenizer.model`, a `tokenizer.json` or arrays of GGUF metadata.
 ///
 /// ```
 /// use autodidact_gemma::tokenizer::{Encoding, Tokenizer, Vocabulary};
@@ -90,17 +93,14 @@ impl Tokenizer {
     /// The tokenizer of this vocabulary.
     ///
     /// # Errors
-    /// [`Error::Tokenizer`] if a piece is empty, there twice or of an unsupported kind, a score is not a number, an id lies
+    /// [`Error::Tokenizer`](crate::Error::Tokenizer) if a piece is empty, there twice or of an unsupported kind, a score is not a number, an id lies
     /// outside, or a byte has no piece.
     pub fn new(vocabulary: &Vocabulary) -> Result<Self> {
-        Self::of(vocabulary, "usable vocabulary")
-    }
-
-    fn of(vocabulary: &Vocabulary, expected: &'static str) -> Result<Self> {
-        vocabulary.check(expected)?;
-        let byte_ids = vocabulary.byte_ids(expected)?;
-        let pieces = Pieces::new(vocabulary, expected)?;
-        let user_defined = (0..pieces.len() as u32).filter(|&id| pieces.kind(id) == Some(PieceKind::UserDefined));
+        vocabulary.check()?;
+        let byte_ids = vocabulary.byte_ids()?;
+        let pieces = Pieces::new(vocabulary)?;
+        let user_defined =
+            (0..pieces.len() as u32).filter(|&id| pieces.kind(id) == Some(PieceKind::UserDefined));
         let matcher = Matcher::new(user_defined.map(|id| {
             let text = pieces.text(id);
             (text, id, gemma::is_special(text))
@@ -115,45 +115,13 @@ impl Tokenizer {
         Ok(Self { pieces, matcher, cuts, borders, byte_ids, bos, eos, padding, unknown_surface, scratches })
     }
 
-    /// Reads `tokenizer.model` or `tokenizer.json`, whichever the file turns out to be. What is not supported of either is told by the
-    /// error.
+    /// The tokenizer of a `tokenizer.model` or a `tokenizer.json`: see [`Vocabulary::from_file`].
     ///
     /// # Errors
-    /// [`Error::Read`] if the file cannot be read, [`Error::Malformed`] if it holds no such tokenizer.
+    /// [`Error::Read`](crate::Error::Read) if the file cannot be read, [`Error::Malformed`](crate::Error::Malformed) if it holds no supported tokenizer.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.into(), source })?;
-        let json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-        let tokenizer = if json { Self::from_json(&bytes) } else { Self::from_sentencepiece(&bytes) };
-        tokenizer.map_err(|error| match error {
-            Error::Tokenizer { expected, found } => Error::Malformed { path: path.into(), expected, found },
-            other => other,
-        })
-    }
-
-    /// From the bytes of a `tokenizer.model`, the protobuf message of `SentencePiece`.
-    ///
-    /// # Errors
-    /// [`Error::Tokenizer`] if they are none, or of an algorithm or a normalisation that Gemma does not have.
-    pub fn from_sentencepiece(bytes: &[u8]) -> Result<Self> {
-        Self::of(&sentencepiece::read(bytes)?, sentencepiece::EXPECTED)
-    }
-
-    /// From the text of a `tokenizer.json` of Hugging Face that was made of a `SentencePiece` model: vocabulary, merges and added tokens.
-    /// Text is encoded as by that model, also where Hugging Face's own software differs.
-    ///
-    /// # Errors
-    /// [`Error::Tokenizer`] if it is none, or has parts that are not supported, as byte-level models or splitting into words.
-    pub fn from_json(text: &[u8]) -> Result<Self> {
-        Self::of(&huggingface::read(text)?, huggingface::EXPECTED)
-    }
-
-    /// From arrays, as GGUF files have them.
-    ///
-    /// # Errors
-    /// [`Error::Tokenizer`] if they are not equally long, or as for [`new`](Self::new).
-    pub fn from_arrays(arrays: PieceArrays) -> Result<Self> {
-        Self::of(&arrays::read(arrays)?, arrays::EXPECTED)
+        Self::new(&Vocabulary::from_file(path)?).map_err(|error| error.in_file(path))
     }
 
     /// The ids of `text`, which need not be UTF-8, as `SentencePiece` gives them: [`encode_with`](Self::encode_with) with the

@@ -5,7 +5,7 @@ use prost::Message;
 use super::vocabulary::{Piece, PieceKind, SPACE_SIGN, Vocabulary};
 use crate::{Error, Result};
 
-pub(super) const EXPECTED: &str = "SentencePiece model of byte-pair encoding";
+const EXPECTED: &str = "SentencePiece model of byte-pair encoding";
 
 /// The part of `sentencepiece_model.proto` that is needed; unknown fields are passed over. Defaults are that file's.
 #[derive(Clone, PartialEq, Message)]
@@ -69,7 +69,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vocabulary> {
     let unsupported = [
         (trainer.model_type() != BPE, "its algorithm is not byte-pair encoding"),
         (trainer.treat_whitespace_as_suffix(), "it puts spaces at the ends of words"),
-        (maps(&normalizer), "it rewrites characters before it encodes (a normalisation other than `identity`)"),
+        (
+            maps(&normalizer),
+            "it rewrites characters before it encodes (a normalisation other than `identity`)",
+        ),
         (model.denormalizer.as_ref().is_some_and(maps), "it rewrites characters after it decodes"),
         (normalizer.add_dummy_prefix(), "it puts a space before every text (`add_dummy_prefix`)"),
         (normalizer.remove_extra_whitespaces(), "it removes spaces (`remove_extra_whitespaces`)"),
@@ -86,7 +89,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vocabulary> {
         let kind = PieceKind::from_number(kind)
             .ok_or_else(|| wrong(format!("piece {id}, `{text}`, is of kind {kind}, which does not exist")))?;
         if text.contains(' ') {
-            let found = format!("piece {id}, `{text}`, has a space in it, which should be written {SPACE_SIGN}");
+            let found =
+                format!("piece {id}, `{text}`, has a space in it, which should be written {SPACE_SIGN}");
             return Err(wrong(found));
         }
         Ok(Piece { text, score, kind })

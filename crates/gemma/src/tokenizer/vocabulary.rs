@@ -1,6 +1,13 @@
 //! What every file format of a tokenizer boils down to: pieces with scores and kinds, and a few ids with a meaning.
 
+use std::path::Path;
+
+use super::arrays::PieceArrays;
+use super::{arrays, huggingface, sentencepiece};
 use crate::{Error, Result};
+
+/// What a vocabulary is found not to be by errors of its content, whatever file it comes from.
+pub(super) const USABLE: &str = "usable vocabulary";
 
 /// The sign that `SentencePiece` writes for a space.
 pub(super) const SPACE_SIGN: char = '▁';
@@ -72,7 +79,8 @@ impl Vocabulary {
     pub fn of_pieces<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Self {
         let piece = |text: String, kind| Piece { text, score: 0.0, kind };
         let control = ["<pad>", "<eos>", "<bos>"].map(|text| piece(text.into(), PieceKind::Control));
-        let user = ["<start_of_turn>", "<end_of_turn>", "\n"].map(|text| piece(text.into(), PieceKind::UserDefined));
+        let user =
+            ["<start_of_turn>", "<end_of_turn>", "\n"].map(|text| piece(text.into(), PieceKind::UserDefined));
         let normal = pieces.into_iter().enumerate();
         Self {
             pieces: control
@@ -80,7 +88,12 @@ impl Vocabulary {
                 .chain([piece("<unk>".into(), PieceKind::Unknown)])
                 .chain(user)
                 .chain((0..=255).map(|byte| piece(format!("<0x{byte:02X}>"), PieceKind::Byte)))
-                .chain(normal.map(|(i, text)| Piece { score: -(i as f32), ..piece(text.into(), PieceKind::Normal) }))
+                .chain(
+                    normal.map(|(i, text)| Piece {
+                        score: -(i as f32),
+                        ..piece(text.into(), PieceKind::Normal)
+                    }),
+                )
                 .collect(),
             bos: Some(2),
             eos: Some(1),
@@ -89,17 +102,54 @@ impl Vocabulary {
         }
     }
 
+    /// Reads `tokenizer.model` or `tokenizer.json`, whichever the file turns out to be.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the file cannot be read, [`Error::Malformed`] if it holds no supported tokenizer.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.into(), source })?;
+        let json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        let vocabulary = if json { Self::from_json(&bytes) } else { Self::from_sentencepiece(&bytes) };
+        vocabulary.map_err(|error| error.in_file(path))
+    }
+
+    /// From the bytes of a `tokenizer.model`, the protobuf message of `SentencePiece`.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] if they are none, or of an algorithm or a normalisation that Gemma does not have.
+    pub fn from_sentencepiece(bytes: &[u8]) -> Result<Self> {
+        sentencepiece::read(bytes)
+    }
+
+    /// From the text of a `tokenizer.json` of Hugging Face that was made of a `SentencePiece` model: vocabulary, merges and added tokens.
+    /// Text is encoded as by that model, also where Hugging Face's own software differs.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] if it is none, or has parts that are not supported, as byte-level models or splitting into words.
+    pub fn from_json(text: &[u8]) -> Result<Self> {
+        huggingface::read(text)
+    }
+
+    /// From arrays, as GGUF files have them.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] if they are not equally long, or a type does not exist.
+    pub fn from_arrays(arrays: PieceArrays) -> Result<Self> {
+        arrays::read(arrays)
+    }
+
     /// The id of the first piece of this text.
     pub(super) fn find(&self, text: &str) -> Option<u32> {
         self.pieces.iter().position(|piece| piece.text == text).map(|id| id as u32)
     }
 
     /// The id of each byte's piece.
-    pub(super) fn byte_ids(&self, expected: &'static str) -> Result<[u32; 256]> {
+    pub(super) fn byte_ids(&self) -> Result<[u32; 256]> {
         let mut ids = [None; 256];
         for (id, piece) in self.pieces.iter().enumerate().filter(|(_, piece)| piece.kind == PieceKind::Byte) {
             let byte = byte_of(&piece.text).ok_or_else(|| Error::Tokenizer {
-                expected,
+                expected: USABLE,
                 found: format!("byte piece {id} is written `{}`, not like `<0x0A>`", piece.text),
             })?;
             ids[usize::from(byte)] = Some(id as u32);
@@ -107,16 +157,18 @@ impl Vocabulary {
         let mut all = [0; 256];
         for (byte, (id, found)) in all.iter_mut().zip(ids).enumerate() {
             *id = found.ok_or_else(|| Error::Tokenizer {
-                expected,
-                found: format!("no piece for byte 0x{byte:02X}; only vocabularies with byte fallback are supported"),
+                expected: USABLE,
+                found: format!(
+                    "no piece for byte 0x{byte:02X}; only vocabularies with byte fallback are supported"
+                ),
             })?;
         }
         Ok(all)
     }
 
-    /// Checks what does not depend on how the pieces are looked up.
-    pub(super) fn check(&self, expected: &'static str) -> Result<()> {
-        let wrong = |found: String| Err(Error::Tokenizer { expected, found });
+    /// Checks what can be checked piece by piece.
+    pub(super) fn check(&self) -> Result<()> {
+        let wrong = |found: String| Err(Error::Tokenizer { expected: USABLE, found });
         if u32::try_from(self.pieces.len()).is_err() {
             return wrong(format!("{} pieces are more than ids of 32 bits", self.pieces.len()));
         }
@@ -128,7 +180,10 @@ impl Vocabulary {
                 return wrong(format!("the score of piece {id}, `{}`, is not a number", piece.text));
             }
             if piece.kind == PieceKind::Unused {
-                return wrong(format!("piece {id}, `{}`, is of the kind `unused`, which is not supported", piece.text));
+                return wrong(format!(
+                    "piece {id}, `{}`, is of the kind `unused`, which is not supported",
+                    piece.text
+                ));
             }
         }
         for (name, id) in [("bos", self.bos), ("eos", self.eos), ("padding", self.padding)] {

@@ -1,10 +1,11 @@
 //! Remembers the tokens of short parts of text, of which most texts repeat a few thousand.
 
 use super::encode::Span;
+use super::key::{Key, hash, key};
 
 const WAYS: usize = 2;
 const SETS: usize = 1 << 13;
-/// The longest part that is remembered, in bytes; the key's last byte holds the length.
+/// The longest part that is remembered, in bytes.
 const LONGEST: usize = 31;
 const MOST_IDS: usize = 7;
 
@@ -17,29 +18,9 @@ pub(super) struct Words {
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 struct Entry {
-    key: Key,
+    key: Key<4>,
     ids: [u32; MOST_IDS],
     num_ids: u32,
-}
-
-/// A part of text, filled up with zeros, and its length; no part has the key of the empty one.
-type Key = [u64; 4];
-
-/// Of each length, which bits of a key are text.
-const MASKS: [Key; LONGEST + 1] = masks();
-
-const fn masks() -> [Key; LONGEST + 1] {
-    let mut masks = [[0; 4]; LONGEST + 1];
-    let mut length = 0;
-    while length <= LONGEST {
-        let mut byte = 0;
-        while byte < length {
-            masks[length][byte / 8] |= 0xFF << (byte % 8 * 8);
-            byte += 1;
-        }
-        length += 1;
-    }
-    masks
 }
 
 impl Default for Words {
@@ -51,12 +32,18 @@ impl Default for Words {
 impl Words {
     /// Appends the tokens of this part of `text`: those remembered, or else what `encode` appends.
     #[inline]
-    pub(super) fn encode(&mut self, text: &[u8], part: Span, ids: &mut Vec<u32>, encode: impl FnOnce(&mut Vec<u32>)) {
+    pub(super) fn encode(
+        &mut self,
+        text: &[u8],
+        part: Span,
+        ids: &mut Vec<u32>,
+        encode: impl FnOnce(&mut Vec<u32>),
+    ) {
         if part.len() > LONGEST {
             return encode(ids);
         }
-        let key = key(text, part);
-        let first = WAYS * set(key);
+        let key = key(text, part.start, part.len());
+        let first = WAYS * (hash(&key, 0) as usize % SETS);
         for entry in &self.entries[first..first + WAYS] {
             if entry.key == key {
                 ids.extend_from_slice(&entry.ids[..entry.num_ids as usize]);
@@ -74,30 +61,4 @@ impl Words {
             entry.ids[..fresh.len()].copy_from_slice(fresh);
         }
     }
-}
-
-#[inline]
-fn key(text: &[u8], part: Span) -> Key {
-    let mut block = [0; LONGEST + 1];
-    match text.get(part.start..part.start + block.len()) {
-        Some(more) => block.copy_from_slice(more),
-        None => block[..part.len()].copy_from_slice(&text[part.clone()]),
-    }
-    let mut key = MASKS[part.len()];
-    for (word, bytes) in key.iter_mut().zip(block.chunks_exact(8)) {
-        *word &= u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-    }
-    key[3] |= (part.len() as u64) << 56;
-    key
-}
-
-#[inline]
-fn set(key: Key) -> usize {
-    let folded = |a: u64, b: u64| {
-        let product = u128::from(a) * u128::from(b);
-        (product as u64) ^ (product >> 64) as u64
-    };
-    let hash = folded(key[0] ^ 0x9E37_79B9_7F4A_7C15, key[1] ^ 0xD6E8_FEB8_6659_FD93)
-        ^ folded(key[2] ^ 0xA076_1D64_78BD_642F, key[3] ^ 0xE703_7ED1_A0B4_28DB);
-    (hash >> 20) as usize % SETS
 }
