@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -102,4 +102,40 @@ pub enum Error {
         /// Names that there are.
         expected: String,
     },
+    /// Bytes or arrays that should make a tokenizer do not.
+    #[error("not a {expected}: {found}")]
+    Tokenizer {
+        /// What was to be read, as in "usable vocabulary".
+        expected: &'static str,
+        /// What is wrong, and where.
+        found: String,
+    },
+    /// An id that no piece of the vocabulary has.
+    #[error(
+        "token {id} is outside the vocabulary of {vocab_size} pieces: were the ids made with another tokenizer?"
+    )]
+    Token {
+        /// The id.
+        id: u32,
+        /// The pieces there are; ids are below.
+        vocab_size: usize,
+    },
+    /// Messages that the chat template has no form for.
+    #[error("message {index} of the conversation: {found}")]
+    Conversation {
+        /// Which message, from 0.
+        index: usize,
+        /// What is wrong with it, and what belongs there.
+        found: String,
+    },
+}
+
+impl Error {
+    /// The same about a file, if it is about bytes that are now known to come from one.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Tokenizer { expected, found } => Self::Malformed { path: path.into(), expected, found },
+            other => other,
+        }
+    }
 }

@@ -7,6 +7,8 @@ pub mod gguf;
 pub mod quantize;
 pub mod safetensors;
 pub mod weights;
+pub mod tokenizer;
 
 pub use config::Config;
 pub use error::{Error, Result};
+pub use tokenizer::Tokenizer;
