@@ -120,6 +120,56 @@ pub enum Error {
         /// The pieces there are; ids are below.
         vocab_size: usize,
     },
+    /// A number that tokens cannot be drawn with.
+    #[error("`{name}` is {value}, expected {expected}")]
+    Sampling {
+        /// The field.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        expected: String,
+    },
+    /// A model's files have no vocabulary.
+    #[error("`{}` has no vocabulary: expected `tokenizer.model` or `tokenizer.json` beside the weights, or arrays in the GGUF file", path.display())]
+    NoVocabulary {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A text is too short to be measured.
+    #[error(
+        "the text has {tokens} tokens, and {needed} are needed at least: take a longer text or a smaller context"
+    )]
+    Short {
+        /// Its tokens.
+        tokens: usize,
+        /// How many it should have.
+        needed: usize,
+    },
+    /// There is nothing to run a model on.
+    #[error(
+        "there are no tokens, and a model needs one at least: begin the text with the token for its beginning"
+    )]
+    NoTokens,
+    /// A text gets longer than there is room for.
+    #[error("the text has {needed} tokens and the context {context}: shorten the text or make room for more")]
+    Context {
+        /// Tokens of the text.
+        needed: usize,
+        /// Tokens that there is room for.
+        context: usize,
+    },
+    /// Part of a text that is needed again was not kept.
+    #[error(
+        "the text of {seen} tokens cannot be taken back to {len}, as local layers kept only the latest: \
+         start it again, or keep everything"
+    )]
+    Forgotten {
+        /// Tokens it was to be taken back to.
+        len: usize,
+        /// Tokens that were seen.
+        seen: usize,
+    },
     /// Messages that the chat template has no form for.
     #[error("message {index} of the conversation: {found}")]
     Conversation {

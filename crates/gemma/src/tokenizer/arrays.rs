@@ -43,6 +43,24 @@ pub struct PieceArrays {
     pub add_space_prefix: bool,
 }
 
+impl From<Vocabulary> for PieceArrays {
+    /// The arrays that a GGUF file of this vocabulary has.
+    fn from(vocabulary: Vocabulary) -> Self {
+        let Vocabulary { pieces, bos, eos, padding, .. } = vocabulary;
+        let unknown = pieces.iter().position(|piece| piece.kind == PieceKind::Unknown);
+        Self {
+            scores: pieces.iter().map(|piece| piece.score).collect(),
+            token_types: pieces.iter().map(|piece| piece.kind as i32).collect(),
+            tokens: pieces.into_iter().map(|piece| piece.text).collect(),
+            bos,
+            eos,
+            unknown: unknown.map(|id| id as u32),
+            padding,
+            add_space_prefix: false,
+        }
+    }
+}
+
 /// Puts the arrays together. If the texts are Gemma's own, kinds are taken from its known layout, since old files have them wrong
 /// (github.com/ggml-org/llama.cpp issue 8197).
 pub(super) fn read(arrays: PieceArrays) -> Result<Vocabulary> {
