@@ -4,12 +4,12 @@ use super::encode::Span;
 use super::key::{Key, hash, key};
 
 const WAYS: usize = 2;
-const SETS: usize = 1 << 13;
+const SETS: usize = 1 << 14;
 /// The longest part that is remembered, in bytes.
 const LONGEST: usize = 31;
 const MOST_IDS: usize = 7;
 
-/// A table of fixed size, 1 MiB; a new part takes the place of the one that was longer unseen of the two it may replace.
+/// A table of fixed size, 2 MiB; a new part takes the place of the one that was longer unseen of the two it may replace.
 pub(super) struct Words {
     entries: Vec<Entry>,
 }

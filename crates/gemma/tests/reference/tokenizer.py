@@ -7,7 +7,8 @@
 - tokenizer-phrases.model: the same, but pieces may reach across spaces;
 - tokenizer-ties.model: the first with scores rounded down to multiples of 16, so that many are equal;
 - tokenizer.json: the first as Hugging Face would have it, with every pair of pieces that spells a piece as a merge, by falling score;
-- tokenizer.cases.json: byte strings with ids and decoded text for each model, and lists of ids with decoded text.
+- tokenizer.cases.json: byte strings with ids, also with special pieces as text, and decoded text for each model, and lists of ids with
+  decoded text.
 """
 
 import io
@@ -30,9 +31,9 @@ LINES = [
     "fn main() { let x = [1, 22, 333]; println!(\"{:?}\", x); } // 4096 + 8192 = 12288",
     "naïve façade, 3.14159, 2024-07-31, a_b_c, C++, don't, 😀😀🎉",
 ]
-USER_DEFINED = ["<unused0>", "<start_of_turn>", "<end_of_turn>"]
-USER_DEFINED += ["\n" * n for n in range(1, 6)] + ["▁" * n for n in range(2, 9)] + ["<h1>", "</h1>", "<b>"]
-USER_DEFINED += ["[toxicity=0]"] + ["\t" * n for n in range(2, 5)]
+SPECIAL = ["<unused0>", "<start_of_turn>", "<end_of_turn>", "[toxicity=0]"]
+USER_DEFINED = SPECIAL + ["\n" * n for n in range(1, 6)] + ["▁" * n for n in range(2, 9)] + ["<h1>", "</h1>", "<b>"]
+USER_DEFINED += ["\t" * n for n in range(2, 5)]
 
 
 def train(**settings):
@@ -52,6 +53,15 @@ def with_ties(model):
     for piece in message.pieces:
         if piece.type == protobuf.ModelProto.SentencePiece.NORMAL:
             piece.score -= piece.score % 16
+    return message.SerializeToString()
+
+
+def without_special(model):
+    """Pieces of the control kind are never found in text: so a text reads if nobody may use the special ones."""
+    message = protobuf.ModelProto.FromString(model)
+    for piece in message.pieces:
+        if piece.piece in SPECIAL:
+            piece.type = protobuf.ModelProto.SentencePiece.CONTROL
     return message.SerializeToString()
 
 
@@ -103,11 +113,13 @@ def main():
     for name, model in models.items():
         (FOLDER / f"{name}.model").write_bytes(model)
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        as_text = sentencepiece.SentencePieceProcessor(model_proto=without_special(model))
         pieces = [processor.id_to_piece(id) for id in range(processor.vocab_size())]
         encodings = []
         for text in texts + list(strings(rng, pieces, 150)):
             ids = processor.encode(text)
-            encodings.append({"bytes": text.hex(), "ids": ids, "decoded": processor.decode(ids)})
+            case = {"bytes": text.hex(), "ids": ids, "decoded": processor.decode(ids)}
+            encodings.append(case | {"ids_as_text": as_text.encode(text)})
         decodings = []
         for _ in range(80):
             ids = [rng.randrange(rng.choice([4, 300, len(pieces)])) for _ in range(rng.randrange(1, 9))]

@@ -19,6 +19,7 @@ struct Cases {
 struct EncodingCase {
     bytes: String,
     ids: Vec<u32>,
+    ids_as_text: Vec<u32>,
     decoded: String,
 }
 
@@ -35,9 +36,11 @@ fn cases(name: &str) -> Cases {
 }
 
 fn assert_cases(tokenizer: &Tokenizer, Cases { encodings, decodings }: &Cases) {
-    for EncodingCase { bytes, ids, decoded } in encodings {
+    for EncodingCase { bytes, ids, ids_as_text, decoded } in encodings {
         let text = hex::decode(bytes).expect("bytes");
         assert_eq!(&tokenizer.encode(&text), ids, "{:?}", String::from_utf8_lossy(&text));
+        let as_text = tokenizer.encode_with(&text, Encoding { bos: false, specials: Specials::AsText });
+        assert_eq!(&as_text, ids_as_text, "{:?}", String::from_utf8_lossy(&text));
         assert_eq!(&tokenizer.decode(ids).expect("known ids"), decoded);
     }
     for Decoding { ids, decoded } in decodings {
