@@ -1,4 +1,4 @@
-//! Blocks of weights against GGML's Python package; `reference/quantised.py` makes the values.
+//! Blocks of weights against GGML's Python package and llama.cpp; `reference/quantised.py` and `reference/ggml.py` make the values.
 
 use autodidact_kernels::quantised::{BlockFormat, dequantise, quantise};
 use serde_json::Value;
@@ -45,6 +45,19 @@ fn blocks_of_32_are_those_that_gguf_makes() {
         let mut blocks = vec![0; expected.len()];
         quantise(format, &values, &mut blocks);
         assert_eq!(blocks, expected, "{format}");
+    }
+}
+
+#[test]
+fn blocks_are_those_that_llama_cpp_makes() {
+    let file: Value = serde_json::from_str(include_str!("reference/ggml.json")).expect("JSON");
+    let values = floats(&file["values"]);
+    for format in BlockFormat::ALL {
+        let expected = bytes(&file["blocks"][format.name()]);
+        let mut blocks = vec![0; expected.len()];
+        quantise(format, &values, &mut blocks);
+        let differ = blocks.iter().zip(&expected).filter(|(byte, expected)| byte != expected).count();
+        assert_eq!(differ, 0, "bytes of {} that differ in {format}", expected.len());
     }
 }
 

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
+/// Layers of a model that is read: each takes memory before its tensors are looked for.
+const MOST_LAYERS: usize = 4096;
+
 /// What of `config.json` matters. Constants that are absent have the values of Hugging Face's class.
 #[derive(Deserialize)]
 struct File {
@@ -114,6 +117,14 @@ pub(super) fn parse(path: &Path, text: &[u8]) -> Result<Config> {
     let wrong = |found| Error::Malformed { path: path.into(), expected: "configuration of a model", found };
     let file: File = serde_json::from_slice(text).map_err(|error| wrong(error.to_string()))?;
     refuse_other_models(&file)?;
+    if file.num_hidden_layers > MOST_LAYERS {
+        let expected = "at most 4096";
+        return Err(Error::Config {
+            name: "num_hidden_layers",
+            value: file.num_hidden_layers.to_string(),
+            expected,
+        });
+    }
     let is_local = match &file.layer_types {
         _ if file.sliding_window.is_none() => vec![false; file.num_hidden_layers],
         None => Config::alternating(file.num_hidden_layers),
@@ -224,7 +235,7 @@ pub(crate) fn to_json(config: &Config, dtype: &str) -> Value {
         "rope_theta": double(config.rope_theta),
         "attention_bias": false,
         "attention_dropout": 0.0,
-        "query_pre_attn_scalar": double(config.query_pre_attn_scalar),
+        "query_pre_attn_scalar": whole(config.query_pre_attn_scalar),
         "sliding_window": config.sliding_window,
         "layer_types": config.is_local.iter().map(kind).collect::<Vec<_>>(),
         "attn_logit_softcapping": config.attn_logit_softcapping.map(double),
@@ -241,4 +252,9 @@ pub(crate) fn to_json(config: &Config, dtype: &str) -> Value {
 /// The shortest decimal of a number in single precision, as the double that a reader makes of it.
 fn double(value: f32) -> f64 {
     value.to_string().parse().unwrap_or_else(|_| value.into())
+}
+
+/// An integer where it is one, which is what the library asks for.
+fn whole(value: f32) -> Value {
+    if value.fract() == 0.0 { json!(value as i64) } else { json!(double(value)) }
 }

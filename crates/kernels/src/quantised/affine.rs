@@ -26,7 +26,7 @@ pub(super) struct Affine<const PARTS: usize, const LEN: usize> {
 impl Trials {
     /// For each part the scale and minimum of the least weighted difference among those tried.
     ///
-    /// Each trial rounds the numbers to codes `q` at some scale, and then takes the scale `a` and the offset `b ≤ 0` that
+    /// Each trial rounds the numbers to codes `q` at some scale, above the offset that is the best so far, and then takes the scale `a` and the offset `b ≤ 0` that
     /// minimise `Σ w (a q + b − x)²` for these codes.
     #[inline(always)]
     pub(super) fn search<const PARTS: usize, const LEN: usize>(
@@ -44,13 +44,9 @@ impl Trials {
                 sum_x[part] += w[part] * x[part];
             }
         }
-        let mut range = [0.0; PARTS];
-        for part in 0..PARTS {
-            low[part] = low[part].min(0.0);
-            range[part] = high[part] - low[part];
-        }
+        low = low.map(|low| low.min(0.0));
 
-        let inverse = range.map(|range| if range == 0.0 { 0.0 } else { self.levels / range });
+        let inverse = inverses(self.levels, &low, &high);
         let mut best = Affine {
             scale: inverse.map(|inverse| if inverse == 0.0 { 0.0 } else { 1.0 / inverse }),
             minimum: low,
@@ -58,9 +54,8 @@ impl Trials {
         };
         let mut least = self.difference(x, weights, &best.codes, &best.scale, &low);
         for step in 0..=self.steps {
-            let spread = self.first + 0.1 * step as f32 + self.levels;
-            let inverse = range.map(|range| if range == 0.0 { 0.0 } else { spread / range });
-            let codes = self.codes(x, &low, &inverse);
+            let inverse = inverses(self.first + 0.1 * step as f32 + self.levels, &best.minimum, &high);
+            let codes = self.codes(x, &best.minimum, &inverse);
             let [mut sum_q, mut sum_qq, mut sum_xq] = [[0.0; PARTS]; 3];
             for ((q, x), w) in codes.iter().zip(x).zip(weights) {
                 for part in 0..PARTS {
@@ -130,6 +125,12 @@ impl Trials {
         }
         sum
     }
+}
+
+/// What spreads the numbers from `low` to `high` over this many levels; zero where they are the same.
+#[inline(always)]
+fn inverses<const PARTS: usize>(levels: f32, low: &Lanes<PARTS>, high: &Lanes<PARTS>) -> Lanes<PARTS> {
+    std::array::from_fn(|part| if high[part] == low[part] { 0.0 } else { levels / (high[part] - low[part]) })
 }
 
 impl<const PARTS: usize, const LEN: usize> Affine<PARTS, LEN> {

@@ -54,8 +54,7 @@ pub fn dequantise(format: BlockFormat, blocks: &[u8], out: &mut [f32]) {
     }
 }
 
-/// Blocks that stand for numbers close to `values`: those that the reference quantiser of GGML makes without weights of
-/// importance.
+/// Blocks that stand for numbers close to `values`: to the byte those that llama.cpp makes without weights of importance.
 ///
 /// In blocks of 32, `d` follows from the largest magnitude and `m` from the smallest number. In blocks of 256 a search tries
 /// several scales for each part, solves least squares for each of them, and keeps the one of least error. The result is the
