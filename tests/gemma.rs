@@ -102,7 +102,8 @@ fn a_model_is_quantised_and_runs() {
     let folder = tempfile::tempdir().expect("a folder");
     let model = words(folder.path());
     let run = |arguments: &[&str]| gemma(folder.path(), arguments, "");
-    let told = json(&run(&["quantize", "--model", &model, "--type", "q8_0", "--out", "small.gguf", "--json"]));
+    let told =
+        json(&run(&["quantize", "--model", &model, "--type", "q8_0", "--out", "small.gguf", "--json"]));
     assert_eq!(told["type"], "Q8_0");
     assert_eq!(fs::metadata(folder.path().join("small.gguf")).expect("a file").len(), told["bytes"]);
     let seen = json(&run(&["inspect", "small.gguf", "--context", "64", "--json"]));
@@ -111,8 +112,9 @@ fn a_model_is_quantised_and_runs() {
     assert!(text(&run(&["inspect", "small.gguf"])).contains("Q8_0"));
 
     let prompt = ["--prompt", "the cat", "--temperature", "0", "--max-tokens", "12", "--json"];
-    let generated =
-        |model: &str, more: &[&str]| json(&run(&[&["generate", "--model", model], &prompt[..], more].concat()));
+    let generated = |model: &str, more: &[&str]| {
+        json(&run(&[&["generate", "--model", model], &prompt[..], more].concat()))
+    };
     let first = generated(&model, &["--precision", "f32", "--top-logprobs", "3"]);
     assert!(first["completion_tokens"].as_u64().is_some_and(|tokens| tokens > 0), "{first}");
     let token = &first["tokens"][0];
@@ -123,7 +125,10 @@ fn a_model_is_quantised_and_runs() {
     assert_eq!(small["tokens"][0]["id"], token["id"]);
     let same = generated("small.gguf", &[]);
     assert_eq!(small["text"], same["text"]);
-    let stopped = generated(&model, &["--precision", "f32", "--stop", first["tokens"][1]["piece"].as_str().expect("a piece")]);
+    let stopped = generated(
+        &model,
+        &["--precision", "f32", "--stop", first["tokens"][1]["piece"].as_str().expect("a piece")],
+    );
     assert!(stopped["completion_tokens"].as_u64() <= Some(2), "{stopped}");
 
     let back = json(&run(&["quantize", "--model", "small.gguf", "--type", "F32", "--out", "back", "--json"]));
@@ -132,10 +137,17 @@ fn a_model_is_quantised_and_runs() {
     refused(&run(&["quantize", "--model", "small.gguf", "--type", "Q9", "--out", "x.gguf"]), 2, "Q9");
     refused(&run(&["generate", "--model", "back", "--prompt", "x"]), 2, "--tokenizer");
     refused(&run(&["generate", "--model", "small.gguf", "--prompt", "x", "--top-p", "0"]), 2, "`top_p` is 0");
-    refused(&run(&["generate", "--model", "small.gguf", "--prompt", "the cat sat", "--context", "2"]), 2, "raise `--context`");
+    refused(
+        &run(&["generate", "--model", "small.gguf", "--prompt", "the cat sat", "--context", "2"]),
+        2,
+        "raise `--context`",
+    );
     refused(&run(&["generate", "--model", "nowhere", "--prompt", "x"]), 2, "does not exist");
-    fs::write(folder.path().join("cut.gguf"), &fs::read(folder.path().join("small.gguf")).expect("a file")[..3000])
-        .expect("writable");
+    fs::write(
+        folder.path().join("cut.gguf"),
+        &fs::read(folder.path().join("small.gguf")).expect("a file")[..3000],
+    )
+    .expect("writable");
     refused(&run(&["inspect", "cut.gguf"]), 1, "cut.gguf");
 }
 
@@ -143,7 +155,8 @@ fn a_model_is_quantised_and_runs() {
 fn a_text_is_foretold() {
     let folder = tempfile::tempdir().expect("a folder");
     let model = words(folder.path());
-    fs::write(folder.path().join("text.txt"), "the cat sat on the mat and looked at the moon. ".repeat(20)).expect("writable");
+    fs::write(folder.path().join("text.txt"), "the cat sat on the mat and looked at the moon. ".repeat(20))
+        .expect("writable");
     let run = |more: &[&str]| {
         gemma(folder.path(), &[&["perplexity", "--model", &model, "--text", "text.txt"], more].concat(), "")
     };
@@ -159,8 +172,19 @@ fn a_talk_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let model = words(folder.path());
     let talk = |input: &str| {
-        let arguments =
-            ["chat", "--model", &model, "--max-tokens", "5", "--temperature", "0", "--precision", "f32", "--system", "be brief"];
+        let arguments = [
+            "chat",
+            "--model",
+            &model,
+            "--max-tokens",
+            "5",
+            "--temperature",
+            "0",
+            "--precision",
+            "f32",
+            "--system",
+            "be brief",
+        ];
         gemma(folder.path(), &arguments, input)
     };
     let output = talk("hello\\\nthere\n/undo\nhello\\\nthere\n/what\n/clear\n/quit\nnever read\n");
