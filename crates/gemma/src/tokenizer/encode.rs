@@ -25,7 +25,8 @@ pub enum Specials {
 /// How a text is encoded. The default is what `SentencePiece` does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Encoding {
-    /// Whether the sequence begins with the token for that; Gemma needs it once, at the start of a context.
+    /// Whether the sequence begins with the token for that, if the vocabulary has one; Gemma needs it once, at the start of a
+    /// context.
     pub bos: bool,
     /// Whether special pieces are found in the text.
     pub specials: Specials,
