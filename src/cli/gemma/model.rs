@@ -30,7 +30,7 @@ pub struct ModelFlags {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Multiplied {
-    /// What goes with the model's matrices: bfloat16 with bfloat16, eight bits with blocks, single precision with others
+    /// What goes with the model's matrices: bfloat16 with bfloat16, eight bits with blocks where the processor is fast at that, else single precision
     #[default]
     Auto,
     /// Single precision
@@ -54,7 +54,7 @@ impl ModelFlags {
         let stored = checkpoint.matrix(TensorName::Layer(0, LayerPart::Query)).format;
         let arithmetic = match (self.precision, stored) {
             (Multiplied::Auto, Format::BF16) => Arithmetic::Bf16,
-            (Multiplied::Auto, Format::Block(_)) => Arithmetic::Int8,
+            (Multiplied::Auto, Format::Block(_)) if Arithmetic::is_int8_fast() => Arithmetic::Int8,
             (given, _) => given.arithmetic(),
         };
         Options { arithmetic, chunk: self.chunk as usize }

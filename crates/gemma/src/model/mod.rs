@@ -23,7 +23,7 @@ pub use cache::{Cache, CacheLayout};
 
 use crate::weights::{Checkpoint, TensorName};
 use crate::{Config, Error, Result};
-use autodidact_kernels::{StoredMatrix, rms_norm_forward, soft_cap};
+use autodidact_kernels::{PackedWeights, StoredMatrix, rms_norm_forward, soft_cap};
 use buffers::Buffers;
 use layer::Layer;
 use linear::Linear;
@@ -41,6 +41,13 @@ pub enum Arithmetic {
     /// Codes of weights in blocks times numbers that are [rounded to eight bits](autodidact_kernels::PackedWeights). The matrices that this
     /// is possible with are copied into memory; the others are multiplied as with [`F32`](Self::F32).
     Int8,
+}
+
+impl Arithmetic {
+    /// Whether this machine has instructions for [`Int8`](Self::Int8).
+    pub fn is_int8_fast() -> bool {
+        PackedWeights::is_fast()
+    }
 }
 
 /// How a model computes.

@@ -52,6 +52,15 @@ impl PackedWeights {
         Some(Self { layout, rows, columns, bytes: pack::pack(layout, rows, columns, matrix.bytes()) })
     }
 
+    /// Whether the machine has instructions that make such products faster than others (AVX-512 with VNNI, so far). Elsewhere they
+    /// are plain loops.
+    pub fn is_fast() -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return vnni::is_there();
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
     /// Rows, which are the outputs of a layer.
     pub fn rows(&self) -> usize {
         self.rows

@@ -79,11 +79,7 @@ fn of_tile<const M: usize>(
     tile: &[TileBlock<M>],
     store: &mut impl FnMut(usize, &[f32; SIDE_BY_SIDE]),
 ) {
-    #[cfg(target_arch = "x86_64")]
-    let has_vectors = super::vnni::is_there();
-    #[cfg(not(target_arch = "x86_64"))]
-    let has_vectors = false;
-    let sums = match has_vectors {
+    let sums = match PackedWeights::is_fast() {
         #[cfg(target_arch = "x86_64")]
         true => super::vnni::sums(layout, panel, tile),
         _ => portable::sums(layout, panel, tile),
