@@ -172,6 +172,11 @@ impl<G: Game> Batch<G> {
         &self.policies[self.offsets[index]..self.offsets[index + 1]]
     }
 
+    /// Takes the only position, whose evaluation stays.
+    pub(crate) fn take_game(&mut self) -> G {
+        self.games.pop().expect("the position that was put here")
+    }
+
     /// Puts the positions, in their order, in the place of others.
     pub(crate) fn move_games(&mut self, games: &mut Vec<G>) {
         games.clear();

@@ -329,6 +329,7 @@ impl<S> Tree<S> {
     /// Takes a value that was found at the end of a path back to the root.
     #[inline(always)]
     pub fn back_up(&mut self, path: &[Step], mut value: f32) {
+        let [mut low, mut high] = self.range;
         for step in path.iter().rev() {
             let edge = step.edge as usize;
             let child = &self.nodes[self.edges.child[edge] as usize];
@@ -342,8 +343,9 @@ impl<S> Tree<S> {
             }
             self.edges.visits[edge] += 1;
             self.edges.q[edge] = q;
-            self.widen(q);
+            (low, high) = (minimum(low, q), maximum(high, q));
         }
+        self.range = [low, high];
     }
 
     /// Where nodes have several parents, values follow from those of all actions, whoever visited them.
