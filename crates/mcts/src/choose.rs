@@ -22,12 +22,12 @@ pub(crate) struct Scratch {
     pub made: Vec<u32>,
     gaps: Vec<f32>,
     weights: Vec<f32>,
-    factors: Factors,
+    pub factors: Factors,
 }
 
 /// [`Regularizer::factor`] by the number of visits: a logarithm and a root that every choice on the way down would wait for.
 #[derive(Clone, Debug, Default)]
-struct Factors {
+pub(crate) struct Factors {
     regularizer: Option<Regularizer>,
     known: Vec<f32>,
 }
@@ -39,7 +39,7 @@ const AT_ONCE: u32 = 32;
 
 impl Factors {
     #[inline(always)]
-    fn of(&mut self, regularizer: Regularizer, visits: u32) -> f32 {
+    pub fn of(&mut self, regularizer: Regularizer, visits: u32) -> f32 {
         match self.known.get(visits as usize) {
             Some(factor) => *factor,
             None => self.find(regularizer, visits),
@@ -168,10 +168,7 @@ pub(crate) fn choose<S: Simd>(
         (Interior::Argmax, regularizer) => {
             let scale = view.scale(simd, config.normalization, config.unvisited);
             let factor = simd.splat_f32s(scratch.factors.of(regularizer, view.total));
-            match regularizer {
-                Regularizer::Puct { .. } => largest(simd, view, open, Puct::<S> { scale, factor }),
-                Regularizer::Uct { .. } => largest(simd, view, open, Uct::<S> { scale, factor }),
-            }
+            largest(simd, view, open, Explored::<S> { gain: view.gain, scale, factor })
         }
     }
 }
@@ -181,34 +178,18 @@ trait Score<S: Simd>: Copy {
     fn of(self, simd: S, part: &Part<S>, from: usize) -> S::f32s;
 }
 
-/// `q̂ + factor π / (1 + n)`.
+/// `q̂ + factor · gain`: [`Family::gain`](Family) of each action.
 #[derive(Clone, Copy)]
-struct Puct<S: Simd> {
+struct Explored<'a, S: Simd> {
+    gain: &'a [f32],
     scale: Scale,
     factor: S::f32s,
 }
 
-impl<S: Simd> Score<S> for Puct<S> {
+impl<S: Simd> Score<S> for Explored<'_, S> {
     #[inline(always)]
-    fn of(self, simd: S, part: &Part<S>, _: usize) -> S::f32s {
-        let visits = simd.add_f32s(part.visits, simd.splat_f32s(1.0));
-        simd.mul_add_f32s(self.factor, simd.div_f32s(part.prior, visits), self.scale.of(simd, part))
-    }
-}
-
-/// `q̂ + factor / √(1 + n)`.
-#[derive(Clone, Copy)]
-struct Uct<S: Simd> {
-    scale: Scale,
-    factor: S::f32s,
-}
-
-impl<S: Simd> Score<S> for Uct<S> {
-    #[inline(always)]
-    fn of(self, simd: S, part: &Part<S>, _: usize) -> S::f32s {
-        let visits = simd.add_f32s(part.visits, simd.splat_f32s(1.0));
-        let gain = simd.div_f32s(simd.splat_f32s(1.0), simd.sqrt_f32s(visits));
-        simd.mul_add_f32s(self.factor, gain, self.scale.of(simd, part))
+    fn of(self, simd: S, part: &Part<S>, from: usize) -> S::f32s {
+        simd.mul_add_f32s(self.factor, load(simd, self.gain, from), self.scale.of(simd, part))
     }
 }
 

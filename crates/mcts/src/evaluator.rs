@@ -142,8 +142,12 @@ impl<G: Game> Batch<G> {
     }
 
     pub(crate) fn push(&mut self, game: G, seed: u64) {
-        game.legal_actions(&mut self.legal);
-        self.actions.extend_from_slice(&self.legal);
+        if self.actions.is_empty() {
+            game.legal_actions(&mut self.actions);
+        } else {
+            game.legal_actions(&mut self.legal);
+            self.actions.extend_from_slice(&self.legal);
+        }
         self.offsets.push(self.actions.len());
         self.policies.resize(self.actions.len(), f32::NAN);
         self.values.push(f32::NAN);

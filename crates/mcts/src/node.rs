@@ -3,6 +3,7 @@
 use autodidact_games::Action;
 use pulp::Simd;
 
+use crate::solver::Family;
 use crate::tree::Policy;
 use crate::vectors::softmax;
 use crate::{Error, Result};
@@ -104,6 +105,10 @@ pub(crate) struct Edges {
     pub action: Vec<Action>,
     pub prior: Vec<f32>,
     pub visits: Vec<u32>,
+    /// [`Family::gain`] of each, for choices by the largest score; empty where others are made.
+    pub gain: Vec<f32>,
+    /// What gains are of, if they are kept.
+    gains_of: Option<Family>,
     /// `reward + discount · value` of the node that it leads to, once there is one.
     pub q: Vec<f32>,
     pub child: Vec<u32>,
@@ -135,14 +140,45 @@ impl Edges {
         Ok(first as u32)
     }
 
-    /// Makes room for visits of so many edges, and returns where it begins.
-    pub fn open(&mut self, count: u32) -> u32 {
+    /// Makes room for visits of edges of which these are the priors, and returns where it begins.
+    pub fn open(&mut self, priors: std::ops::Range<usize>) -> u32 {
         let first = self.visits.len() as u32;
-        let len = self.visits.len() + count as usize;
+        let len = self.visits.len() + priors.len();
+        match self.gains_of {
+            // After no visit it is the prior itself.
+            Some(Family::Kl) => self.gain.extend_from_slice(&self.prior[priors]),
+            Some(Family::Hellinger) => self.gain.resize(len, 1.0),
+            None => {}
+        }
         self.visits.resize(len, 0);
         self.q.resize(len, 0.0);
         self.child.resize(len, NONE);
         first
+    }
+
+    /// Counts a visit of an edge, whose prior is there.
+    #[inline(always)]
+    pub fn count_visit(&mut self, edge: usize, prior: usize) {
+        self.visits[edge] += 1;
+        if let Some(family) = self.gains_of {
+            self.gain[edge] = family.gain(self.prior[prior], self.visits[edge]);
+        }
+    }
+
+    /// Keeps gains of a family from now on, or none; those of the root, whose prior may have changed, are found anew.
+    pub fn keep_gains(&mut self, family: Option<Family>, nodes: &[Node]) {
+        let changed = if self.gains_of == family { &nodes[..1] } else { nodes };
+        self.gains_of = family;
+        let Some(family) = family else {
+            self.gain = Vec::new();
+            return;
+        };
+        self.gain.resize(self.visits.len(), 0.0);
+        for node in changed {
+            for (edge, prior) in node.visited().zip(node.priors()) {
+                self.gain[edge] = family.gain(self.prior[prior], self.visits[edge]);
+            }
+        }
     }
 
     /// The longest of its vectors.
@@ -152,6 +188,6 @@ impl Edges {
 
     /// Bytes of all its vectors.
     pub fn bytes(&self) -> usize {
-        4 * (self.action.len() + self.prior.len() + 3 * self.visits.len())
+        4 * (self.action.len() + self.prior.len() + 3 * self.visits.len() + self.gain.len())
     }
 }

@@ -1,11 +1,14 @@
 //! A tree: descending to a leaf, adding it, and taking its value back to the root.
 
+use std::hint::cold_path;
+
 use autodidact_games::Action;
 use pulp::Simd;
 use rand::{Rng, RngExt};
 
 use crate::choose::{Scratch, choose};
 use crate::config::{Config, Interior, Normalization};
+use crate::few::Plain;
 use crate::halving::Halving;
 use crate::lanes::{draw, maximum, minimum, total};
 use crate::node::{Edges, Kind, NONE, Node, ROOT};
@@ -216,7 +219,7 @@ impl<S> Tree<S> {
     fn open_edges(&mut self, at: u32) {
         let node = &mut self.nodes[at as usize];
         if node.first_visit == NONE {
-            node.first_visit = self.edges.open(node.count);
+            node.first_visit = self.edges.open(node.priors());
         }
     }
 
@@ -233,6 +236,7 @@ impl<S> Tree<S> {
             prior: &self.edges.prior[node.priors()],
             visits: &self.edges.visits[node.visited()],
             q: &self.edges.q[node.visited()],
+            gain: self.edges.gain.get(node.visited()).unwrap_or(&[]),
             value: node.value as f32,
             raw_value: node.raw_value,
             total: node.action_visits(),
@@ -251,8 +255,16 @@ impl<S> Tree<S> {
         rng: &mut impl Rng,
         first: Option<&Halving>,
     ) -> Leaf {
+        let is_plain = self.pending.is_empty() && first.is_none();
+        let plain = if is_plain { Plain::of::<V>(config, self.range) } else { None };
         let mut at = path.last().map_or(ROOT, |step| self.edges.child[step.edge as usize]);
         loop {
+            if let Some(plain) = plain
+                && let Some(leaf) =
+                    self.descend_plainly(plain, &mut at, config.max_depth, path, &mut scratch.factors)
+            {
+                return leaf;
+            }
             let node = &self.nodes[at as usize];
             // A chance node has no value to go back with.
             let is_deep = path.len() as u32 >= config.max_depth && node.kind != Kind::Chance;
@@ -293,7 +305,10 @@ impl<S> Tree<S> {
             // Draws differ by themselves.
             Some(pending) if config.interior != Interior::Sample => {
                 let (visits, q) = with_losses(&view, pending, config);
-                let view = View { visits: &visits, q: &q, total: visits.iter().sum(), ..view };
+                let family = config.regularizer.family();
+                let gains = view.prior.iter().zip(&visits).map(|(prior, visits)| family.gain(*prior, *visits));
+                let gain: Vec<f32> = gains.collect();
+                let view = View { visits: &visits, q: &q, gain: &gain, total: visits.iter().sum(), ..view };
                 choose(simd, config, &view, is_open.as_deref(), &mut delta, scratch, rng)
             }
             _ => choose(simd, config, &view, is_open.as_deref(), &mut delta, scratch, rng),
@@ -341,9 +356,13 @@ impl<S> Tree<S> {
             if !node.is_decided() {
                 node.value += (f64::from(value) - node.value) / f64::from(node.visits);
             }
-            self.edges.visits[edge] += 1;
+            let prior = node.first_prior as usize + edge - node.first_visit as usize;
+            self.edges.count_visit(edge, prior);
             self.edges.q[edge] = q;
-            (low, high) = (minimum(low, q), maximum(high, q));
+            if q < low || q > high {
+                cold_path();
+                (low, high) = (minimum(low, q), maximum(high, q));
+            }
         }
         self.range = [low, high];
     }
