@@ -53,7 +53,8 @@ impl Plain {
         let Self { regularizer, low, inverse, fill } = self;
         let factor = factors.of(regularizer, node.action_visits());
         let fill = fill.unwrap_or((node.value as f32 - low) * inverse);
-        let (range, count) = (node.visited(), node.count as usize);
+        let (first, count) = (node.first_visit as usize, node.count as usize);
+        let range = first..first + count;
         let (visits, gains) = (&edges.visits[range.clone()][..count], &edges.gain[range.clone()][..count]);
         let q = &edges.q[range][..count];
         let (mut best, mut highest) = (0, f32::NEG_INFINITY);

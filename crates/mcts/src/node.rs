@@ -115,6 +115,19 @@ pub(crate) struct Edges {
 }
 
 impl Edges {
+    /// Room for the edges of so many more nodes with so many actions.
+    pub fn reserve(&mut self, nodes: usize, actions: usize) {
+        self.prior.reserve(nodes * actions);
+        // An edge leads to each of them, and most are never searched themselves.
+        let visited = nodes + actions;
+        self.visits.reserve(visited);
+        self.q.reserve(visited);
+        self.child.reserve(visited);
+        if self.gains_of.is_some() {
+            self.gain.reserve(visited);
+        }
+    }
+
     /// Adds actions, unless they are those of the node that was added last, which are `before`; returns where they begin.
     #[inline(always)]
     pub fn extend_actions(&mut self, before: std::ops::Range<usize>, actions: &[Action]) -> u32 {

@@ -52,6 +52,7 @@ pub struct Planner<G> {
     pub(crate) config: Config,
     pub(crate) search: Simulation<G>,
     scratch: Scratch,
+    batch: Batch<G>,
 }
 
 impl<G: Game> Planner<G> {
@@ -63,7 +64,7 @@ impl<G: Game> Planner<G> {
         config.check()?;
         let mut batch = Batch::default();
         let search = Simulation::roots(&config, vec![(game, seed)], evaluator, &mut batch)?.remove(0);
-        Ok(Self { config, search, scratch: Scratch::default() })
+        Ok(Self { config, search, scratch: Scratch::default(), batch })
     }
 
     /// Makes the simulations of the configuration, beside those that were made before, within a budget.
@@ -71,7 +72,7 @@ impl<G: Game> Planner<G> {
     /// # Errors
     /// Those of the evaluations; the tree is then as it was before the batch that failed.
     pub fn search(&mut self, evaluator: &impl Evaluator<G>, budget: Budget) -> Result<PolicyOutput> {
-        let Self { config, search, scratch } = self;
+        let Self { config, search, scratch, batch } = self;
         let begun = Instant::now();
         config.check()?;
         if search.worker.tree.nodes[ROOT as usize].kind == Kind::Chance {
@@ -83,7 +84,6 @@ impl<G: Game> Planner<G> {
         let actions = search.worker.tree.nodes[ROOT as usize].count as usize;
         search.worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, actions);
         let leaves = budget.leaves.unwrap_or(1).max(1);
-        let mut batch = Batch::default();
         let (mut games, mut waiting) = (Vec::new(), Vec::new());
         let mut made = 0;
         let ended = loop {
@@ -106,23 +106,23 @@ impl<G: Game> Planner<G> {
             batch.clear();
             if leaves == 1 {
                 made += 1;
-                if let Some(found) = search.begin(config, &mut batch, scratch)? {
-                    evaluator.evaluate(&mut batch)?;
+                if let Some(found) = search.begin(config, batch, scratch)? {
+                    evaluator.evaluate(batch)?;
                     let game = batch.take_game();
-                    search.finish(config, &batch, 0, game, found, scratch.arch)?;
+                    search.finish(config, batch, 0, game, found, scratch.arch)?;
                 }
                 continue;
             }
             let wanted = leaves.min((config.num_simulations - made) as usize);
-            let collected = search.collect(config, wanted, &mut batch, &mut waiting, scratch);
+            let collected = search.collect(config, wanted, batch, &mut waiting, scratch);
             made += collected.inspect_err(|_| search.forget(&mut waiting))? as u32;
             if !batch.is_empty() {
-                if let Err(error) = evaluator.evaluate(&mut batch) {
+                if let Err(error) = evaluator.evaluate(batch) {
                     search.forget(&mut waiting);
                     return Err(error);
                 }
                 batch.move_games(&mut games);
-                search.attach_all(config, &batch, games.drain(..), &mut waiting, scratch.arch)?;
+                search.attach_all(config, batch, games.drain(..), &mut waiting, scratch.arch)?;
             }
         };
         Ok(search.worker.output(config, ended, scratch))
@@ -149,8 +149,8 @@ impl<G: Game> Planner<G> {
         if place.is_some_and(|place| self.search.keep(place, seed)) {
             return Ok(());
         }
-        let mut batch = Batch::default();
-        self.search = Simulation::roots(&self.config, vec![(after, seed)], evaluator, &mut batch)?.remove(0);
+        let Self { config, search, batch, .. } = self;
+        *search = Simulation::roots(config, vec![(after, seed)], evaluator, batch)?.remove(0);
         Ok(())
     }
 

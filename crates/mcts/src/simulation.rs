@@ -139,7 +139,7 @@ impl<G: Game> Simulation<G> {
 
     /// Begins a simulation, and puts the position that it leads to into the batch if it has to be evaluated. [`finish`](Self::finish)
     /// comes before the next one begins.
-    #[inline]
+    #[inline(always)]
     pub fn begin(
         &mut self,
         config: &Config,
@@ -185,7 +185,7 @@ impl<G: Game> Simulation<G> {
     }
 
     /// Goes down to a position that has to be evaluated and puts it into the batch, or takes a value back that is known.
-    #[inline]
+    #[inline(always)]
     fn descend(
         &mut self,
         config: &Config,
@@ -277,7 +277,7 @@ impl<G: Game> Simulation<G> {
     }
 
     /// Adds the position that the path leads to, which has an evaluation now, and takes its value back.
-    #[inline]
+    #[inline(always)]
     pub fn finish(
         &mut self,
         config: &Config,
@@ -315,7 +315,7 @@ impl<G: Game> Simulation<G> {
     }
 
     /// What follows a value that was taken back to the root where positions are merged or results are proven.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, config: &Config) {
         let tree = &mut self.worker.tree;
         if config.transpositions {

@@ -151,9 +151,9 @@ impl<S> Tree<S> {
 
     /// Room for so many more nodes with so many actions.
     pub fn reserve(&mut self, nodes: usize, actions: usize) {
-        self.nodes.reserve(nodes);
+        self.nodes.reserve(2 * nodes);
         self.states.reserve(nodes);
-        self.edges.prior.reserve(nodes * actions);
+        self.edges.reserve(nodes, actions);
     }
 
     /// Bytes that nodes, edges and positions take, without what a position holds outside itself.
