@@ -168,7 +168,10 @@ pub(crate) fn choose<S: Simd>(
         (Interior::Argmax, regularizer) => {
             let scale = view.scale(simd, config.normalization, config.unvisited);
             let factor = simd.splat_f32s(scratch.factors.of(regularizer, view.total));
-            largest(simd, view, open, Explored::<S> { gain: view.gain, scale, factor })
+            match regularizer {
+                Regularizer::Puct { .. } => largest(simd, view, open, Puct::<S> { scale, factor }),
+                Regularizer::Uct { .. } => largest(simd, view, open, Uct::<S> { scale, factor }),
+            }
         }
     }
 }
@@ -178,18 +181,34 @@ trait Score<S: Simd>: Copy {
     fn of(self, simd: S, part: &Part<S>, from: usize) -> S::f32s;
 }
 
-/// `q̂ + factor · gain`: [`Family::gain`](Family) of each action.
+/// `q̂ + factor π / (1 + n)`.
 #[derive(Clone, Copy)]
-struct Explored<'a, S: Simd> {
-    gain: &'a [f32],
+struct Puct<S: Simd> {
     scale: Scale,
     factor: S::f32s,
 }
 
-impl<S: Simd> Score<S> for Explored<'_, S> {
+impl<S: Simd> Score<S> for Puct<S> {
     #[inline(always)]
-    fn of(self, simd: S, part: &Part<S>, from: usize) -> S::f32s {
-        simd.mul_add_f32s(self.factor, load(simd, self.gain, from), self.scale.of(simd, part))
+    fn of(self, simd: S, part: &Part<S>, _: usize) -> S::f32s {
+        let visits = simd.add_f32s(part.visits, simd.splat_f32s(1.0));
+        simd.mul_add_f32s(self.factor, simd.div_f32s(part.prior, visits), self.scale.of(simd, part))
+    }
+}
+
+/// `q̂ + factor / √(1 + n)`.
+#[derive(Clone, Copy)]
+struct Uct<S: Simd> {
+    scale: Scale,
+    factor: S::f32s,
+}
+
+impl<S: Simd> Score<S> for Uct<S> {
+    #[inline(always)]
+    fn of(self, simd: S, part: &Part<S>, _: usize) -> S::f32s {
+        let visits = simd.add_f32s(part.visits, simd.splat_f32s(1.0));
+        let gain = simd.div_f32s(simd.splat_f32s(1.0), simd.sqrt_f32s(visits));
+        simd.mul_add_f32s(self.factor, gain, self.scale.of(simd, part))
     }
 }
 

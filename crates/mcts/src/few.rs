@@ -13,7 +13,7 @@ use crate::values::inverse_range;
 
 
 /// Actions at most; of more, vectors are faster.
-const FEW: usize = 9;
+pub(crate) const FEW: u32 = 9;
 
 /// What scores depend on beside the node, all the way down to a leaf.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ impl Node {
     /// Whether nothing but scores of a few actions counts here.
     #[inline(always)]
     fn is_plain(&self) -> bool {
-        self.kind == Kind::Decision && !self.is_informed && self.count as usize <= FEW
+        self.kind == Kind::Decision && !self.is_informed && self.count <= FEW
     }
 }
 

@@ -105,7 +105,7 @@ pub(crate) struct Edges {
     pub action: Vec<Action>,
     pub prior: Vec<f32>,
     pub visits: Vec<u32>,
-    /// [`Family::gain`] of each, for choices by the largest score; empty where others are made.
+    /// [`Family::gain`] of each, for choices by the largest score between few actions; empty where others are made.
     pub gain: Vec<f32>,
     /// What gains are of, if they are kept.
     gains_of: Option<Family>,
@@ -192,6 +192,11 @@ impl Edges {
                 self.gain[edge] = family.gain(self.prior[prior], self.visits[edge]);
             }
         }
+    }
+
+    /// Whether gains are kept.
+    pub fn has_gains(&self) -> bool {
+        self.gains_of.is_some()
     }
 
     /// The longest of its vectors.

@@ -236,7 +236,6 @@ impl<S> Tree<S> {
             prior: &self.edges.prior[node.priors()],
             visits: &self.edges.visits[node.visited()],
             q: &self.edges.q[node.visited()],
-            gain: self.edges.gain.get(node.visited()).unwrap_or(&[]),
             value: node.value as f32,
             raw_value: node.raw_value,
             total: node.action_visits(),
@@ -255,7 +254,7 @@ impl<S> Tree<S> {
         rng: &mut impl Rng,
         first: Option<&Halving>,
     ) -> Leaf {
-        let is_plain = self.pending.is_empty() && first.is_none();
+        let is_plain = self.edges.has_gains() && self.pending.is_empty() && first.is_none();
         let plain = if is_plain { Plain::of::<V>(config, self.range) } else { None };
         let mut at = path.last().map_or(ROOT, |step| self.edges.child[step.edge as usize]);
         loop {
@@ -305,10 +304,7 @@ impl<S> Tree<S> {
             // Draws differ by themselves.
             Some(pending) if config.interior != Interior::Sample => {
                 let (visits, q) = with_losses(&view, pending, config);
-                let family = config.regularizer.family();
-                let gains = view.prior.iter().zip(&visits).map(|(prior, visits)| family.gain(*prior, *visits));
-                let gain: Vec<f32> = gains.collect();
-                let view = View { visits: &visits, q: &q, gain: &gain, total: visits.iter().sum(), ..view };
+                let view = View { visits: &visits, q: &q, total: visits.iter().sum(), ..view };
                 choose(simd, config, &view, is_open.as_deref(), &mut delta, scratch, rng)
             }
             _ => choose(simd, config, &view, is_open.as_deref(), &mut delta, scratch, rng),

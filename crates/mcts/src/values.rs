@@ -21,8 +21,6 @@ pub(crate) struct View<'a> {
     pub prior: &'a [f32],
     pub visits: &'a [u32],
     pub q: &'a [f32],
-    /// What exploring an action is worth, where the largest score decides; nothing elsewhere.
-    pub gain: &'a [f32],
     /// Mean and first evaluation of the node.
     pub value: f32,
     pub raw_value: f32,

@@ -8,6 +8,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::Result;
 use crate::choose::Scratch;
 use crate::config::{Config, Dirichlet, Interior, Root};
+use crate::few::FEW;
 use crate::halving::Halving;
 use crate::lanes::highest;
 use crate::node::ROOT;
@@ -35,8 +36,8 @@ impl<S> Worker<S> {
         if let Some(noise) = config.noise {
             mix(prior, noise, &mut self.rng);
         }
-        let family = Some(config.regularizer.family()).filter(|_| config.interior == Interior::Argmax);
-        self.tree.edges.keep_gains(family, &self.tree.nodes);
+        let is_kept = config.interior == Interior::Argmax && root.count <= FEW;
+        self.tree.edges.keep_gains(is_kept.then(|| config.regularizer.family()), &self.tree.nodes);
         let prior = &self.tree.edges.prior[root.priors()];
         let Root::SequentialHalving { considered, gumbel } = config.root else {
             self.halving = None;
