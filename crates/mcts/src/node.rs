@@ -1,5 +1,7 @@
 //! How a tree is stored.
 
+use std::cell::RefCell;
+
 use autodidact_games::Action;
 use pulp::Simd;
 
@@ -114,7 +116,48 @@ pub(crate) struct Edges {
     pub child: Vec<u32>,
 }
 
+thread_local! {
+    /// Memory of a tree that this thread needs no longer, for the next one: the allocator would give it back to the system, and getting
+    /// it again takes as long as much of a search does.
+    static SPARE: RefCell<Edges> = RefCell::default();
+}
+
+/// Bytes that a thread keeps at most.
+const SPARE_BYTES: usize = 4 << 20;
+
 impl Edges {
+    /// None, with room for some if this thread has spare memory.
+    pub fn with_spare_memory() -> Self {
+        SPARE.try_with(RefCell::take).unwrap_or_default()
+    }
+
+    /// Leaves their memory to the next tree of this thread, unless it has more already.
+    pub fn recycle(mut self) {
+        let capacity = self.capacity();
+        // While a thread ends there is nobody to leave it to.
+        let _ = SPARE.try_with(|spare| {
+            if capacity > spare.borrow().capacity() && 4 * capacity <= SPARE_BYTES {
+                self.clear();
+                spare.replace(self);
+            }
+        });
+    }
+
+    fn capacity(&self) -> usize {
+        let visited = self.visits.capacity() + self.gain.capacity() + self.q.capacity() + self.child.capacity();
+        self.action.capacity() + self.prior.capacity() + visited
+    }
+
+    fn clear(&mut self) {
+        self.action.clear();
+        self.prior.clear();
+        self.visits.clear();
+        self.gain.clear();
+        self.gains_of = None;
+        self.q.clear();
+        self.child.clear();
+    }
+
     /// Room for the edges of so many more nodes with so many actions.
     pub fn reserve(&mut self, nodes: usize, actions: usize) {
         self.prior.reserve(nodes * actions);
@@ -183,7 +226,7 @@ impl Edges {
         let changed = if self.gains_of == family { &nodes[..1] } else { nodes };
         self.gains_of = family;
         let Some(family) = family else {
-            self.gain = Vec::new();
+            self.gain.clear();
             return;
         };
         self.gain.resize(self.visits.len(), 0.0);

@@ -131,7 +131,7 @@ impl<S> Tree<S> {
     pub fn empty() -> Self {
         Self {
             nodes: Vec::new(),
-            edges: Edges::default(),
+            edges: Edges::with_spare_memory(),
             states: Vec::new(),
             range: [f32::INFINITY, f32::NEG_INFINITY],
             pending: Vec::new(),
@@ -151,7 +151,7 @@ impl<S> Tree<S> {
 
     /// Room for so many more nodes with so many actions.
     pub fn reserve(&mut self, nodes: usize, actions: usize) {
-        self.nodes.reserve(2 * nodes);
+        self.nodes.reserve(nodes);
         self.states.reserve(nodes);
         self.edges.reserve(nodes, actions);
     }
@@ -503,11 +503,12 @@ impl<S> Tree<S> {
     }
 
     /// The part of the tree below an action of the root that was visited, as a tree of its own.
-    pub fn below(self, place: usize) -> Self {
+    pub fn below(mut self, place: usize) -> Self {
         let child = self.edges.child[self.nodes[ROOT as usize].visited()][place];
-        let mut states: Vec<Option<S>> = self.states.into_iter().map(Some).collect();
+        let mut states: Vec<Option<S>> = std::mem::take(&mut self.states).into_iter().map(Some).collect();
         let mut renamed = vec![NONE; self.nodes.len()];
-        let mut below = Self { range: self.range, ..Self::empty() };
+        let mut below = Self::empty();
+        below.range = self.range;
         let mut order = vec![child];
         renamed[child as usize] = ROOT;
         let mut next = 0;
@@ -543,6 +544,12 @@ impl<S> Tree<S> {
         below.root_prior = below.edges.prior[below.nodes[0].priors()].to_vec();
         below.open_edges(ROOT);
         below
+    }
+}
+
+impl<S> Drop for Tree<S> {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.edges).recycle();
     }
 }
 
