@@ -11,7 +11,6 @@ use crate::node::{Edges, Kind, NONE, Node};
 use crate::tree::{Leaf, Step, Tree};
 use crate::values::inverse_range;
 
-
 /// Actions at most; of more, vectors are faster.
 pub(crate) const FEW: u32 = 9;
 
@@ -105,6 +104,89 @@ impl<S> Tree<S> {
             *at = self.edges.child[step.edge as usize];
             if *at == NONE {
                 return Some(Leaf::New(step));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pulp::{Arch, Simd, WithSimd};
+    use rand::{Rng, RngExt, SeedableRng};
+    use rand_xoshiro::Xoshiro256PlusPlus;
+
+    use super::{FEW, Plain};
+    use crate::choose::{Scratch, choose};
+    use crate::config::{Config, Normalization, Unvisited};
+    use crate::node::{Kind, ROOT};
+    use crate::tree::{Expansion, Policy, Tree};
+
+    /// What is chosen at the root, one by one and with vectors.
+    struct Choices<'a> {
+        config: &'a Config,
+        tree: &'a Tree<()>,
+        scratch: &'a mut Scratch,
+    }
+
+    impl WithSimd for Choices<'_> {
+        type Output = Option<[usize; 2]>;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+            let Self { config, tree, scratch } = self;
+            let root = &tree.nodes[ROOT as usize];
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+            let with_vectors = choose(simd, config, &tree.view(root), None, &mut 0.0, scratch, &mut rng);
+            let plain = Plain::of::<S>(config, tree.range)?;
+            Some([plain.choose(&tree.edges, root, &mut scratch.factors), with_vectors])
+        }
+    }
+
+    fn tree(count: u32, config: &Config, rng: &mut impl Rng) -> Tree<()> {
+        let weights: Vec<f32> = (0..count).map(|_| rng.random::<f32>()).collect();
+        let sum: f32 = weights.iter().sum();
+        let priors: Vec<f32> = weights.iter().map(|weight| weight / sum).collect();
+        let actions: Vec<u32> = (0..count).collect();
+        let (kind, policy) = (Kind::Decision, Policy::Priors(&priors));
+        let root = Expansion {
+            kind,
+            is_second: false,
+            reward: 0.0,
+            discount: 1.0,
+            value: 0.1,
+            actions: &actions,
+            policy,
+        };
+        let mut tree = Tree::new((), &root, None).expect("a position");
+        for place in 0..count as usize {
+            // Few values, so that some scores are the same.
+            tree.edges.visits[place] = rng.random_range(0..3);
+            tree.edges.q[place] = rng.random_range(-1..2) as f32;
+        }
+        tree.nodes[ROOT as usize].visits += tree.edges.visits.iter().sum::<u32>();
+        tree.edges.keep_gains(Some(config.regularizer.family()), &tree.nodes);
+        tree
+    }
+
+    #[test]
+    fn the_choice_is_that_of_vectors() {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(7);
+        let plain = Config::alpha_zero(100);
+        for config in [
+            plain,
+            Config { normalization: Normalization::Tree, unvisited: Unvisited::Zero, ..plain },
+            Config::uct(100, 1.4),
+        ] {
+            let mut scratch = Scratch::default();
+            scratch.prepare(&config);
+            for count in (1..=FEW).cycle().take(900) {
+                let tree = tree(count, &config, &mut rng);
+                let choices =
+                    Arch::new().dispatch(Choices { config: &config, tree: &tree, scratch: &mut scratch });
+                // A machine without vectors chooses in one way only.
+                if let Some([one_by_one, with_vectors]) = choices {
+                    assert_eq!(one_by_one, with_vectors, "{:?}", tree.edges);
+                }
             }
         }
     }

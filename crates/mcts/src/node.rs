@@ -144,7 +144,8 @@ impl Edges {
     }
 
     fn capacity(&self) -> usize {
-        let visited = self.visits.capacity() + self.gain.capacity() + self.q.capacity() + self.child.capacity();
+        let visited =
+            self.visits.capacity() + self.gain.capacity() + self.q.capacity() + self.child.capacity();
         self.action.capacity() + self.prior.capacity() + visited
     }
 
