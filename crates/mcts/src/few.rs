@@ -11,7 +11,7 @@ use crate::node::{Edges, Kind, NONE, Node};
 use crate::tree::{Leaf, Step, Tree};
 use crate::values::inverse_range;
 
-/// Actions at most; of more, vectors are faster.
+/// Actions at most: those of the smallest games.
 pub(crate) const FEW: u32 = 9;
 
 /// What scores depend on beside the node, all the way down to a leaf.
