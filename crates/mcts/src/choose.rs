@@ -22,20 +22,25 @@ pub(crate) struct Scratch {
     pub made: Vec<u32>,
     gaps: Vec<f32>,
     weights: Vec<f32>,
-    factors: Factors,
+    pub factors: Factors,
 }
 
 /// [`Regularizer::factor`] by the number of visits: a logarithm and a root that every choice on the way down would wait for.
 #[derive(Clone, Debug, Default)]
-struct Factors(Vec<f32>);
+pub(crate) struct Factors {
+    regularizer: Option<Regularizer>,
+    known: Vec<f32>,
+}
 
 /// Visits up to which factors are kept.
 const KEPT: u32 = 1 << 14;
+/// Factors that are found at once, so that one need not wait for the other.
+const AT_ONCE: u32 = 32;
 
 impl Factors {
     #[inline(always)]
-    fn of(&mut self, regularizer: Regularizer, visits: u32) -> f32 {
-        match self.0.get(visits as usize) {
+    pub fn of(&mut self, regularizer: Regularizer, visits: u32) -> f32 {
+        match self.known.get(visits as usize) {
             Some(factor) => *factor,
             None => self.find(regularizer, visits),
         }
@@ -46,9 +51,9 @@ impl Factors {
         if visits >= KEPT {
             return regularizer.factor(visits);
         }
-        let from = self.0.len() as u32;
-        self.0.extend((from..=visits).map(|visits| regularizer.factor(visits)));
-        self.0[visits as usize]
+        let (from, to) = (self.known.len() as u32, (visits + 1).next_multiple_of(AT_ONCE));
+        self.known.extend((from..to).map(|visits| regularizer.factor(visits)));
+        self.known[visits as usize]
     }
 }
 
@@ -67,8 +72,10 @@ impl Default for Scratch {
 
 impl Scratch {
     /// Before a search, whose configuration may be another one.
-    pub fn prepare(&mut self) {
-        self.factors.0.clear();
+    pub fn prepare(&mut self, config: &Config) {
+        if self.factors.regularizer != Some(config.regularizer) {
+            self.factors = Factors { regularizer: Some(config.regularizer), known: Vec::new() };
+        }
     }
 
     /// Makes room for so many edges, filled up to whole vectors by edges without weight.

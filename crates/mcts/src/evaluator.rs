@@ -142,8 +142,12 @@ impl<G: Game> Batch<G> {
     }
 
     pub(crate) fn push(&mut self, game: G, seed: u64) {
-        game.legal_actions(&mut self.legal);
-        self.actions.extend_from_slice(&self.legal);
+        if self.actions.is_empty() {
+            game.legal_actions(&mut self.actions);
+        } else {
+            game.legal_actions(&mut self.legal);
+            self.actions.extend_from_slice(&self.legal);
+        }
         self.offsets.push(self.actions.len());
         self.policies.resize(self.actions.len(), f32::NAN);
         self.values.push(f32::NAN);
@@ -170,6 +174,11 @@ impl<G: Game> Batch<G> {
     /// The policy that a position was given; not numbers before.
     pub fn policy(&self, index: usize) -> &[f32] {
         &self.policies[self.offsets[index]..self.offsets[index + 1]]
+    }
+
+    /// Takes the only position, whose evaluation stays.
+    pub(crate) fn take_game(&mut self) -> G {
+        self.games.pop().expect("the position that was put here")
     }
 
     /// Puts the positions, in their order, in the place of others.

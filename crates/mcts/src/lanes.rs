@@ -86,7 +86,7 @@ pub(crate) fn total(values: &[f32]) -> f32 {
             sums[lane] += chunk[lane];
         }
     }
-    let mut sum = sum_of_lanes(sums);
+    let mut sum = if chunks.is_empty() { 0.0 } else { sum_of_lanes(sums) };
     for &value in rest {
         sum += value;
     }

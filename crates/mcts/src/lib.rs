@@ -10,6 +10,7 @@ mod choose;
 mod config;
 mod error;
 mod evaluator;
+mod few;
 mod halving;
 mod lanes;
 mod model;

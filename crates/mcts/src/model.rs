@@ -5,6 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
+use crate::choose::Scratch;
 use crate::config::Config;
 use crate::node::Kind;
 use crate::output::{Ended, PolicyOutput};
@@ -141,6 +142,7 @@ pub struct ModelSearch<S> {
     num_actions: usize,
     workers: Vec<Worker<S>>,
     paths: Vec<Vec<Step>>,
+    scratch: Scratch,
 }
 
 impl<S: Send + Sync> ModelSearch<S> {
@@ -183,7 +185,9 @@ impl<S: Send + Sync> ModelSearch<S> {
             workers.push(worker);
         }
         let paths = workers.iter().map(|_| Vec::new()).collect();
-        Ok(Self { config, num_actions, workers, paths })
+        let mut scratch = Scratch::default();
+        scratch.prepare(&config);
+        Ok(Self { config, num_actions, workers, paths, scratch })
     }
 
     /// Gives the roots these Gumbel variables, `[roots, legal actions]`, instead of drawn ones, before the first simulation.
@@ -210,7 +214,7 @@ impl<S: Send + Sync> ModelSearch<S> {
     /// # Errors
     /// Those of the model, and [`Error::Length`] or [`Error::NotFinite`] for predictions that are none.
     pub fn run<M: Model<State = S>>(&mut self, model: &M) -> Result<()> {
-        let Self { config, num_actions, workers, paths } = self;
+        let Self { config, num_actions, workers, paths, scratch } = self;
         let actions: Vec<Action> = (0..*num_actions as Action).collect();
         let mut predictions = Predictions::default();
         let mut leaves: Vec<Option<Step>> = Vec::with_capacity(workers.len());
@@ -218,7 +222,7 @@ impl<S: Send + Sync> ModelSearch<S> {
             leaves.clear();
             for (worker, path) in workers.iter_mut().zip(&mut *paths) {
                 path.clear();
-                leaves.push(match worker.descend(config, path) {
+                leaves.push(match worker.descend(config, path, scratch) {
                     Leaf::New(step) => Some(step),
                     Leaf::Known(node) => {
                         let value = worker.tree.known_value(node);
@@ -253,7 +257,7 @@ impl<S: Send + Sync> ModelSearch<S> {
                 let [reward, discount, value] =
                     [predictions.rewards[index], predictions.discounts[index], predictions.values[index]];
                 let drawn = if config.sampled.is_some() {
-                    worker.scratch.arch.dispatch(Softmax(logits));
+                    scratch.arch.dispatch(Softmax(logits));
                     sampled::wanted(config, &actions, logits, &mut worker.rng)
                 } else {
                     None
@@ -261,7 +265,7 @@ impl<S: Send + Sync> ModelSearch<S> {
                 let policy = Policy::Logits(logits);
                 let expansion = expansion(&actions, policy, drawn.as_ref(), [reward, discount, value]);
                 let state = states.next().expect("a state for each step, as was checked");
-                worker.attach(path, state, &expansion, None)?;
+                worker.attach(scratch.arch, path, state, &expansion, None)?;
             }
         }
         Ok(())
@@ -269,8 +273,8 @@ impl<S: Send + Sync> ModelSearch<S> {
 
     /// What the searches found, root by root.
     pub fn outputs(&mut self) -> Vec<PolicyOutput> {
-        let config = self.config;
-        self.workers.iter_mut().map(|worker| worker.output(&config, Ended::Simulations)).collect()
+        let Self { config, workers, scratch, .. } = self;
+        workers.iter_mut().map(|worker| worker.output(config, Ended::Simulations, scratch)).collect()
     }
 
     /// A tree, to look at.

@@ -4,7 +4,7 @@ use autodidact_games::Action;
 use rand::RngExt;
 use serde::Serialize;
 
-use crate::choose::{improved_policy, regularized_policy};
+use crate::choose::{Scratch, improved_policy, regularized_policy};
 use crate::config::{Act, Config, Learn};
 use crate::lanes::{draw, first_maximum, highest, total};
 use crate::node::{NONE, ROOT};
@@ -61,8 +61,8 @@ pub enum Ended {
 
 impl<S> Worker<S> {
     /// What the search says about its root now.
-    pub fn output(&mut self, config: &Config, ended: Ended) -> PolicyOutput {
-        let Self { tree, rng, scratch, halving } = self;
+    pub fn output(&mut self, config: &Config, ended: Ended, scratch: &mut Scratch) -> PolicyOutput {
+        let Self { tree, rng, halving } = self;
         let root = tree.nodes[ROOT as usize];
         let (edges, actions) = (root.visited(), root.actions());
         let view = tree.view(&root);

@@ -7,11 +7,12 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
+use crate::choose::Scratch;
 use crate::config::Config;
 use crate::evaluator::{Batch, Evaluator};
 use crate::node::{Kind, ROOT};
 use crate::output::{Ended, PolicyOutput};
-use crate::simulation::{Simulation, Waiting};
+use crate::simulation::{Found, Simulation};
 use crate::{Error, Result};
 
 /// Nodes for which there is room from the beginning, at most.
@@ -33,6 +34,8 @@ pub struct Budget {
 
 /// A search of one game that goes on from move to move.
 ///
+/// When it is dropped its thread keeps the memory of its edges, 4 MiB at most, for the next tree.
+///
 /// ```
 /// use autodidact_games::ConnectFour;
 /// use autodidact_mcts::{Budget, Config, Planner, Rollouts};
@@ -50,6 +53,8 @@ pub struct Budget {
 pub struct Planner<G> {
     pub(crate) config: Config,
     pub(crate) search: Simulation<G>,
+    scratch: Scratch,
+    batch: Batch<G>,
 }
 
 impl<G: Game> Planner<G> {
@@ -61,7 +66,7 @@ impl<G: Game> Planner<G> {
         config.check()?;
         let mut batch = Batch::default();
         let search = Simulation::roots(&config, vec![(game, seed)], evaluator, &mut batch)?.remove(0);
-        Ok(Self { config, search })
+        Ok(Self { config, search, scratch: Scratch::default(), batch })
     }
 
     /// Makes the simulations of the configuration, beside those that were made before, within a budget.
@@ -69,7 +74,7 @@ impl<G: Game> Planner<G> {
     /// # Errors
     /// Those of the evaluations; the tree is then as it was before the batch that failed.
     pub fn search(&mut self, evaluator: &impl Evaluator<G>, budget: Budget) -> Result<PolicyOutput> {
-        let Self { config, search } = self;
+        let Self { config, search, scratch, batch } = self;
         let begun = Instant::now();
         config.check()?;
         if search.worker.tree.nodes[ROOT as usize].kind == Kind::Chance {
@@ -77,18 +82,17 @@ impl<G: Game> Planner<G> {
         }
         search.adapt(config);
         search.worker.prepare(config, None);
+        scratch.prepare(config);
         let actions = search.worker.tree.nodes[ROOT as usize].count as usize;
         search.worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, actions);
         let leaves = budget.leaves.unwrap_or(1).max(1);
-        let mut batch = Batch::default();
         let (mut games, mut waiting) = (Vec::new(), Vec::new());
         let mut made = 0;
         let ended = loop {
             if search.is_decided() {
                 break Ended::Decided;
             }
-            let left = (config.num_simulations - made) as usize;
-            if left == 0 {
+            if made == config.num_simulations {
                 break Ended::Simulations;
             }
             if budget.time.is_some_and(|time| begun.elapsed() >= time) {
@@ -102,18 +106,28 @@ impl<G: Game> Planner<G> {
                 break Ended::Memory;
             }
             batch.clear();
-            let collected = search.collect(config, leaves.min(left), &mut batch, &mut waiting);
+            if leaves == 1 {
+                made += 1;
+                if let Some(found) = search.begin(config, batch, scratch)? {
+                    evaluator.evaluate(batch)?;
+                    let game = batch.take_game();
+                    search.finish(config, batch, 0, game, found, scratch.arch)?;
+                }
+                continue;
+            }
+            let wanted = leaves.min((config.num_simulations - made) as usize);
+            let collected = search.collect(config, wanted, batch, &mut waiting, scratch);
             made += collected.inspect_err(|_| search.forget(&mut waiting))? as u32;
             if !batch.is_empty() {
-                if let Err(error) = evaluator.evaluate(&mut batch) {
+                if let Err(error) = evaluator.evaluate(batch) {
                     search.forget(&mut waiting);
                     return Err(error);
                 }
                 batch.move_games(&mut games);
-                search.attach_all(config, &batch, 0, games.drain(..), &mut waiting)?;
+                search.attach_all(config, batch, games.drain(..), &mut waiting, scratch.arch)?;
             }
         };
-        Ok(search.worker.output(config, ended))
+        Ok(search.worker.output(config, ended, scratch))
     }
 
     /// Goes on with the position after a move or a chance outcome; what was searched below it is kept.
@@ -137,8 +151,8 @@ impl<G: Game> Planner<G> {
         if place.is_some_and(|place| self.search.keep(place, seed)) {
             return Ok(());
         }
-        let mut batch = Batch::default();
-        self.search = Simulation::roots(&self.config, vec![(after, seed)], evaluator, &mut batch)?.remove(0);
+        let Self { config, search, batch, .. } = self;
+        *search = Simulation::roots(config, vec![(after, seed)], evaluator, batch)?.remove(0);
         Ok(())
     }
 
@@ -193,6 +207,8 @@ fn search_group<G: Game>(
 ) -> Result<Vec<PolicyOutput>> {
     let mut batch = Batch::default();
     let mut searches = Simulation::roots(config, games, evaluator, &mut batch)?;
+    let mut scratch = Scratch::default();
+    scratch.prepare(config);
     for search in &mut searches {
         if search.worker.tree.nodes[ROOT as usize].kind == Kind::Chance {
             return Err(Error::Chance);
@@ -202,12 +218,12 @@ fn search_group<G: Game>(
         search.worker.tree.reserve(config.num_simulations.min(RESERVED) as usize, actions);
     }
     let mut moved = Vec::new();
-    let mut waiting: Vec<Vec<Waiting>> = searches.iter().map(|_| Vec::new()).collect();
+    let mut found: Vec<Option<Found>> = vec![None; searches.len()];
     for _ in 0..config.num_simulations {
         batch.clear();
-        for (search, waiting) in searches.iter_mut().zip(&mut waiting) {
+        for (search, found) in searches.iter_mut().zip(&mut found) {
             if !search.is_decided() {
-                search.collect(config, 1, &mut batch, waiting)?;
+                *found = search.begin(config, &mut batch, &mut scratch)?;
             }
         }
         if batch.is_empty() {
@@ -215,17 +231,15 @@ fn search_group<G: Game>(
         }
         evaluator.evaluate(&mut batch)?;
         batch.move_games(&mut moved);
-        let mut games = moved.drain(..);
-        let mut index = 0;
-        for (search, waiting) in searches.iter_mut().zip(&mut waiting) {
-            let count = waiting.len();
-            search.attach_all(config, &batch, index, games.by_ref().take(count), waiting)?;
-            index += count;
+        let waiting = searches.iter_mut().zip(&mut found);
+        let waiting = waiting.filter_map(|(search, found)| Some((search, found.take()?)));
+        for (index, ((search, found), game)) in waiting.zip(moved.drain(..)).enumerate() {
+            search.finish(config, &batch, index, game, found, scratch.arch)?;
         }
     }
     let outputs = searches.iter_mut().map(|search| {
         let ended = if search.is_decided() { Ended::Decided } else { Ended::Simulations };
-        search.worker.output(config, ended)
+        search.worker.output(config, ended, &mut scratch)
     });
     Ok(outputs.collect())
 }

@@ -8,6 +8,7 @@ use crate::lanes::{draw, highest, total};
 use crate::tree::is_policy;
 
 /// The actions to search where the configuration wants a sample of them. What is no policy is left for whoever adds it to refuse.
+#[inline(always)]
 pub(crate) fn wanted(
     config: &Config,
     actions: &[Action],

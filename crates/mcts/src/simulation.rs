@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use autodidact_games::{Action, Game, Turn};
+use pulp::Arch;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::choose::Scratch;
 use crate::config::{Config, Interior};
 use crate::evaluator::{Batch, Evaluator};
 use crate::node::{Kind, ROOT};
@@ -29,15 +31,21 @@ pub(crate) struct Simulation<G> {
 /// Draws for each leaf that is wanted, at most: some meet.
 const TRIES: usize = 4;
 
-/// A leaf that waits for its evaluation.
-#[derive(Clone, Debug)]
-pub(crate) struct Waiting {
+/// A position that has to be evaluated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
     step: Step,
     reward: f32,
     discount: f32,
     is_second: bool,
-    path: Vec<Step>,
     key: u64,
+}
+
+/// One of several leaves that wait for their evaluation.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    found: Found,
+    path: Vec<Step>,
     /// Whether it counts as on its way.
     is_marked: bool,
 }
@@ -129,6 +137,19 @@ impl<G: Game> Simulation<G> {
         true
     }
 
+    /// Begins a simulation, and puts the position that it leads to into the batch if it has to be evaluated. [`finish`](Self::finish)
+    /// comes before the next one begins.
+    #[inline(always)]
+    pub fn begin(
+        &mut self,
+        config: &Config,
+        batch: &mut Batch<G>,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Found>> {
+        self.path.clear();
+        self.descend(config, batch, scratch)
+    }
+
     /// Makes simulations up to those that wait for an evaluation, `leaves` of them at most, and returns how many it began.
     pub fn collect(
         &mut self,
@@ -136,16 +157,16 @@ impl<G: Game> Simulation<G> {
         leaves: usize,
         batch: &mut Batch<G>,
         waiting: &mut Vec<Waiting>,
+        scratch: &mut Scratch,
     ) -> Result<usize> {
         let (mut begun, mut tries) = (0, 0);
         while begun < leaves && tries < TRIES * leaves {
             tries += 1;
-            self.path.clear();
-            let Some(mut leaf) = self.descend(config, batch)? else {
+            let Some(found) = self.begin(config, batch, scratch)? else {
                 begun += 1;
                 continue;
             };
-            if waiting.iter().any(|other| other.step == leaf.step) {
+            if waiting.iter().any(|other| other.found.step == found.step) {
                 // It waits already. What differs by drawing may meet; what does not has nothing else to look at.
                 batch.pop();
                 if config.interior == Interior::Sample {
@@ -153,20 +174,26 @@ impl<G: Game> Simulation<G> {
                 }
                 break;
             }
-            if leaves > 1 && config.interior != Interior::Sample {
-                self.worker.tree.mark_pending(&leaf.path, true);
-                leaf.is_marked = true;
+            let is_marked = leaves > 1 && config.interior != Interior::Sample;
+            if is_marked {
+                self.worker.tree.mark_pending(&self.path, true);
             }
             begun += 1;
-            waiting.push(leaf);
+            waiting.push(Waiting { found, path: std::mem::take(&mut self.path), is_marked });
         }
         Ok(begun)
     }
 
     /// Goes down to a position that has to be evaluated and puts it into the batch, or takes a value back that is known.
-    fn descend(&mut self, config: &Config, batch: &mut Batch<G>) -> Result<Option<Waiting>> {
+    #[inline(always)]
+    fn descend(
+        &mut self,
+        config: &Config,
+        batch: &mut Batch<G>,
+        scratch: &mut Scratch,
+    ) -> Result<Option<Found>> {
         loop {
-            let step = match self.worker.descend(config, &mut self.path) {
+            let step = match self.worker.descend(config, &mut self.path, scratch) {
                 Leaf::New(step) => step,
                 Leaf::Known(node) => {
                     let value = self.worker.tree.known_value(node);
@@ -194,7 +221,7 @@ impl<G: Game> Simulation<G> {
             };
             match turn {
                 Turn::Over => {
-                    self.worker.attach(&self.path, game, &expansion, config.proven)?;
+                    self.worker.attach(scratch.arch, &self.path, game, &expansion, config.proven)?;
                     self.settle(config);
                     return Ok(None);
                 }
@@ -217,56 +244,50 @@ impl<G: Game> Simulation<G> {
                     }
                     let seed = self.worker.rng.random();
                     batch.push(game, seed);
-                    let path = std::mem::take(&mut self.path);
-                    return Ok(Some(Waiting {
-                        step,
-                        reward,
-                        discount,
-                        is_second,
-                        path,
-                        key,
-                        is_marked: false,
-                    }));
+                    return Ok(Some(Found { step, reward, discount, is_second, key }));
                 }
             }
         }
     }
 
-    /// Adds the leaves that waited, whose evaluations begin at `from` in the batch, and takes their values back.
+    /// Adds the leaves that waited, whose evaluations are those of the batch, and takes their values back.
     pub fn attach_all(
         &mut self,
         config: &Config,
         batch: &Batch<G>,
-        from: usize,
         games: impl Iterator<Item = G>,
         waiting: &mut Vec<Waiting>,
+        arch: Arch,
     ) -> Result<()> {
-        // All of several are looked at before the first is added; one alone is, when it is added.
-        let several = if waiting.len() > 1 { waiting.len() } else { 0 };
-        let checked = (from..from + several)
+        // All are looked at before the first is added.
+        let checked = (0..waiting.len())
             .try_for_each(|index| check_evaluation(batch.value(index), batch.policy(index)));
         if checked.is_err() {
             self.forget(waiting);
             return checked;
         }
-        for ((leaf, game), index) in waiting.drain(..).zip(games).zip(from..) {
+        for ((leaf, game), index) in waiting.drain(..).zip(games).zip(0..) {
             if leaf.is_marked {
                 self.worker.tree.mark_pending(&leaf.path, false);
             }
-            self.attach(config, batch, index, game, leaf)?;
+            self.path = leaf.path;
+            self.finish(config, batch, index, game, leaf.found, arch)?;
         }
         Ok(())
     }
 
-    fn attach(
+    /// Adds the position that the path leads to, which has an evaluation now, and takes its value back.
+    #[inline(always)]
+    pub fn finish(
         &mut self,
         config: &Config,
         batch: &Batch<G>,
         index: usize,
         game: G,
-        leaf: Waiting,
+        found: Found,
+        arch: Arch,
     ) -> Result<()> {
-        let Waiting { reward, discount, is_second, path, key, .. } = leaf;
+        let Found { reward, discount, is_second, key, .. } = found;
         let value = batch.value(index);
         let (mut actions, mut priors) = (batch.actions(index), batch.policy(index));
         let drawn = sampled::wanted(config, actions, priors, &mut self.worker.rng);
@@ -276,11 +297,10 @@ impl<G: Game> Simulation<G> {
         let policy = Policy::Priors(priors);
         let expansion =
             Expansion { kind: Kind::Decision, is_second, reward, discount, value, actions, policy };
-        let node = self.worker.attach(&path, game, &expansion, config.proven)?;
+        let node = self.worker.attach(arch, &self.path, game, &expansion, config.proven)?;
         if config.transpositions {
-            self.known.insert((key, path.len()), node);
+            self.known.insert((key, self.path.len()), node);
         }
-        self.path = path;
         self.settle(config);
         Ok(())
     }
@@ -295,7 +315,7 @@ impl<G: Game> Simulation<G> {
     }
 
     /// What follows a value that was taken back to the root where positions are merged or results are proven.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, config: &Config) {
         let tree = &mut self.worker.tree;
         if config.transpositions {

@@ -154,6 +154,16 @@ impl<T: Real> WithSimd for Solve<'_, T> {
 }
 
 impl Family {
+    /// What exploring an action is worth, up to a factor of the node: `π / (1 + n)`, or `1 / √(1 + n)`.
+    #[inline(always)]
+    pub(crate) fn gain(self, prior: f32, visits: u32) -> f32 {
+        let more = visits as f32 + 1.0;
+        match self {
+            Self::Kl => prior / more,
+            Self::Hellinger => 1.0 / more.sqrt(),
+        }
+    }
+
     /// What a prior of an action counts inside the power.
     #[inline(always)]
     fn weight<T: Real>(self, prior: T) -> T {

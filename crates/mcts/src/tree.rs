@@ -1,11 +1,14 @@
 //! A tree: descending to a leaf, adding it, and taking its value back to the root.
 
+use std::hint::cold_path;
+
 use autodidact_games::Action;
 use pulp::Simd;
 use rand::{Rng, RngExt};
 
 use crate::choose::{Scratch, choose};
 use crate::config::{Config, Interior, Normalization};
+use crate::few::Plain;
 use crate::halving::Halving;
 use crate::lanes::{draw, maximum, minimum, total};
 use crate::node::{Edges, Kind, NONE, Node, ROOT};
@@ -128,7 +131,7 @@ impl<S> Tree<S> {
     pub fn empty() -> Self {
         Self {
             nodes: Vec::new(),
-            edges: Edges::default(),
+            edges: Edges::with_spare_memory(),
             states: Vec::new(),
             range: [f32::INFINITY, f32::NEG_INFINITY],
             pending: Vec::new(),
@@ -150,7 +153,7 @@ impl<S> Tree<S> {
     pub fn reserve(&mut self, nodes: usize, actions: usize) {
         self.nodes.reserve(nodes);
         self.states.reserve(nodes);
-        self.edges.prior.reserve(nodes * actions);
+        self.edges.reserve(nodes, actions);
     }
 
     /// Bytes that nodes, edges and positions take, without what a position holds outside itself.
@@ -216,7 +219,7 @@ impl<S> Tree<S> {
     fn open_edges(&mut self, at: u32) {
         let node = &mut self.nodes[at as usize];
         if node.first_visit == NONE {
-            node.first_visit = self.edges.open(node.count);
+            node.first_visit = self.edges.open(node.priors());
         }
     }
 
@@ -251,8 +254,16 @@ impl<S> Tree<S> {
         rng: &mut impl Rng,
         first: Option<&Halving>,
     ) -> Leaf {
+        let is_plain = self.edges.has_gains() && self.pending.is_empty() && first.is_none();
+        let plain = if is_plain { Plain::of::<V>(config, self.range) } else { None };
         let mut at = path.last().map_or(ROOT, |step| self.edges.child[step.edge as usize]);
         loop {
+            if let Some(plain) = plain
+                && let Some(leaf) =
+                    self.descend_plainly(plain, &mut at, config.max_depth, path, &mut scratch.factors)
+            {
+                return leaf;
+            }
             let node = &self.nodes[at as usize];
             // A chance node has no value to go back with.
             let is_deep = path.len() as u32 >= config.max_depth && node.kind != Kind::Chance;
@@ -329,6 +340,7 @@ impl<S> Tree<S> {
     /// Takes a value that was found at the end of a path back to the root.
     #[inline(always)]
     pub fn back_up(&mut self, path: &[Step], mut value: f32) {
+        let [mut low, mut high] = self.range;
         for step in path.iter().rev() {
             let edge = step.edge as usize;
             let child = &self.nodes[self.edges.child[edge] as usize];
@@ -340,10 +352,15 @@ impl<S> Tree<S> {
             if !node.is_decided() {
                 node.value += (f64::from(value) - node.value) / f64::from(node.visits);
             }
-            self.edges.visits[edge] += 1;
+            let prior = node.first_prior as usize + edge - node.first_visit as usize;
+            self.edges.count_visit(edge, prior);
             self.edges.q[edge] = q;
-            self.widen(q);
+            if q < low || q > high {
+                cold_path();
+                (low, high) = (minimum(low, q), maximum(high, q));
+            }
         }
+        self.range = [low, high];
     }
 
     /// Where nodes have several parents, values follow from those of all actions, whoever visited them.
@@ -486,11 +503,12 @@ impl<S> Tree<S> {
     }
 
     /// The part of the tree below an action of the root that was visited, as a tree of its own.
-    pub fn below(self, place: usize) -> Self {
+    pub fn below(mut self, place: usize) -> Self {
         let child = self.edges.child[self.nodes[ROOT as usize].visited()][place];
-        let mut states: Vec<Option<S>> = self.states.into_iter().map(Some).collect();
+        let mut states: Vec<Option<S>> = std::mem::take(&mut self.states).into_iter().map(Some).collect();
         let mut renamed = vec![NONE; self.nodes.len()];
-        let mut below = Self { range: self.range, ..Self::empty() };
+        let mut below = Self::empty();
+        below.range = self.range;
         let mut order = vec![child];
         renamed[child as usize] = ROOT;
         let mut next = 0;
@@ -526,6 +544,12 @@ impl<S> Tree<S> {
         below.root_prior = below.edges.prior[below.nodes[0].priors()].to_vec();
         below.open_edges(ROOT);
         below
+    }
+}
+
+impl<S> Drop for Tree<S> {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.edges).recycle();
     }
 }
 

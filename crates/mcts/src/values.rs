@@ -9,6 +9,12 @@ use crate::vectors::{load, load_counts, to_f32s, within};
 /// A denominator is this at least.
 const LEAST_RANGE: f32 = 1e-8;
 
+/// What brings a range to `[0, 1]`; 0 for a single value, which has no range.
+#[inline(always)]
+pub(crate) fn inverse_range(low: f32, high: f32) -> f32 {
+    if high - low >= LEAST_RANGE { 1.0 / (high - low) } else { 0.0 }
+}
+
 /// A node and its edges.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
@@ -128,8 +134,7 @@ impl View<'_> {
             (Normalization::Node, Some(visited)) => self.range(visited),
             _ => self.tree_range,
         };
-        // A tree with one value has no range.
-        let inverse = if high - low >= LEAST_RANGE { 1.0 / (high - low) } else { 0.0 };
+        let inverse = inverse_range(low, high);
         let fill = match (unvisited, &visited) {
             (Unvisited::NodeMinimum, Some(visited)) => (self.range(visited)[0] - low) * inverse,
             (Unvisited::Mixed, Some(visited)) => (self.mixed(visited) - low) * inverse,

@@ -117,6 +117,21 @@ impl WithSimd for Softmax<'_> {
     }
 }
 
+/// The first of the largest of some scores, 0 if all are minus infinity.
+#[inline(always)]
+pub(crate) fn first_largest<S: Simd>(simd: S, scores: S::f32s, count: usize) -> usize {
+    let best = simd.reduce_max_f32s(scores);
+    // The processor foresees where this loop ends, and goes on there before it has compared anything.
+    let mut lanes = [0.0; WIDEST];
+    S::as_mut_simd_f32s(&mut lanes).0[0] = scores;
+    for place in 0..count {
+        if lanes[place] == best {
+            return place;
+        }
+    }
+    0
+}
+
 /// Finds the first of the largest scores, vector by vector.
 pub(crate) struct First<S: Simd> {
     best: S::f32s,
@@ -148,18 +163,10 @@ impl<S: Simd> First<S> {
     /// The place among so many scores, 0 if all are minus infinity.
     #[inline(always)]
     pub fn place(self, simd: S, count: usize) -> usize {
-        let best = simd.reduce_max_f32s(self.best);
         if count <= S::F32_LANES {
-            // The processor foresees where this loop ends, and goes on there before it has compared anything.
-            let mut scores = [0.0; WIDEST];
-            S::as_mut_simd_f32s(&mut scores).0[0] = self.best;
-            for place in 0..count {
-                if scores[place] == best {
-                    return place;
-                }
-            }
-            return 0;
+            return first_largest(simd, self.best, count);
         }
+        let best = simd.reduce_max_f32s(self.best);
         let is_best = simd.equal_f32s(self.best, simd.splat_f32s(best));
         let places = simd.select_f32s(is_best, self.place, simd.splat_f32s(f32::INFINITY));
         let place = simd.reduce_min_f32s(places) as usize;

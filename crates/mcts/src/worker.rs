@@ -1,42 +1,44 @@
 //! A tree with what it takes to search it.
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::{Distribution, Gamma};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::Result;
 use crate::choose::Scratch;
-use crate::config::{Config, Dirichlet, Root};
+use crate::config::{Config, Dirichlet, Interior, Root};
+use crate::few::FEW;
 use crate::halving::Halving;
 use crate::lanes::highest;
 use crate::node::ROOT;
 use crate::tree::{Expansion, Leaf, Step, Tree};
 
-/// A tree, its random numbers and its buffers. What it does depends on nothing else.
+/// A tree and its random numbers. What it does depends on nothing else.
 #[derive(Clone, Debug)]
 pub(crate) struct Worker<S> {
     pub tree: Tree<S>,
     pub rng: Xoshiro256PlusPlus,
-    pub scratch: Scratch,
     pub halving: Option<Halving>,
 }
 
 impl<S> Worker<S> {
     pub fn new(tree: Tree<S>, seed: u64) -> Self {
         let rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        Self { tree, rng, scratch: Scratch::default(), halving: None }
+        Self { tree, rng, halving: None }
     }
 
     /// Gives the root the noise that the configuration asks for, before a search; `gumbels` take the place of drawn ones.
     pub fn prepare(&mut self, config: &Config, gumbels: Option<&[f32]>) {
-        self.scratch.prepare();
         let root = self.tree.nodes[ROOT as usize];
         let prior = &mut self.tree.edges.prior[root.priors()];
         prior.copy_from_slice(&self.tree.root_prior);
         if let Some(noise) = config.noise {
             mix(prior, noise, &mut self.rng);
         }
+        let is_kept = config.interior == Interior::Argmax && root.count <= FEW;
+        self.tree.edges.keep_gains(is_kept.then(|| config.regularizer.family()), &self.tree.nodes);
+        let prior = &self.tree.edges.prior[root.priors()];
         let Root::SequentialHalving { considered, gumbel } = config.root else {
             self.halving = None;
             return;
@@ -58,20 +60,21 @@ impl<S> Worker<S> {
 
     /// Goes down to a leaf, from the root or from the node that `path` leads to.
     #[inline]
-    pub fn descend(&mut self, config: &Config, path: &mut Vec<Step>) -> Leaf {
-        self.scratch.arch.dispatch(Descend { worker: self, config, path })
+    pub fn descend(&mut self, config: &Config, path: &mut Vec<Step>, scratch: &mut Scratch) -> Leaf {
+        scratch.arch.dispatch(Descend { worker: self, config, path, scratch })
     }
 
     /// Adds the position that a path leads to, and takes its value back to the root.
     #[inline]
     pub fn attach(
         &mut self,
+        arch: Arch,
         path: &[Step],
         state: S,
         expansion: &Expansion<'_>,
         proven: Option<[f32; 2]>,
     ) -> Result<u32> {
-        self.scratch.arch.dispatch(Attach { tree: &mut self.tree, path, state, expansion, proven })
+        arch.dispatch(Attach { tree: &mut self.tree, path, state, expansion, proven })
     }
 }
 
@@ -99,6 +102,7 @@ struct Descend<'a, S> {
     worker: &'a mut Worker<S>,
     config: &'a Config,
     path: &'a mut Vec<Step>,
+    scratch: &'a mut Scratch,
 }
 
 impl<S> WithSimd for Descend<'_, S> {
@@ -106,7 +110,7 @@ impl<S> WithSimd for Descend<'_, S> {
 
     #[inline(always)]
     fn with_simd<V: Simd>(self, simd: V) -> Leaf {
-        let Self { worker: Worker { tree, rng, scratch, halving }, config, path } = self;
+        let Self { worker: Worker { tree, rng, halving }, config, path, scratch } = self;
         tree.descend(simd, config, path, scratch, rng, halving.as_ref())
     }
 }

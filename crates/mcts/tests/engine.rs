@@ -500,6 +500,28 @@ fn a_range_that_is_not_symmetric_is_mirrored() {
     assert_eq!(decided(config([-1.0, 0.0]), game, 1, 1).bounds, Some([1.0; 2]));
 }
 
+/// What is found does not depend on what the thread searched before, whose memory a tree may take over.
+#[test]
+fn memory_of_another_tree_leaves_no_trace() {
+    let search = |config, simulations| {
+        let config = Config { num_simulations: simulations, ..config };
+        let rollouts = Rollouts::default();
+        let mut planner = Planner::new(config, ConnectFour::default(), &rollouts, 5).expect("a search");
+        let first = planner.search(&rollouts, Budget::default()).expect("rollouts");
+        planner.advance(first.action, &rollouts).expect("a move that was chosen");
+        (first, planner.search(&rollouts, Budget::default()).expect("rollouts"))
+    };
+    let configs =
+        [Config::uct(1, 1.4), Config::alpha_zero(1), Config::regularized(Variant::All, 1), Config::gumbel(1)];
+    for config in configs {
+        let alone = std::thread::scope(|scope| scope.spawn(|| search(config, 300)).join()).expect("a search");
+        for other in configs {
+            search(other, 2000);
+            assert_eq!(search(config, 300), alone);
+        }
+    }
+}
+
 /// Halving counts the visits of its own search, those on their way among them.
 #[test]
 fn halving_goes_by_its_plan() {

@@ -174,7 +174,8 @@ impl Game for ConnectFour {
     fn legal_actions(&self, actions: &mut Vec<Action>) {
         actions.clear();
         if !self.is_won {
-            actions.extend((0..self.width.into()).filter(|column| self.is_open(*column)));
+            actions.extend(0..Action::from(self.width));
+            actions.retain(|column| self.is_open(*column));
         }
     }
 
