@@ -131,25 +131,28 @@ fn mistakes_are_told_with_the_row_and_a_hint() {
     };
     refused(&["--messages", "m.npz"], 2, "--objects");
     refused(&["--messages", "nowhere.npz", "--objects", "o.npz"], 1, "cannot read `nowhere.npz`");
-    refused(&["--messages", "o.npz", "--objects", "o.npz"], 1, "no array `messages`, only `objects`");
-    refused(&[&FILES[..], &["--vocab-size", "4"]].concat(), 1, "row 1 has the symbol 4 at position 1");
+    refused(&["--messages", "o.npz", "--objects", "o.npz"], 2, "no array `messages`, only `objects`");
+    refused(&[&FILES[..], &["--vocab-size", "4"]].concat(), 2, "row 1 has the symbol 4 at position 1");
     refused(&[&FILES[..], &["--vocab-size", "0"]].concat(), 2, "--vocab-size");
-    refused(&[&FILES[..], &["--features", "o.npz"]].concat(), 1, "no array `embeddings`");
+    refused(&[&FILES[..], &["--features", "o.npz"]].concat(), 2, "no array `embeddings`");
 
     let with = |name: &str, array: &NamedArray| write(folder.path(), name, array);
     with("x.npz", &integers("messages", &[&[1, 2], &[-3, 1]]));
-    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "-3 in row 1, column 0");
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 2, "-3 in row 1, column 0");
     with("x.npz", &integers("messages", &[&[1, 2], &[3, 1]]));
-    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "4 objects and 2 messages");
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 2, "4 objects and 2 messages");
     with("x.npz", &NamedArray::f32("messages", &[1, 2], vec![1.0, 2.0]).expect("an array"));
-    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "hint: x.astype(int)");
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 2, "hint: x.astype(int)");
     with("x.npz", &integers("messages", &[&[1, 2]]));
     with("one.npz", &integers("objects", &[&[1, 2]]));
     refused(
         &["--messages", "x.npz", "--objects", "one.npz"],
-        1,
+        2,
         "there are 1 objects with messages, at least 2",
     );
+    let nan = NamedArray::f32("embeddings", &[4, 2], vec![0.0, 1.0, 2.0, f32::NAN, 1.0, 0.5, 1.0, 1.5]);
+    with("x.npz", &nan.expect("an array"));
+    refused(&[&FILES[..], &["--features", "x.npz"]].concat(), 2, "row 1 of the features has NaN in column 1");
     std::fs::write(folder.path().join("x.npz"), "no archive").expect("a file");
     refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "cannot read `x.npz`");
 }
@@ -294,6 +297,7 @@ fn written_messages_are_probed_and_compared() {
     assert_eq!(told["ease"]["best_accuracy"], 1.0);
 
     write(folder.path(), "other.npz", &integers("messages", &[&[1, 3], &[1, 4], &[2, 3], &[9, 9]]));
+    write(folder.path(), "short.npz", &integers("messages", &[&[1, 3], &[1, 4]]));
     let compare = |arguments: &[&str]| {
         communicate(folder.path(), &[&["compare", "--messages"][..], arguments].concat(), "")
     };
@@ -306,7 +310,8 @@ fn written_messages_are_probed_and_compared() {
     );
     for (arguments, code, said) in [
         (&["m.npz"][..], 2, "compare at least two"),
-        (&["m.npz", "other.npz", "--by-objects"], 1, "no array `objects`"),
+        (&["m.npz", "other.npz", "--by-objects"], 2, "no array `objects`"),
+        (&["m.npz", "short.npz"], 2, "`m.npz` has 4 messages and `short.npz` has 2"),
         (&["m.npz", "other.npz", "--out", "similarity.svg"], 2, "`similarity.svg` exists"),
     ] {
         let output = compare(arguments);
