@@ -91,6 +91,9 @@ fn images_of(path: &Path, name: &str) -> Result<Vec<Image>> {
 /// Pictures with each colour less its mean, by its standard deviation (the biased one), both over all pixels of `reference`; a colour that
 /// does not vary there is only moved.
 ///
+/// # Errors
+/// [`Error::NotFinite`] names a picture with a number that is none.
+///
 /// # Panics
 /// If rows are no pictures.
 pub fn standardised(pictures: &Features, reference: &Features) -> Result<Features> {
