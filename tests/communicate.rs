@@ -485,9 +485,9 @@ fn tables_of_features_that_cannot_be_are_told() {
     values[7] = f32::NAN;
     write(folder.path(), "nan.npz", &features(&values));
     for (arguments, code, said) in [
-        (&["--set", "game.features=nan.npz"][..], 1, "row 3 of the features has NaN in column 1"),
+        (&["--set", "game.features=nan.npz"][..], 2, "row 3 of the features has NaN in column 1"),
         (&["--set", "game.features=nowhere.npz"], 1, "nowhere.npz"),
-        (&["--set", "game.array=labels"], 1, "no array `labels`, only `embeddings`"),
+        (&["--set", "game.array=labels"], 2, "no array `labels`, only `embeddings`"),
         (&["--set", "game.split.train=60"], 2, "90 different objects were asked for"),
         (&["--set", "game.distractors=sampled", "--set", "game.distractors.count=10"], 2, "10 distractors"),
         (&["--set", "game.attributes=3"], 2, "`game.attributes` is a setting of a reconstruction game"),
@@ -498,6 +498,86 @@ fn tables_of_features_that_cannot_be_are_told() {
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
         assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
         assert!(!folder.path().join("run").exists(), "nothing was begun");
+    }
+}
+
+/// Tables of pyarrow and polars, whose script is beside them.
+#[test]
+fn parquet_tables_are_measured_and_refused_by_row() {
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/data/tests/reference");
+    let of = |table: &str, array: &str| {
+        let arguments = ["--messages", "lists-gzip.parquet", "--features", table, "--features-array", array];
+        measure(&tables, &[&arguments[..], &["--json"]].concat())
+    };
+    let told = json(&of("polars.parquet", "embeddings"));
+    assert!(told["feature_topographic_similarity"].is_number(), "{told}");
+    assert_eq!(told["distinct_messages"], 4, "{told}");
+    for (array, said) in [
+        ("null", "column `null` of `faults.parquet` has no value in row 1"),
+        ("ragged", "has a list of 1 in row 3"),
+        ("nan", "row 2 of the features has NaN in column 1"),
+        ("embeddings", "hint: `*` stands for all columns of floats"),
+    ] {
+        let output = of("faults.parquet", array);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn agents_that_see_pictures_are_trained_continued_and_measured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pixels = (0..60 * 8 * 8).map(|at| (at * 37 + at / 64 * 101) % 256).collect();
+    let images = NamedArray::i64("images", &[60, 8, 8], pixels).expect("an array");
+    write(folder.path(), "seen.npz", &images);
+    let tiny: Vec<String> = [
+        ("game.images.side", 8),
+        ("game.images.width", 4),
+        ("game.split.train", 40),
+        ("game.split.validation", 10),
+        ("game.split.test", 10),
+        ("speaker.hidden", 16),
+        ("listener.hidden", 16),
+        ("batch_size", 8),
+        ("updates", 4),
+        ("evaluation.every", 0),
+    ]
+    .iter()
+    .flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")])
+    .collect();
+    let tiny: Vec<&str> = tiny.iter().map(String::as_str).collect();
+    let train = |arguments: &[&str]| {
+        communicate(folder.path(), &[&["train", "--out", "run", "--json"][..], arguments, &tiny].concat(), "")
+    };
+    for (arguments, said) in [
+        (&["--preset", "pictures"][..], "`game.images.path` is empty"),
+        (&["--preset", "images", "--data", "seen.npz"], "begin with `--preset pictures`"),
+        (&["--preset", "pictures", "--data", "seen.npz", "--set", "game.images.array=x"], "no array `x`"),
+    ] {
+        let output = train(arguments);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
+        assert!(!folder.path().join("run").exists(), "nothing was begun");
+    }
+    let told = json(&train(&["--preset", "pictures", "--data", "seen.npz", "--threads", "1"]));
+    assert_eq!((&told["updates"], &told["test"]["candidates"]), (&4.into(), &10.into()));
+
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    let resume = ["train", "--out", "../run", "--resume", "--json"];
+    assert_eq!(json(&communicate(&elsewhere, &resume, ""))["test"], told["test"]);
+    let language = "run/language.npz";
+    let measured = ["measure", "--messages", language, "--features", language, "--json"];
+    let measured = json(&communicate(folder.path(), &measured, ""));
+    assert!(measured["distinct_messages"].is_number(), "{measured}");
+    for verb in [
+        &["talk", "--run", "run"][..],
+        &["show", "--run", "run", "--out", "page.html"],
+        &["probe", "--run", "run"],
+    ] {
+        let output = communicate(folder.path(), verb, "");
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("vectors of features or pictures"), "{}", stderr(&output));
     }
 }
 
