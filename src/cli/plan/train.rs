@@ -66,7 +66,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             };
             if arguments.rules.are_given() {
                 bail!(WrongUse(
-                    "a run that is continued has its own rules; leave out the flags for them".to_owned()
+                    "flags for rules cannot be used with `--resume`: a run that is continued has its own"
+                        .to_owned()
                 ));
             }
             (setup, settings_of(run)?)

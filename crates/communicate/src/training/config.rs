@@ -411,6 +411,12 @@ impl TrainConfig {
         }
         require(vocab_size > 2, "channel.vocab_size", vocab_size, NOISY)?;
         require(
+            self.learning.estimator == Estimator::Reinforce,
+            "channel.noise",
+            noise,
+            "0 with `learning.estimator` gumbel-softmax: mixtures of symbols arrive as they are sent",
+        )?;
+        require(
             self.alpha() == 1.0,
             "channel.noise",
             noise,
