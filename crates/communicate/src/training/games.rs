@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::game::Distractors;
-use crate::images::CHANNELS;
 
 /// Which game is played. Settings without a `kind` are those of a reconstruction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,13 +164,6 @@ pub struct ImagesConfig {
 impl Default for ImagesConfig {
     fn default() -> Self {
         Self { path: PathBuf::new(), split: String::new(), array: "images".to_owned(), side: 32, width: 8 }
-    }
-}
-
-impl ImagesConfig {
-    /// Numbers of a picture.
-    pub(super) fn pixels(&self) -> usize {
-        CHANNELS * self.side * self.side
     }
 }
 

@@ -6,7 +6,7 @@ use super::config::TrainConfig;
 use super::games::ImagesConfig;
 use super::step::Learner;
 use crate::agents::{SeeingDiscriminator, SeeingSpeaker};
-use crate::images::ImageEncoder;
+use crate::images::{CHANNELS, ImageEncoder};
 use crate::{Error, Features, Result};
 
 /// Agents that find pictures among others.
@@ -35,6 +35,6 @@ impl Seeing {
         let encoder = ImageEncoder::new([side, width], &mut of_listener);
         let listener =
             SeeingDiscriminator::new(encoder, &config.listener, game.projection, channel, &mut of_listener);
-        Ok(Self::of_features(config, images.pixels(), speaker, listener))
+        Ok(Self::of_features(config, CHANNELS * side * side, speaker, listener))
     }
 }
