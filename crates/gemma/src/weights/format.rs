@@ -1,0 +1,129 @@
+use autodidact_kernels::Storage;
+use autodidact_kernels::quantised::{BlockFormat, dequantise, quantise};
+use half::{bf16, f16};
+use std::fmt;
+
+/// How the numbers of a tensor are laid out, in little-endian order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Single precision.
+    F32,
+    /// Half precision, five bits of exponent.
+    F16,
+    /// The upper half of single precision, eight bits of exponent.
+    BF16,
+    /// Blocks of codes.
+    Block(BlockFormat),
+}
+
+impl Format {
+    /// Every format that is read.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [Self::F32, Self::F16, Self::BF16].into_iter().chain(BlockFormat::ALL.map(Self::Block))
+    }
+
+    /// Numbers that are stored together.
+    pub const fn block_len(self) -> usize {
+        match self {
+            Self::F32 | Self::F16 | Self::BF16 => 1,
+            Self::Block(format) => format.block_len(),
+        }
+    }
+
+    /// Bytes of `len` numbers, or `None` if they do not fill whole blocks or need more bytes than can be counted.
+    pub const fn bytes(self, len: usize) -> Option<usize> {
+        match self {
+            Self::F32 => len.checked_mul(4),
+            Self::F16 | Self::BF16 => len.checked_mul(2),
+            Self::Block(format) => format.bytes(len),
+        }
+    }
+
+    /// The name in GGUF files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "F32",
+            Self::F16 => "F16",
+            Self::BF16 => "BF16",
+            Self::Block(format) => format.name(),
+        }
+    }
+
+    /// The largest magnitude that it holds without becoming infinite. Scales of blocks are in half precision.
+    pub(crate) const fn largest(self) -> f32 {
+        match self {
+            Self::F32 => f32::MAX,
+            // What lies above rounds to infinity.
+            Self::BF16 => f32::from_bits(0x7f7f_7fff),
+            Self::F16 => 65_519.0,
+            Self::Block(_) => 65_504.0,
+        }
+    }
+
+    /// Reads numbers.
+    ///
+    /// # Panics
+    /// If the bytes are not those of as many numbers as `out` has.
+    pub fn read(self, bytes: &[u8], out: &mut [f32]) {
+        self.check(out.len(), bytes.len());
+        let read = |(out, bytes): (&mut f32, &[u8; 4])| *out = f32::from_le_bytes(*bytes);
+        let pairs = || bytes.as_chunks::<2>().0;
+        match self {
+            Self::F32 => out.iter_mut().zip(bytes.as_chunks().0).for_each(read),
+            Self::F16 => {
+                out.iter_mut().zip(pairs()).for_each(|(out, x)| *out = f16::from_le_bytes(*x).to_f32())
+            }
+            Self::BF16 => {
+                out.iter_mut().zip(pairs()).for_each(|(out, x)| *out = bf16::from_le_bytes(*x).to_f32())
+            }
+            Self::Block(format) => dequantise(format, bytes, out),
+        }
+    }
+
+    /// Writes numbers, rounded to nearest, ties to even, or [quantised](quantise).
+    ///
+    /// # Panics
+    /// If the bytes are not those of as many numbers as `values` has.
+    pub fn write(self, values: &[f32], bytes: &mut [u8]) {
+        self.check(values.len(), bytes.len());
+        match self {
+            Self::F32 => {
+                bytes.as_chunks_mut().0.iter_mut().zip(values).for_each(|(out, x)| *out = x.to_le_bytes())
+            }
+            Self::F16 => {
+                let out = bytes.as_chunks_mut().0.iter_mut();
+                out.zip(values).for_each(|(out, x)| *out = f16::from_f32(*x).to_le_bytes());
+            }
+            Self::BF16 => {
+                let out = bytes.as_chunks_mut().0.iter_mut();
+                out.zip(values).for_each(|(out, x)| *out = bf16::from_f32(*x).to_le_bytes());
+            }
+            Self::Block(format) => quantise(format, values, bytes),
+        }
+    }
+
+    #[track_caller]
+    fn check(self, values: usize, bytes: usize) {
+        assert!(
+            self.bytes(values) == Some(bytes),
+            "{bytes} bytes are not those of {values} numbers in {self}"
+        );
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl From<Format> for Storage {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::F32 => Self::F32,
+            Format::F16 => Self::F16,
+            Format::BF16 => Self::Bf16,
+            Format::Block(format) => Self::Blocks(format),
+        }
+    }
+}
