@@ -131,25 +131,28 @@ fn mistakes_are_told_with_the_row_and_a_hint() {
     };
     refused(&["--messages", "m.npz"], 2, "--objects");
     refused(&["--messages", "nowhere.npz", "--objects", "o.npz"], 1, "cannot read `nowhere.npz`");
-    refused(&["--messages", "o.npz", "--objects", "o.npz"], 1, "no array `messages`, only `objects`");
-    refused(&[&FILES[..], &["--vocab-size", "4"]].concat(), 1, "row 1 has the symbol 4 at position 1");
+    refused(&["--messages", "o.npz", "--objects", "o.npz"], 2, "no array `messages`, only `objects`");
+    refused(&[&FILES[..], &["--vocab-size", "4"]].concat(), 2, "row 1 has the symbol 4 at position 1");
     refused(&[&FILES[..], &["--vocab-size", "0"]].concat(), 2, "--vocab-size");
-    refused(&[&FILES[..], &["--features", "o.npz"]].concat(), 1, "no array `embeddings`");
+    refused(&[&FILES[..], &["--features", "o.npz"]].concat(), 2, "no array `embeddings`");
 
     let with = |name: &str, array: &NamedArray| write(folder.path(), name, array);
     with("x.npz", &integers("messages", &[&[1, 2], &[-3, 1]]));
-    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "-3 in row 1, column 0");
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 2, "-3 in row 1, column 0");
     with("x.npz", &integers("messages", &[&[1, 2], &[3, 1]]));
-    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "4 objects and 2 messages");
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 2, "4 objects and 2 messages");
     with("x.npz", &NamedArray::f32("messages", &[1, 2], vec![1.0, 2.0]).expect("an array"));
-    refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "hint: x.astype(int)");
+    refused(&["--messages", "x.npz", "--objects", "o.npz"], 2, "hint: x.astype(int)");
     with("x.npz", &integers("messages", &[&[1, 2]]));
     with("one.npz", &integers("objects", &[&[1, 2]]));
     refused(
         &["--messages", "x.npz", "--objects", "one.npz"],
-        1,
+        2,
         "there are 1 objects with messages, at least 2",
     );
+    let nan = NamedArray::f32("embeddings", &[4, 2], vec![0.0, 1.0, 2.0, f32::NAN, 1.0, 0.5, 1.0, 1.5]);
+    with("x.npz", &nan.expect("an array"));
+    refused(&[&FILES[..], &["--features", "x.npz"]].concat(), 2, "row 1 of the features has NaN in column 1");
     std::fs::write(folder.path().join("x.npz"), "no archive").expect("a file");
     refused(&["--messages", "x.npz", "--objects", "o.npz"], 1, "cannot read `x.npz`");
 }
@@ -294,6 +297,7 @@ fn written_messages_are_probed_and_compared() {
     assert_eq!(told["ease"]["best_accuracy"], 1.0);
 
     write(folder.path(), "other.npz", &integers("messages", &[&[1, 3], &[1, 4], &[2, 3], &[9, 9]]));
+    write(folder.path(), "short.npz", &integers("messages", &[&[1, 3], &[1, 4]]));
     let compare = |arguments: &[&str]| {
         communicate(folder.path(), &[&["compare", "--messages"][..], arguments].concat(), "")
     };
@@ -306,7 +310,8 @@ fn written_messages_are_probed_and_compared() {
     );
     for (arguments, code, said) in [
         (&["m.npz"][..], 2, "compare at least two"),
-        (&["m.npz", "other.npz", "--by-objects"], 1, "no array `objects`"),
+        (&["m.npz", "other.npz", "--by-objects"], 2, "no array `objects`"),
+        (&["m.npz", "short.npz"], 2, "`m.npz` has 4 messages and `short.npz` has 2"),
         (&["m.npz", "other.npz", "--out", "similarity.svg"], 2, "`similarity.svg` exists"),
     ] {
         let output = compare(arguments);
@@ -480,9 +485,9 @@ fn tables_of_features_that_cannot_be_are_told() {
     values[7] = f32::NAN;
     write(folder.path(), "nan.npz", &features(&values));
     for (arguments, code, said) in [
-        (&["--set", "game.features=nan.npz"][..], 1, "row 3 of the features has NaN in column 1"),
+        (&["--set", "game.features=nan.npz"][..], 2, "row 3 of the features has NaN in column 1"),
         (&["--set", "game.features=nowhere.npz"], 1, "nowhere.npz"),
-        (&["--set", "game.array=labels"], 1, "no array `labels`, only `embeddings`"),
+        (&["--set", "game.array=labels"], 2, "no array `labels`, only `embeddings`"),
         (&["--set", "game.split.train=60"], 2, "90 different objects were asked for"),
         (&["--set", "game.distractors=sampled", "--set", "game.distractors.count=10"], 2, "10 distractors"),
         (&["--set", "game.attributes=3"], 2, "`game.attributes` is a setting of a reconstruction game"),
@@ -493,6 +498,86 @@ fn tables_of_features_that_cannot_be_are_told() {
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
         assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
         assert!(!folder.path().join("run").exists(), "nothing was begun");
+    }
+}
+
+/// Tables of pyarrow and polars, whose script is beside them.
+#[test]
+fn parquet_tables_are_measured_and_refused_by_row() {
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/data/tests/reference");
+    let of = |table: &str, array: &str| {
+        let arguments = ["--messages", "lists-gzip.parquet", "--features", table, "--features-array", array];
+        measure(&tables, &[&arguments[..], &["--json"]].concat())
+    };
+    let told = json(&of("polars.parquet", "embeddings"));
+    assert!(told["feature_topographic_similarity"].is_number(), "{told}");
+    assert_eq!(told["distinct_messages"], 4, "{told}");
+    for (array, said) in [
+        ("null", "column `null` of `faults.parquet` has no value in row 1"),
+        ("ragged", "has a list of 1 in row 3"),
+        ("nan", "row 2 of the features has NaN in column 1"),
+        ("embeddings", "hint: `*` stands for all columns of floats"),
+    ] {
+        let output = of("faults.parquet", array);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn agents_that_see_pictures_are_trained_continued_and_measured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pixels = (0..60 * 8 * 8).map(|at| (at * 37 + at / 64 * 101) % 256).collect();
+    let images = NamedArray::i64("images", &[60, 8, 8], pixels).expect("an array");
+    write(folder.path(), "seen.npz", &images);
+    let tiny: Vec<String> = [
+        ("game.images.side", 8),
+        ("game.images.width", 4),
+        ("game.split.train", 40),
+        ("game.split.validation", 10),
+        ("game.split.test", 10),
+        ("speaker.hidden", 16),
+        ("listener.hidden", 16),
+        ("batch_size", 8),
+        ("updates", 4),
+        ("evaluation.every", 0),
+    ]
+    .iter()
+    .flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")])
+    .collect();
+    let tiny: Vec<&str> = tiny.iter().map(String::as_str).collect();
+    let train = |arguments: &[&str]| {
+        communicate(folder.path(), &[&["train", "--out", "run", "--json"][..], arguments, &tiny].concat(), "")
+    };
+    for (arguments, said) in [
+        (&["--preset", "pictures"][..], "`game.images.path` is empty"),
+        (&["--preset", "images", "--data", "seen.npz"], "begin with `--preset pictures`"),
+        (&["--preset", "pictures", "--data", "seen.npz", "--set", "game.images.array=x"], "no array `x`"),
+    ] {
+        let output = train(arguments);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
+        assert!(!folder.path().join("run").exists(), "nothing was begun");
+    }
+    let told = json(&train(&["--preset", "pictures", "--data", "seen.npz", "--threads", "1"]));
+    assert_eq!((&told["updates"], &told["test"]["candidates"]), (&4.into(), &10.into()));
+
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    let resume = ["train", "--out", "../run", "--resume", "--json"];
+    assert_eq!(json(&communicate(&elsewhere, &resume, ""))["test"], told["test"]);
+    let language = "run/language.npz";
+    let measured = ["measure", "--messages", language, "--features", language, "--json"];
+    let measured = json(&communicate(folder.path(), &measured, ""));
+    assert!(measured["distinct_messages"].is_number(), "{measured}");
+    for verb in [
+        &["talk", "--run", "run"][..],
+        &["show", "--run", "run", "--out", "page.html"],
+        &["probe", "--run", "run"],
+    ] {
+        let output = communicate(folder.path(), verb, "");
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("vectors of features or pictures"), "{}", stderr(&output));
     }
 }
 

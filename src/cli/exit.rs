@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use autodidact::experiment::{self, progress::say};
-use autodidact::represent;
+use autodidact::{communicate, represent};
 
 /// Exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum Exit {
     Done = 0,
     /// The run or the check failed.
     Failed = 1,
-    /// Wrong use.
+    /// Wrong use, and tables that were read and cannot serve.
     Usage = 2,
     /// Interrupted after a clean save.
     Interrupted = 130,
@@ -56,7 +56,15 @@ pub fn report(error: &anyhow::Error) -> Exit {
         }
     }
     let is_setting = matches!(error.downcast_ref(), Some(represent::Error::Setting { .. }));
-    if error.is::<WrongUse>() || is_setting || is_taken(error) { Exit::Usage } else { Exit::Failed }
+    let is_usage = error.is::<WrongUse>() || is_setting || is_taken(error) || is_unfit(error);
+    if is_usage { Exit::Usage } else { Exit::Failed }
+}
+
+/// Whether a table was read and cannot serve: too few rows, a number that is none, an array of another name or kind.
+fn is_unfit(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<communicate::Error>().is_some_and(communicate::Error::is_unfit_input)
+    })
 }
 
 /// The experiment's errors in a chain, also where another library's error wraps one without a sign of its own.

@@ -150,8 +150,8 @@ pub enum Error {
         languages: usize,
     },
 
-    /// An array in a file that is no table.
-    #[error("the array `{name}` in `{}` has the shape {shape:?}, expected two axes: {expected}", path.display())]
+    /// An array in a file that has other axes.
+    #[error("the array `{name}` in `{}` has the shape {shape:?}, expected {expected}", path.display())]
     Axes {
         /// The file.
         path: PathBuf,
@@ -191,6 +191,19 @@ pub enum Error {
         row: usize,
         /// The column.
         column: usize,
+        /// The value.
+        value: i64,
+    },
+
+    /// A number in an array of pictures that is no colour.
+    #[error("the array `{name}` in `{}` has {value} in picture {row}; expected integers from 0 to 255", path.display())]
+    Pixel {
+        /// The file.
+        path: PathBuf,
+        /// Name of the array.
+        name: String,
+        /// The picture.
+        row: usize,
         /// The value.
         value: i64,
     },
@@ -296,6 +309,10 @@ pub enum Error {
     #[error(transparent)]
     Arrays(#[from] ArraysError),
 
+    /// Pictures could not be read.
+    #[error(transparent)]
+    Pictures(#[from] autodidact_data::Error),
+
     /// A gradient stopped being numbers.
     #[error(
         "training diverged at update {update}: the {agent}'s gradient is no number; begin a new run with lower rates"
@@ -318,7 +335,7 @@ pub enum Error {
 
     /// Features that are not those of the run.
     #[error(
-        "the features in `{path}` are not those that the run was begun with; bring them back, or begin a new run", path = path.display()
+        "the features or pictures in `{path}` are not those that the run was begun with; bring them back, or begin a new run", path = path.display()
     )]
     ForeignFeatures {
         /// The file.
@@ -361,4 +378,35 @@ pub enum Error {
     /// Runs, checkpoints, metrics.
     #[error(transparent)]
     Experiment(#[from] autodidact_experiment::Error),
+}
+
+impl Error {
+    /// Whether what was given was understood and cannot serve: a setting out of its range, a table with too few rows or with numbers that are
+    /// none, an array of another name or kind. It is not if a file cannot be read or is damaged, or if something failed later.
+    ///
+    /// ```
+    /// use autodidact_communicate::Features;
+    ///
+    /// assert!(Features::new(vec![0.5, f64::NAN], 2).unwrap_err().is_unfit_input());
+    /// ```
+    pub fn is_unfit_input(&self) -> bool {
+        match self {
+            Self::Arrays(error) => matches!(
+                error,
+                ArraysError::Missing { .. }
+                    | ArraysError::Column { .. }
+                    | ArraysError::Null { .. }
+                    | ArraysError::Length { .. }
+            ),
+            Self::Pictures(_)
+            | Self::Diverged { .. }
+            | Self::ForeignCheckpoint { .. }
+            | Self::ForeignFeatures { .. }
+            | Self::Untrained { .. }
+            | Self::Agent { .. }
+            | Self::Population { .. }
+            | Self::Experiment(_) => false,
+            _ => true,
+        }
+    }
 }

@@ -29,6 +29,12 @@ impl Features {
         }
     }
 
+    /// What an encoder made, which is not checked: a run whose weights have grown too large ends by its gradient.
+    pub(crate) fn encoded(values: Vec<f32>, width: usize) -> Self {
+        let values = values.into_iter().map(f64::from).collect();
+        Self(Rows::new(values, width, WHAT).expect("an encoder makes a row of each observation"))
+    }
+
     /// Vectors from a row of numbers each.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
-//! Objects, messages and features from numpy's files: an array of an `.npz` archive by its name, or the only one of an `.npy` file.
+//! Objects, messages and features from files: an array of numpy's `.npz` archive by its name, the only one of an `.npy` file, or columns
+//! of a Parquet table, a row for each object.
 //!
-//! Integers may have any width, floats 32 or 64 bits. Left out: pickles and big-endian numbers (see [`autodidact_data::arrays`]).
+//! Integers may have any width, floats 16 (in tables), 32 or 64 bits. Left out: pickles and big-endian numbers. In a table a name is that of a
+//! column of lists, or of the columns `name_0`, `name_1`, …; `*` is all columns of floats (see [`autodidact_data::arrays::read_array`]).
 //!
 //! ```
 //! use autodidact_communicate::files;
@@ -26,7 +28,7 @@ use crate::{Error, Features, Messages, Objects, Result};
 /// [`Error::Arrays`] if the file cannot be read or has no such array, [`Error::Axes`], [`Error::Kind`], [`Error::Integer`] if it is no
 /// table of such integers, [`Error::Empty`] if it holds nothing.
 pub fn read_objects(path: &Path) -> Result<Objects> {
-    let (values, columns) = integers(path, "objects", "[objects, attributes]")?;
+    let (values, columns) = integers(path, "objects", "two axes: [objects, attributes]")?;
     Objects::new(values, columns)
 }
 
@@ -35,7 +37,7 @@ pub fn read_objects(path: &Path) -> Result<Objects> {
 /// # Errors
 /// As [`read_objects`].
 pub fn read_messages(path: &Path) -> Result<Messages> {
-    let (values, columns) = integers(path, "messages", "[messages, positions]")?;
+    let (values, columns) = integers(path, "messages", "two axes: [messages, positions]")?;
     Messages::new(values, columns)
 }
 
@@ -45,7 +47,7 @@ pub fn read_messages(path: &Path) -> Result<Messages> {
 /// As [`read_objects`], and [`Error::NotFinite`] if a number is not finite.
 pub fn read_features(path: &Path, name: &str) -> Result<Features> {
     let array = read_array(path, name)?;
-    let columns = columns(path, &array, "[objects, features]")?;
+    let columns = columns(path, &array, "two axes: [objects, features]")?;
     let values = match array.values() {
         Values::F32(values) => values.iter().map(|&value| value.into()).collect(),
         Values::F64(values) => values.clone(),

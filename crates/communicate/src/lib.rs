@@ -1,4 +1,4 @@
-//! Emergent communication: Lewis games without a tensor framework.
+//! Emergent communication: Lewis games, without a tensor framework but for agents that see pictures (feature `images`).
 //!
 //! A *language* is a table of [`Objects`] and a table of [`Messages`], a message for each object ([`Language`]); both can come from
 //! anywhere ([`files`] reads those of numpy). [`measures`] tells how such a language is built. [`game`] makes objects, splits and
@@ -22,6 +22,7 @@ pub mod agents;
 pub mod decomposition;
 pub mod files;
 pub mod game;
+pub mod images;
 pub mod measures;
 pub mod training;
 

@@ -67,3 +67,31 @@ fn what_is_no_table_of_integers_is_told() {
     let nowhere = files::read_objects(Path::new("no/such/file.npz")).unwrap_err().to_string();
     assert!(nowhere.contains("cannot read `no/such/file.npz`"), "{nowhere}");
 }
+
+/// Tables that pyarrow and polars wrote, with the script beside them.
+#[test]
+fn parquet_tables_are_read_as_features_and_messages() {
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/tests/reference").join(name);
+    for name in ["lists-zstd.parquet", "polars.parquet"] {
+        let features = files::read_features(&file(name), "embeddings").expect("features");
+        assert_eq!((features.count(), features.width()), (4, 3));
+        assert_eq!(features.get(3), [4.0, 4.5, 5.0]);
+    }
+    let messages = files::read_messages(&file("lists-gzip.parquet")).expect("messages");
+    assert_eq!(messages.word(1), [2]);
+    let columns = files::read_features(&file("columns.parquet"), "x").expect("features");
+    assert_eq!((columns.width(), columns.get(0)), (3, &[0.5, 0.1, 1.0][..]));
+
+    let faults = file("faults.parquet");
+    let nan = files::read_features(&faults, "nan").expect_err("NaN");
+    assert!(matches!(nan, Error::NotFinite { row: 2, column: 1, .. }), "{nan}");
+    for (name, part) in [
+        ("null", "column `null` of"),
+        ("null_element", "no value in row 1, place 1 of its list"),
+        ("ragged", "has a list of 1 in row 3, those before it have 2"),
+        ("embeddings", "hint: `*` stands for all columns of floats"),
+    ] {
+        let error = files::read_features(&faults, name).expect_err(name);
+        assert!(error.is_unfit_input() && error.to_string().contains(part), "{error}");
+    }
+}

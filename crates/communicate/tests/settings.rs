@@ -54,7 +54,15 @@ fn every_preset_is_in_range() {
     for name in TrainConfig::PRESETS {
         let mut config = TrainConfig::preset(name).expect("a preset");
         if let Game::Discrimination(game) = &mut config.game {
-            game.features = "x.npz".into();
+            match &mut game.images {
+                Some(images) => images.path = "photos".into(),
+                None => game.features = "x.npz".into(),
+            }
+        }
+        if name == "pictures" && !cfg!(feature = "images") {
+            let error = config.validate().expect_err("encoders are not in this build").to_string();
+            assert!(error.contains("in one with the feature `images`"), "{error}");
+            continue;
         }
         config.validate().expect(name);
     }

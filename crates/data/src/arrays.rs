@@ -1,11 +1,11 @@
-//! Named arrays in files that other programs read: `.npz` for numpy, CSV for everything else.
+//! Named arrays in files that other programs read: `.npz` for numpy, CSV for everything else; and arrays out of Parquet files.
 //!
 //! Written are 32- and 64-bit floats, 64-bit integers and text; text becomes numpy's fixed-width `<U…`, so that
 //! `numpy.load` needs no `allow_pickle`. A file is written aside and renamed: a failed write leaves the previous file.
 //! Read are these and every other integer type and booleans, as 64-bit integers, in row-major or column-major order; no pickles
-//! and no big-endian data.
+//! and no big-endian data. Parquet is read and not written: tables of pandas, Polars, Spark and others ([`read_array`]).
 //!
-//! Source: the `.npy` format, versions 1.0 to 3.0, as documented in `numpy.lib.format`.
+//! Source: the `.npy` format, versions 1.0 to 3.0, as documented in `numpy.lib.format`; Parquet by Apache's crate `parquet`.
 //!
 //! ```
 //! use autodidact_data::arrays::{NamedArray, read_npz, write_npz};
@@ -23,6 +23,7 @@
 
 mod csv;
 mod npy;
+mod parquet;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -207,6 +208,51 @@ pub enum ArraysError {
         /// The names that are there.
         found: Vec<String>,
     },
+    /// A table has no column of the name asked for.
+    #[error(
+        "`{}` holds no column `{name}` and no columns `{name}_0`, `{name}_1`, …, only {}\nhint: `*` stands for all columns of floats, \
+         without labels and names", path.display(), list(found)
+    )]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// The names that are there.
+        found: Vec<String>,
+    },
+    /// A table has no value somewhere.
+    #[error(
+        "column `{column}` of `{}` has no value in row {row}{}; rows count from 0; leave the row out or fill it in", path.display(),
+        element.map_or(String::new(), |element| format!(", place {element} of its list"))
+    )]
+    Null {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The row.
+        row: usize,
+        /// The place in the row's list, if the list is there.
+        element: Option<usize>,
+    },
+    /// The lists of a column differ in length.
+    #[error(
+        "column `{column}` of `{}` has a list of {length} in row {row}, those before it have {expected}; rows count from 0; expected lists \
+         of one length", path.display()
+    )]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The row.
+        row: usize,
+        /// Length of its list.
+        length: usize,
+        /// Length of the first row's list.
+        expected: usize,
+    },
     /// The file is no array archive, or holds something the reader does not take.
     #[error("cannot read `{}`: {problem}", path.display())]
     Format {
@@ -269,17 +315,32 @@ pub fn read_npz(path: &Path) -> Result<Vec<NamedArray>, ArraysError> {
 }
 
 /// Reads the array `name` of an `.npz` file and leaves the others alone, or the one array of an `.npy` file, which
-/// has no name and gets this one. Which of the two a file is, its first bytes tell.
+/// has no name and gets this one, or columns of a Parquet file. Which of these a file is, its first bytes tell.
+///
+/// Of a Parquet file, N being its rows:
+///
+/// | `name` is | array |
+/// |---|---|
+/// | a column of numbers or text | `[N]` |
+/// | a column of lists of D numbers, of fixed or any size | `[N, D]` |
+/// | `x`, and there are columns of numbers `x_0` to `x_{D−1}` | `[N, D]`, in the order of the numbers |
+/// | `*` | `[N, D]`, all columns of floats in the order of the file; integers, which may be labels, and text are left out |
+///
+/// Several columns of one kind keep it, of several kinds are 64-bit floats; 16-bit floats become 32-bit ones.
 ///
 /// # Errors
 ///
-/// [`ArraysError::Missing`] if an archive has other arrays only; else as [`read_npz`].
+/// [`ArraysError::Missing`] or [`ArraysError::Column`] if there are other arrays or columns only, [`ArraysError::Null`] and
+/// [`ArraysError::Length`] name the column and the row where a table has no value or a list of another length; else as [`read_npz`].
 pub fn read_array(path: &Path, name: &str) -> Result<NamedArray, ArraysError> {
     let mut file = open(path)?;
     let start = file.fill_buf().map_err(|source| cannot_read(path, source))?;
     if start.starts_with(npy::MAGIC) {
         let (shape, values) = npy::decode(&mut file).map_err(|problem| damaged(path, problem))?;
         return NamedArray::new(name, &shape, values);
+    }
+    if start.starts_with(parquet::MAGIC) {
+        return parquet::read(path, file.into_inner(), name);
     }
     let mut archive = open_archive(path, file)?;
     let entry = format!("{name}.npy");

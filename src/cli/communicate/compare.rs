@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use autodidact::communicate::measures::{Similarities, language_similarities, of_shared_objects};
-use autodidact::communicate::{Language, files};
+use autodidact::communicate::{Language, Messages, files};
 use autodidact::experiment::figure::{Figure, HeatMap};
 use autodidact::experiment::table::Table;
 use clap::Args;
@@ -78,7 +78,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             .collect();
         of_shared_objects(&read?)?
     } else {
-        languages.iter().map(|path| Ok(files::read_messages(path)?)).collect::<Result<_>>()?
+        let read: Vec<Messages> =
+            languages.iter().map(|path| Ok(files::read_messages(path)?)).collect::<Result<_>>()?;
+        require_equal(languages, &read)?;
+        read
     };
     let similarities = language_similarities(&messages)?;
     let pictures = match &arguments.out {
@@ -92,6 +95,20 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let compared = Compared { languages: languages.clone(), similarities, pictures };
     arguments.output.result(&compared, || describe(&compared))?;
     Ok(Exit::Done)
+}
+
+/// That messages which are compared row by row are as many.
+fn require_equal(files: &[PathBuf], languages: &[Messages]) -> Result<()> {
+    let first = languages[0].count();
+    match languages.iter().zip(files).find(|(messages, _)| messages.count() != first) {
+        None => Ok(()),
+        Some((messages, file)) => bail!(WrongUse(format!(
+            "`{}` has {first} messages and `{}` has {}; expected as many in the same order, or files with the objects too and `--by-objects`",
+            files[0].display(),
+            file.display(),
+            messages.count()
+        ))),
+    }
 }
 
 fn heat_map(similarities: &Similarities) -> Result<Figure> {

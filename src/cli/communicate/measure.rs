@@ -17,7 +17,9 @@ use crate::cli::exit::Exit;
 
 /// Flags of `communicate measure`.
 #[derive(Debug, Args)]
-#[command(after_help = "Files are numpy's: an .npz archive with the named array, or an .npy file.
+#[command(
+    after_help = "Files are numpy's (an .npz archive with the named array, or an .npy file) or Parquet tables, a row for each object: a column of lists of the
+name, or columns NAME_0, NAME_1, …; for features `*` is all columns of floats.
   messages    [N, T] symbols; the first 0 ends a message, what follows it does not count
   objects     [N, K] attribute values, integers from 0 on
   embeddings  [N, D] feature vectors, as `represent embed` writes them
@@ -26,7 +28,8 @@ Examples:
   autodidact communicate measure --messages m.npz --objects o.npz
   autodidact communicate measure --messages m.npz --objects o.npz --message-distance words --json
   autodidact communicate measure --messages m.npz --features photos.npz
-  autodidact communicate measure --messages m.npz --objects o.npz --other-messages seed-2.npz")]
+  autodidact communicate measure --messages m.npz --objects o.npz --other-messages seed-2.npz"
+)]
 pub struct Arguments {
     /// File with the array `messages`
     #[arg(long, value_name = "FILE")]

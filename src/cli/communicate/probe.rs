@@ -164,7 +164,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         (&arguments.run, config.as_ref().map(|config| &config.game))
     {
         bail!(WrongUse(format!(
-            "probes tell the values of attributes, and the objects of `{}` are vectors of features; its `evaluations.json` has the exact \
+            "probes tell the values of attributes, and the objects of `{}` are vectors of features or pictures; its `evaluations.json` has the exact \
              information of its messages",
             run.display()
         )));

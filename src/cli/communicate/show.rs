@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     {
         let language = shell(&run.join("language.npz"));
         bail!(WrongUse(format!(
-            "`show` is about values of attributes, and the objects of `{}` are vectors of features; `autodidact communicate measure \
+            "`show` is about values of attributes, and the objects of `{}` are vectors of features or pictures; `autodidact communicate measure \
              --messages {language} --features {language}` tells how its language is built",
             run.display()
         )));

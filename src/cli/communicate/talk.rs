@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let config: TrainConfig = settings_of(&run)?;
     let Game::Reconstruction(space) = &config.game else {
         bail!(WrongUse(format!(
-            "`talk` is about objects with attributes, and those of `{}` are vectors of features; `communicate measure` tells how its \
+            "`talk` is about objects with attributes, and those of `{}` are vectors of features or pictures; `communicate measure` tells how its \
              language is built",
             run.path().display()
         )));

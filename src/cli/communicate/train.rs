@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Result;
-use autodidact::communicate;
+use anyhow::{Result, bail};
 use autodidact::communicate::training::{
-    AcrossPairs, Evaluation, Game, Generation, Measured, Outcome, PopulationEvaluation, Telling, TrainConfig,
-    Trained, train,
+    AcrossPairs, DiscriminationConfig, Evaluation, Game, Generation, ImagesConfig, Measured, Outcome,
+    PopulationEvaluation, Telling, TrainConfig, Trained, train,
 };
 use autodidact::experiment::interrupt;
 use autodidact::experiment::progress::Progress;
@@ -27,6 +26,8 @@ use crate::cli::training::{Training, preset, settings_of};
   autodidact communicate train --preset small --set regime=early-stopped
   autodidact communicate train --preset small --set regime=partial --set regime.steps=5 --seed 3
   autodidact communicate train --preset images --set game.features=photos.npz
+  autodidact communicate train --preset images --set game.features=table.parquet --set game.array=embedding
+  autodidact communicate train --preset pictures --data photos
   autodidact communicate train --set population.speakers=3 --set population.listeners=3 --set updates=6000
   autodidact communicate train --set imitation.every=500 --set imitation.share=0.5
   autodidact communicate train --set channel.noise=0.1 --set channel.max_length=8
@@ -38,9 +39,13 @@ Regimes of the listener: continuous, partial, early-stopped, retrained, reset, b
 Populations: one pair plays in an update; what is measured is the first pair, and beside it all pairs and how alike speakers speak.
 Settings: defaults of the preset < --config FILE < --set key=value. `config.toml` in the run has them all.")]
 pub struct Arguments {
-    /// Named settings to start from: full (all objects train and test), small or authors; images for embeddings
+    /// Named settings to start from: full (all objects train and test), small or authors; images for embeddings; pictures for encoders
+    /// that learn
     #[arg(long, default_value = "full", conflicts_with = "resume")]
     preset: String,
+    /// Pictures of the preset pictures, the setting `game.images.path`: a folder, CIFAR-10 binary, IDX, tar, or an array `images` in .npz
+    #[arg(long, value_name = "PATH", conflicts_with = "resume")]
+    data: Option<PathBuf>,
     #[command(flatten)]
     training: Training,
 }
@@ -61,13 +66,21 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         Some(run) => settings_of(run)?,
         None => {
             let name = &arguments.preset;
-            training.settings(&preset(name, TrainConfig::preset(name), &TrainConfig::PRESETS)?)?
+            let mut base = preset(name, TrainConfig::preset(name), &TrainConfig::PRESETS)?;
+            if let Some(data) = &arguments.data {
+                pictures_of(&mut base.game, name)?.path.clone_from(data);
+            }
+            training.settings(&base)?
         }
     };
-    config.validate().map_err(wrong_use)?;
+    config.validate()?;
     // The run may be continued from another folder.
     if let Game::Discrimination(game) = &mut config.game {
-        game.features = std::path::absolute(&game.features)?;
+        let path = match &mut game.images {
+            Some(images) => &mut images.path,
+            None => &mut game.features,
+        };
+        *path = std::path::absolute(&*path)?;
     }
     if training.is_dry(&config)? {
         return Ok(Exit::Done);
@@ -76,8 +89,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     match config.game {
         Game::Reconstruction(_) => config.objects().map(drop),
         Game::Discrimination(_) => config.features().map(drop),
-    }
-    .map_err(wrong_use)?;
+    }?;
     training.machine.require_cpu("agents learn")?;
     interrupt::install()?;
     training.machine.start(output)?;
@@ -109,7 +121,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             None => output.note(&note),
         }
     };
-    let outcome = train(&config, &run, &mut tell).map_err(wrong_use)?;
+    let outcome = train(&config, &run, &mut tell)?;
     if let Some(progress) = &progress {
         progress.finish();
     }
@@ -121,15 +133,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     }
 }
 
-/// Settings out of range are wrong use.
-fn wrong_use(error: communicate::Error) -> anyhow::Error {
-    match error {
-        wrong @ (communicate::Error::Setting { .. }
-        | communicate::Error::TooFew { .. }
-        | communicate::Error::Distractors { .. }
-        | communicate::Error::EmptyPart { .. }
-        | communicate::Error::Rows { .. }) => WrongUse(wrong.to_string()).into(),
-        error => error.into(),
+/// Where a preset has its pictures.
+fn pictures_of<'a>(game: &'a mut Game, preset: &str) -> Result<&'a mut ImagesConfig> {
+    match game {
+        Game::Discrimination(DiscriminationConfig { images: Some(images), .. }) => Ok(images),
+        _ => bail!(WrongUse(format!(
+            "`--data` is for agents that see pictures, and those of the preset `{preset}` do not; begin with `--preset pictures`"
+        ))),
     }
 }
 

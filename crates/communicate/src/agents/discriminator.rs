@@ -154,6 +154,89 @@ impl NetworkDiscriminator {
         gradient
     }
 
+    /// The gradient of the candidates' features, `[pool, D]`, out of the sums of so many candidates.
+    fn of_pool(&self, objects: usize, sums: &[f32]) -> Vec<f32> {
+        let [width, projection] = self.size;
+        let [.., of_objects] = cut(self.sum_lens(objects), sums);
+        let mut of_pool = vec![0.0; objects * width];
+        let weight = self.parameters.at(&self.object_place); // [P, D]
+        let shape = MatMul::new(1, [objects, projection, width]);
+        matmul(&shape, Precision::F32, of_objects, weight, &Epilogue::default(), &mut of_pool);
+        of_pool
+    }
+
+    /// [`Listener::gradient`], and that of the features of [`Lineups::pool`], `[pool, D]`.
+    pub(super) fn gradient_through(
+        &self,
+        lineups: &Lineups,
+        messages: &Messages,
+        mask: Option<&[f32]>,
+    ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+        let (sums, likelihoods) = self.sums(lineups, messages, mask);
+        let pool = lineups.pool();
+        (likelihoods, self.unfold(pool, &sums), self.of_pool(pool.count(), &sums))
+    }
+
+    /// [`RelaxedListener::relaxed_gradient`], and the gradient of the features of [`Lineups::pool`], `[pool, D]`.
+    pub(super) fn relaxed_through(
+        &self,
+        lineups: &Lineups,
+        messages: &RelaxedMessages,
+        mask: Option<&[f32]>,
+    ) -> (RelaxedHearing, Vec<f32>) {
+        let (sums, losses, of_symbols) = self.relaxed_sums(lineups, messages, mask);
+        let pool = lineups.pool();
+        let hearing = RelaxedHearing { losses, gradient: self.unfold(pool, &sums), of_symbols };
+        (hearing, self.of_pool(pool.count(), &sums))
+    }
+
+    /// The sums of all messages, and log ρ of the targets.
+    fn sums(&self, lineups: &Lineups, messages: &Messages, mask: Option<&[f32]>) -> (Vec<f32>, Vec<f32>) {
+        self.check(lineups, messages);
+        let projected = self.project(lineups.pool());
+        let lens = self.sum_lens(lineups.pool().count());
+        let share = 1.0 / messages.count() as f32;
+        let run = |order: &[usize]| {
+            let mut reading = self.reader.read(messages, order);
+            if let Some(mask) = mask {
+                reading.apply(mask, self.reader.hidden(), order);
+            }
+            let mut compared = self.compare(lineups, &projected, order, &reading.last);
+            let likelihoods = Self::log_softmax(lineups, order, &mut compared.scores);
+            let mut sums = vec![0.0; lens.iter().sum()];
+            let [of_body, of_rest @ ..] = cut_mut(lens, &mut sums);
+            let (shares, of) = (vec![share; order.len()], (&reading.last[..], compared));
+            reading.last = self.compare_back(lineups, &projected, order, of, &shares, of_rest);
+            if let Some(mask) = mask {
+                reading.apply(mask, self.reader.hidden(), order);
+            }
+            self.reader.read_back(&reading, &reading.last, of_body);
+            (sums, likelihoods)
+        };
+        self.reader.over(messages, &run)
+    }
+
+    /// The sums of all mixtures, the losses `[N, T]` and the gradient of the mixtures, `[N, T, V]`.
+    fn relaxed_sums(
+        &self,
+        lineups: &Lineups,
+        messages: &RelaxedMessages,
+        mask: Option<&[f32]>,
+    ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+        assert_eq!(lineups.count(), messages.count(), "there is a message for each game");
+        let projected = self.project(lineups.pool());
+        let [of_body, lens @ ..] = self.sum_lens(lineups.pool().count());
+        let answer = |order: &[usize], states: &[f32], shares: &[f32], sums: &mut [f32]| {
+            let mut compared = self.compare(lineups, &projected, order, states);
+            let log_probs = Self::log_softmax(lineups, order, &mut compared.scores);
+            let losses = log_probs.into_iter().map(|value| -value).collect();
+            let sums = cut_mut(lens, sums);
+            (losses, self.compare_back(lineups, &projected, order, (states, compared), shares, sums))
+        };
+        let sums_len = of_body + lens.iter().sum::<usize>();
+        self.reader.over_mixtures(messages, mask, sums_len, &answer)
+    }
+
     /// log ρ of each candidate in the place of its score; those of the targets.
     fn log_softmax(lineups: &Lineups, order: &[usize], scores: &mut [f32]) -> Vec<f32> {
         let rows = order.iter().zip(scores.chunks_exact_mut(lineups.num_candidates()));
@@ -203,28 +286,7 @@ impl Listener<Lineups> for NetworkDiscriminator {
     }
 
     fn gradient(&self, lineups: &Lineups, messages: &Messages, mask: Option<&[f32]>) -> (Vec<f32>, Vec<f32>) {
-        self.check(lineups, messages);
-        let projected = self.project(lineups.pool());
-        let lens = self.sum_lens(lineups.pool().count());
-        let share = 1.0 / messages.count() as f32;
-        let run = |order: &[usize]| {
-            let mut reading = self.reader.read(messages, order);
-            if let Some(mask) = mask {
-                reading.apply(mask, self.reader.hidden(), order);
-            }
-            let mut compared = self.compare(lineups, &projected, order, &reading.last);
-            let likelihoods = Self::log_softmax(lineups, order, &mut compared.scores);
-            let mut sums = vec![0.0; lens.iter().sum()];
-            let [of_body, of_rest @ ..] = cut_mut(lens, &mut sums);
-            let (shares, of) = (vec![share; order.len()], (&reading.last[..], compared));
-            reading.last = self.compare_back(lineups, &projected, order, of, &shares, of_rest);
-            if let Some(mask) = mask {
-                reading.apply(mask, self.reader.hidden(), order);
-            }
-            self.reader.read_back(&reading, &reading.last, of_body);
-            (sums, likelihoods)
-        };
-        let (sums, likelihoods) = self.reader.over(messages, &run);
+        let (sums, likelihoods) = self.sums(lineups, messages, mask);
         (likelihoods, self.unfold(lineups.pool(), &sums))
     }
 
@@ -262,18 +324,7 @@ impl RelaxedListener<Lineups> for NetworkDiscriminator {
         messages: &RelaxedMessages,
         mask: Option<&[f32]>,
     ) -> RelaxedHearing {
-        assert_eq!(lineups.count(), messages.count(), "there is a message for each game");
-        let projected = self.project(lineups.pool());
-        let [of_body, lens @ ..] = self.sum_lens(lineups.pool().count());
-        let answer = |order: &[usize], states: &[f32], shares: &[f32], sums: &mut [f32]| {
-            let mut compared = self.compare(lineups, &projected, order, states);
-            let log_probs = Self::log_softmax(lineups, order, &mut compared.scores);
-            let losses = log_probs.into_iter().map(|value| -value).collect();
-            let sums = cut_mut(lens, sums);
-            (losses, self.compare_back(lineups, &projected, order, (states, compared), shares, sums))
-        };
-        let sums_len = of_body + lens.iter().sum::<usize>();
-        let (sums, losses, of_symbols) = self.reader.over_mixtures(messages, mask, sums_len, &answer);
+        let (sums, losses, of_symbols) = self.relaxed_sums(lineups, messages, mask);
         RelaxedHearing { losses, gradient: self.unfold(lineups.pool(), &sums), of_symbols }
     }
 }

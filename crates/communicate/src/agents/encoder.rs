@@ -125,6 +125,19 @@ impl FeatureEncoder {
         let layer = places.pack(parameters);
         Self { places, layer }
     }
+
+    /// D.
+    fn width(&self) -> usize {
+        self.places.weight.len() / self.places.bias.len()
+    }
+
+    /// The gradient of the vectors `[N, D]`, given that of what they were encoded as, `[N, H]`.
+    pub(super) fn of_features(&self, of_encoded: &[f32]) -> Vec<f32> {
+        let rows = of_encoded.len() / self.places.bias.len();
+        let mut of_features = vec![0.0; rows * self.width()];
+        self.layer.backward(rows, of_encoded, &mut of_features);
+        of_features
+    }
 }
 
 impl Encoder for FeatureEncoder {
@@ -135,8 +148,7 @@ impl Encoder for FeatureEncoder {
     }
 
     fn fresh(&self, parameters: &mut Parameters, rng: &mut impl Rng) -> Self {
-        let hidden = self.places.bias.len();
-        Self::new(parameters, self.places.weight.len() / hidden, hidden, rng)
+        Self::new(parameters, self.width(), self.places.bias.len(), rng)
     }
 
     fn refresh(&mut self, parameters: &Parameters) {

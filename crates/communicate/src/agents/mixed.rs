@@ -54,7 +54,8 @@ impl<E: Encoder> NetworkSpeaker<E> {
         MixedSlice { forest, states, log_probs, probs, mixtures, said }
     }
 
-    /// Adds the gradients of a slice to the sums; those of what was said and of the entropies, `[rows, T]`, are given.
+    /// Adds the gradients of a slice to the sums; those of what was said and of the entropies, `[rows, T]`, are given. Returns that of
+    /// the encoded objects, `[rows, H]`.
     fn mixed_slice_back(
         &self,
         (objects, range): (&E::Objects, Range<usize>),
@@ -62,7 +63,7 @@ impl<E: Encoder> NetworkSpeaker<E> {
         relaxation: Relaxation,
         (of_said, of_entropies): (&[f32], &[f32]),
         sums: &mut [f32],
-    ) {
+    ) -> Vec<f32> {
         let MixedSlice { forest, states, log_probs, probs, mixtures, .. } = slice;
         let (rows, steps, inputs) = (range.len(), self.channel.max_length(), self.body.symbols());
         let vocab_size = self.channel.vocab_size() as usize;
@@ -91,17 +92,17 @@ impl<E: Encoder> NetworkSpeaker<E> {
         let of_inputs = self.body.back(forest, states, true, &mut of_level, of_body);
         self.output.sum(count, &grad_logits, states.of(&(0..count)), [output_weight, output_bias]);
         self.encoder.backward(objects, range, &of_inputs.objects, [encoder_table, encoder_bias]);
+        of_inputs.objects
     }
-}
 
-impl<E: Encoder> RelaxedSpeaker<E::Objects> for NetworkSpeaker<E> {
-    fn relaxed_gradient(
+    /// [`RelaxedSpeaker::relaxed_gradient`], and the gradient of the encoded objects, `[N, H]`.
+    pub(super) fn relaxed_through(
         &self,
         objects: &E::Objects,
         noise: &[f32],
         (relaxation, entropy): (Relaxation, f64),
         hear: &mut dyn FnMut(&RelaxedMessages) -> Vec<f32>,
-    ) -> RelaxedGradient {
+    ) -> (RelaxedGradient, Vec<f32>) {
         let (count, steps) = (E::count(objects), self.channel.max_length());
         let vocab_size = self.channel.vocab_size() as usize;
         let symbols = steps * vocab_size;
@@ -123,7 +124,7 @@ impl<E: Encoder> RelaxedSpeaker<E::Objects> for NetworkSpeaker<E> {
             }
         }
         let of_entropies: Vec<f32> = shares.iter().map(|share| -entropy as f32 * share).collect();
-        let (sums, entropies) = sum_over(&slices(count), &|index, range: Range<usize>| {
+        let (sums, of_slices) = sum_over(&slices(count), &|index, range: Range<usize>| {
             let mut sums = vec![0.0; self.sum_lens().iter().sum()];
             let slopes = (
                 &of_said[range.start * symbols..range.end * symbols],
@@ -131,10 +132,24 @@ impl<E: Encoder> RelaxedSpeaker<E::Objects> for NetworkSpeaker<E> {
             );
             let slice = &made[index];
             let entropy = slice.entropy(&shares[range.start * steps..range.end * steps], vocab_size);
-            self.mixed_slice_back((objects, range), slice, relaxation, slopes, &mut sums);
-            (sums, entropy)
+            let of_encoded = self.mixed_slice_back((objects, range), slice, relaxation, slopes, &mut sums);
+            (sums, (entropy, of_encoded))
         });
-        RelaxedGradient { gradient: self.unfold(&sums), entropy: entropies.iter().sum() }
+        let (entropies, of_encoded): (Vec<f64>, Vec<Vec<f32>>) = of_slices.into_iter().unzip();
+        let gradient = RelaxedGradient { gradient: self.unfold(&sums), entropy: entropies.iter().sum() };
+        (gradient, of_encoded.concat())
+    }
+}
+
+impl<E: Encoder> RelaxedSpeaker<E::Objects> for NetworkSpeaker<E> {
+    fn relaxed_gradient(
+        &self,
+        objects: &E::Objects,
+        noise: &[f32],
+        learning: (Relaxation, f64),
+        hear: &mut dyn FnMut(&RelaxedMessages) -> Vec<f32>,
+    ) -> RelaxedGradient {
+        self.relaxed_through(objects, noise, learning, hear).0
     }
 }
 

@@ -4,7 +4,8 @@
 //! the order of the [`Parameters`], so that an agent may be made of whatever it likes. Here are networks, an LSTM, a GRU or a transformer, written
 //! by hand on crate `kernels`: a batch is cut into slices, and each thread takes a slice through all steps of a message while its
 //! states are in the caches. What carries an agent through a message is its body; encoders and heads are the same for all. Networks can
-//! also say and read mixtures of symbols ([`RelaxedSpeaker`], [`RelaxedListener`]), through which a loss has a gradient.
+//! also say and read mixtures of symbols ([`RelaxedSpeaker`], [`RelaxedListener`]), through which a loss has a gradient. In front of them
+//! may stand an encoder that learns with them ([`SeeingSpeaker`], [`SeeingDiscriminator`]), for instance of pictures.
 //!
 //! ```
 //! use autodidact_communicate::agents::{AgentConfig, Choice, Listener, RecurrentListener, RecurrentSpeaker, Speaker};
@@ -43,6 +44,7 @@ mod prefixes;
 mod reader;
 mod recurrent;
 mod relaxed;
+mod seeing;
 mod slices;
 mod speaker;
 mod tabular;
@@ -57,6 +59,7 @@ pub use relaxed::{
     Relaxation, RelaxedGradient, RelaxedHearing, RelaxedListener, RelaxedMessages, RelaxedSpeaker,
     gumbel_noise,
 };
+pub use seeing::{ObservationEncoder, SeeingDiscriminator, SeeingKept, SeeingSpeaker};
 pub use speaker::{NetworkSpeaker, RecurrentSpeaker};
 pub use tabular::TabularListener;
 

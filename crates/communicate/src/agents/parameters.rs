@@ -38,6 +38,18 @@ impl Parameters {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| &self.values[entry.range.clone()])
     }
 
+    /// An array of this name without a shape, and then those of others.
+    pub(super) fn before(name: &'static str, values: &[f32], others: &Self) -> Self {
+        let mut all = Self::default();
+        all.constant(name, &[values.len()], 0.0);
+        all.values.copy_from_slice(values);
+        for Entry { name, shape, range } in &others.entries {
+            let place = all.constant(name, shape, 0.0);
+            all.values[place].copy_from_slice(&others.values[range.clone()]);
+        }
+        all
+    }
+
     pub(super) fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
     }

@@ -153,7 +153,7 @@ impl<E: Encoder> NetworkSpeaker<E> {
         gradient
     }
 
-    /// Adds the gradients of a slice to the sums.
+    /// Adds the gradients of a slice to the sums; returns that of the encoded objects, `[range, H]`.
     fn slice_back(
         &self,
         objects: &E::Objects,
@@ -162,7 +162,7 @@ impl<E: Encoder> NetworkSpeaker<E> {
         messages: &Messages,
         credits: &[Credit],
         sums: &mut [f32],
-    ) {
+    ) -> Vec<f32> {
         let Slice { forest, rows, states, log_probs, probs } = slice;
         let vocab_size = self.channel.vocab_size() as usize;
         let [of_body, output_weight, output_bias, encoder_table, encoder_bias] =
@@ -188,6 +188,23 @@ impl<E: Encoder> NetworkSpeaker<E> {
         let of_inputs = self.body.back(forest, states, true, &mut of_level, of_body);
         self.output.sum(count, &grad_logits, states.of(&(0..count)), [output_weight, output_bias]);
         self.encoder.backward(objects, range, &of_inputs.objects, [encoder_table, encoder_bias]);
+        of_inputs.objects
+    }
+
+    /// [`Speaker::gradient`], and that of the encoded objects, `[N, H]`.
+    pub(super) fn gradient_through(
+        &self,
+        objects: &E::Objects,
+        (SpeakerKept(kept), messages): (&SpeakerKept, &Messages),
+        credits: &[Credit],
+    ) -> (Vec<f32>, Vec<f32>) {
+        assert_eq!(credits.len(), E::count(objects), "there is a credit for each object");
+        let (sums, of_encoded) = sum_over(&slices(E::count(objects)), &|index, range: Range<usize>| {
+            let mut sums = vec![0.0; self.sum_lens().iter().sum()];
+            let of_encoded = self.slice_back(objects, range, &kept[index], messages, credits, &mut sums);
+            (sums, of_encoded)
+        });
+        (self.unfold(&sums), of_encoded.concat())
     }
 }
 
@@ -239,14 +256,7 @@ impl<E: Encoder> Speaker<E::Objects> for NetworkSpeaker<E> {
     }
 
     fn gradient(&self, objects: &E::Objects, said: &Utterance<SpeakerKept>, credits: &[Credit]) -> Vec<f32> {
-        assert_eq!(credits.len(), E::count(objects), "there is a credit for each object");
-        let (sums, _) = sum_over(&slices(E::count(objects)), &|index, range: Range<usize>| {
-            let mut sums = vec![0.0; self.sum_lens().iter().sum()];
-            let slice = &said.kept.0[index];
-            self.slice_back(objects, range, slice, &said.messages, credits, &mut sums);
-            (sums, ())
-        });
-        self.unfold(&sums)
+        self.gradient_through(objects, (&said.kept, &said.messages), credits).0
     }
 
     fn relaxed(&self) -> Option<&dyn RelaxedSpeaker<E::Objects>> {

@@ -165,6 +165,20 @@ impl Lineups {
         self.pool().get(self.own(game).map_or(place, |own| own[place]))
     }
 
+    /// The same games with other vectors for all candidates, made of [`Self::pool`].
+    pub(crate) fn with_vectors(&self, make: impl FnOnce(&Features) -> Features) -> Self {
+        match &self.among {
+            Among::Targets => Self { targets: make(&self.targets), among: Among::Targets },
+            Among::Own { pool, candidates, num_candidates } => {
+                let pool = make(pool);
+                let targets: Vec<usize> = candidates.iter().copied().step_by(*num_candidates).collect();
+                let targets = pool.select(&targets).expect("there are games");
+                let (candidates, num_candidates) = (candidates.clone(), *num_candidates);
+                Self { targets, among: Among::Own { pool, candidates, num_candidates } }
+            }
+        }
+    }
+
     /// The objects that are candidates, each once.
     pub(crate) fn pool(&self) -> &Features {
         match &self.among {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::games::{
-    DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise, RandomSplit, SplitConfig,
+    DiscriminationConfig, Game, GameConfig, HeldOutSplit, ImagesConfig, Normalise, RandomSplit, SplitConfig,
 };
 use super::imitation::ImitationConfig;
 use super::population::PopulationConfig;
@@ -12,7 +12,7 @@ use super::relaxed::Estimator;
 use crate::agents::{AgentConfig, AgentNames};
 use crate::game::{Channel, Distractors, HeldOut, Inputs, NOISY, ProductSpace, Sampled, Sizes, Split};
 use crate::setting::{between, count, require};
-use crate::{Error, Features, Objects, Result, files};
+use crate::{Error, Features, Objects, Result, files, images};
 use autodidact_experiment::rng::Seeds;
 use rand::seq::index;
 
@@ -150,10 +150,11 @@ impl Default for TrainConfig {
 
 impl TrainConfig {
     /// The names of the presets.
-    pub const PRESETS: [&'static str; 4] = ["full", "small", "authors", "images"];
+    pub const PRESETS: [&'static str; 5] = ["full", "small", "authors", "images", "pictures"];
 
     /// Named settings: `full`, the default; `small`, the same objects in 400 to train, 200 to stop by and 400 to test; `authors`,
-    /// the sizes of the first author's public code; `images`, a discrimination game with the embeddings of pictures.
+    /// the sizes of the first author's public code; `images`, a discrimination game with the embeddings of pictures; `pictures`, one with
+    /// pictures, which agents see through encoders that learn with them.
     pub fn preset(name: &str) -> Option<Self> {
         let base = Self::default();
         match name {
@@ -194,6 +195,19 @@ impl TrainConfig {
                     game: DiscriminationConfig { split, ..DiscriminationConfig::default() }.into(),
                     channel: ChannelConfig { vocab_size: 20, max_length: 5, noise: 0.0 },
                     evaluation: EvaluationConfig { every: 500, ..base.evaluation },
+                    ..base
+                })
+            }
+            "pictures" => {
+                let split = RandomSplit { train: 700, validation: 100, test: 200 };
+                let split = SplitConfig::Random(split);
+                let images = Some(ImagesConfig::default());
+                Some(Self {
+                    updates: 2000,
+                    batch_size: 64,
+                    game: DiscriminationConfig { images, split, ..DiscriminationConfig::default() }.into(),
+                    channel: ChannelConfig { vocab_size: 10, max_length: 4, noise: 0.0 },
+                    evaluation: EvaluationConfig { objects: 200, ..base.evaluation },
                     ..base
                 })
             }
@@ -317,12 +331,15 @@ impl TrainConfig {
     /// train, validate and test: the same for every run with this seed.
     ///
     /// # Errors
-    /// [`Error::Setting`] if it is another game; those of [`files::read_features`]; [`Error::NotFinite`] names a row with a number that is
+    /// [`Error::Setting`] if it is another game; those of [`files::read_features`] or [`images::read`]; [`Error::NotFinite`] names a row with a number that is
     /// none in single precision; those of [`Split`]; [`Error::TooFew`], [`Error::Rows`] and [`Error::Distractors`] if there are too few rows
     /// to draw, to train, to test, or to tell a target from.
     pub fn features(&self) -> Result<(Features, Split<Features>)> {
         let game = self.discrimination()?;
-        let mut features = files::read_features(&game.features, &game.array)?;
+        let mut features = match &game.images {
+            Some(ImagesConfig { path, split, array, side, .. }) => images::read(path, [split, array], *side)?,
+            None => files::read_features(&game.features, &game.array)?,
+        };
         if game.objects > 0 {
             let (asked, available) = (game.objects, features.count());
             if asked > available {
@@ -335,7 +352,10 @@ impl TrainConfig {
         if game.normalise == Normalise::Standardise {
             let reference = split.train.clone();
             for part in [&mut features, &mut split.train, &mut split.validation, &mut split.test] {
-                *part = part.standardised(&reference)?;
+                *part = match game.images {
+                    Some(_) => images::standardised(part, &reference)?,
+                    None => part.standardised(&reference)?,
+                };
             }
         }
         features.check_single()?;
@@ -428,12 +448,7 @@ impl TrainConfig {
                 count("game.values", game.values as usize, 1 << 16)
             }
             Game::Discrimination(game) => {
-                require(
-                    !game.features.as_os_str().is_empty(),
-                    "game.features",
-                    "empty",
-                    "a file with a table of features, for instance one of `represent embed`",
-                )?;
+                validate_source(game)?;
                 count("game.projection", game.projection, 1 << 14)?;
                 match game.distractors {
                     Distractors::Sampled(Sampled { count: distractors }) => {
@@ -449,6 +464,39 @@ impl TrainConfig {
             }
         }
     }
+}
+
+/// That there are features or pictures.
+fn validate_source(game: &DiscriminationConfig) -> Result<()> {
+    let has_features = !game.features.as_os_str().is_empty();
+    let Some(images) = &game.images else {
+        return require(
+            has_features,
+            "game.features",
+            "empty",
+            "a file with a table of features, for instance one of `represent embed`",
+        );
+    };
+    require(
+        cfg!(feature = "images"),
+        "game.images",
+        images.path.display(),
+        "nothing: agents that see pictures are not in this build, but in one with the feature `images`",
+    )?;
+    require(
+        !has_features,
+        "game.features",
+        game.features.display(),
+        "nothing beside `game.images`: agents see features or pictures",
+    )?;
+    require(
+        !images.path.as_os_str().is_empty(),
+        "game.images.path",
+        "empty",
+        "a collection of pictures, for instance a folder (`--data photos`)",
+    )?;
+    count("game.images.width", images.width, 1 << 9)?;
+    require((4..=256).contains(&images.side), "game.images.side", images.side, "4 to 256 pixels")
 }
 
 fn other_game<T>(found: &str, expected: &str) -> Result<T> {

@@ -1,6 +1,6 @@
 //! Settings of games: reconstruction of objects of attributes, discrimination of objects of features.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -111,10 +111,13 @@ impl Default for GameConfig {
 /// Objects of a discrimination game: rows of a table of features, and what they are told from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DiscriminationConfig {
-    /// The file of the table: `.npz` or `.npy`.
+    /// The file of the table: `.npz`, `.npy` or Parquet. Nothing if there are pictures.
     pub features: PathBuf,
-    /// The array of the `.npz` file, `[N, D]`.
+    /// The array of the `.npz` file, `[N, D]`; the columns of a Parquet file, see [`read_array`](autodidact_data::arrays::read_array).
     pub array: String,
+    /// Pictures in the place of features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<ImagesConfig>,
     /// Rows drawn of them; 0 for all there are.
     pub objects: usize,
     /// What is done to features first.
@@ -132,6 +135,7 @@ impl Default for DiscriminationConfig {
         Self {
             features: PathBuf::new(),
             array: "embeddings".to_owned(),
+            images: None,
             objects: 0,
             normalise: Normalise::Standardise,
             projection: 100,
@@ -141,13 +145,42 @@ impl Default for DiscriminationConfig {
     }
 }
 
+/// Pictures that agents see through encoders that learn with them, the speaker through its own and the listener through its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImagesConfig {
+    /// The collection: a folder, an archive, or an `.npz` or `.npy` file of pictures (see [`images::read`](crate::images::read)).
+    pub path: PathBuf,
+    /// The part of the collection, if it has parts; else nothing.
+    pub split: String,
+    /// The array of an `.npz` file.
+    pub array: String,
+    /// Pixels of a side that pictures are brought to.
+    pub side: usize,
+    /// Channels of the encoders' first stage; the features of a picture are four times as many.
+    pub width: usize,
+}
+
+impl Default for ImagesConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::new(), split: String::new(), array: "images".to_owned(), side: 32, width: 8 }
+    }
+}
+
+impl DiscriminationConfig {
+    /// Where features or pictures are.
+    pub fn path(&self) -> &Path {
+        self.images.as_ref().map_or(&self.features, |images| &images.path)
+    }
+}
+
 /// What is done to features before agents see them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalise {
     /// Nothing.
     None,
-    /// Each column less its mean, by its standard deviation, both those of the rows that train.
+    /// Each column less its mean, by its standard deviation, both those of the rows that train; of pictures each colour.
     Standardise,
 }
 
@@ -162,6 +195,7 @@ struct Settings {
     objects: Option<usize>,
     features: Option<PathBuf>,
     array: Option<String>,
+    images: Option<ImagesConfig>,
     normalise: Option<Normalise>,
     projection: Option<usize>,
     distractors: Option<Distractors>,
@@ -181,7 +215,7 @@ impl TryFrom<Settings> for Game {
 
     fn try_from(settings: Settings) -> Result<Self, String> {
         let Settings { attributes, values, objects, split, .. } = settings;
-        let Settings { features, array, normalise, projection, distractors, .. } = settings;
+        let Settings { features, array, images, normalise, projection, distractors, .. } = settings;
         match settings.kind {
             Kind::Reconstruction => {
                 refuse(
@@ -189,6 +223,7 @@ impl TryFrom<Settings> for Game {
                     &[
                         ("features", features.is_some()),
                         ("array", array.is_some()),
+                        ("images", images.is_some()),
                         ("normalise", normalise.is_some()),
                         ("projection", projection.is_some()),
                         ("distractors", distractors.is_some()),
@@ -211,6 +246,7 @@ impl TryFrom<Settings> for Game {
                 Ok(Self::Discrimination(DiscriminationConfig {
                     features: features.unwrap_or(base.features),
                     array: array.unwrap_or(base.array),
+                    images,
                     objects: objects.unwrap_or(base.objects),
                     normalise: normalise.unwrap_or(base.normalise),
                     projection: projection.unwrap_or(base.projection),

@@ -47,18 +47,26 @@ pub mod probe;
 mod regime;
 mod relaxed;
 mod run;
+#[cfg(feature = "images")]
+mod seeing;
 mod step;
 mod turnover;
 
 pub use across::{AcrossPairs, PopulationEvaluation, evaluate_population};
 pub use config::{BaselineKind, ChannelConfig, EvaluationConfig, LearningConfig, TrainConfig};
 pub use evaluate::{Evaluation, Measured, evaluate};
-pub use games::{DiscriminationConfig, Game, GameConfig, HeldOutSplit, Normalise, RandomSplit, SplitConfig};
+pub use games::{
+    DiscriminationConfig, Game, GameConfig, HeldOutSplit, ImagesConfig, Normalise, RandomSplit, SplitConfig,
+};
 pub use imitation::{Examples, Generation, ImitationConfig, imitation_gradient};
 pub use loss::{LinearBaseline, credits};
 pub use played::{Played, Question, Structure};
 pub use population::{Pair, Pairing, PopulationConfig, Replaced, Side};
 pub use regime::{EarlyStopped, Partial, Patience, Regime, Reset, Retrained, StopRule, Stopping};
 pub use relaxed::{Estimator, RelaxedLoss, relaxed_loss};
+#[cfg(feature = "images")]
+pub use run::restore_seeing;
 pub use run::{Outcome, Telling, Trained, restore, restore_discriminating, train};
+#[cfg(feature = "images")]
+pub use seeing::Seeing;
 pub use step::{Counts, Discriminating, Learner, Reconstructing, Report};

@@ -16,6 +16,8 @@ use super::evaluate::{Evaluation, evaluate};
 use super::games::Game;
 use super::imitation::Generation;
 use super::played::Played;
+#[cfg(feature = "images")]
+use super::seeing::Seeing;
 use super::step::{Counts, Discriminating, Learner, Reconstructing, Report};
 use crate::agents::{Choice, Listener, Speaker};
 use crate::game::Split;
@@ -105,6 +107,11 @@ pub fn train(config: &TrainConfig, run: &RunDirectory, tell: &mut dyn FnMut(Tell
         Game::Discrimination(_) => {
             config.validate()?;
             let (features, split) = config.features()?;
+            #[cfg(feature = "images")]
+            if config.discrimination()?.images.is_some() {
+                let mut learner = Seeing::seeing(config)?;
+                return learn(config, run, tell, &mut learner, &features, &split);
+            }
             let mut learner = Learner::discriminating(config, features.width())?;
             learn(config, run, tell, &mut learner, &features, &split)
         }
@@ -133,7 +140,7 @@ fn learn<X: Spoken, S: Speaker<X>, L: Listener<X::Question>>(
                 return Err(Error::ForeignCheckpoint { path: run.path().to_owned() });
             }
             if stored.features != place.features {
-                return Err(Error::ForeignFeatures { path: config.discrimination()?.features.clone() });
+                return Err(Error::ForeignFeatures { path: config.discrimination()?.path().to_owned() });
             }
             checkpoint::restore(&latest.checkpoint, &stored, learner)?;
             place = stored;
@@ -215,6 +222,15 @@ pub fn restore_discriminating(
     run: &RunDirectory,
 ) -> Result<Discriminating> {
     restored(Learner::discriminating(config, width)?, run)
+}
+
+/// The agents of a run of a game with pictures, as its last checkpoint has them.
+///
+/// # Errors
+/// As [`restore`].
+#[cfg(feature = "images")]
+pub fn restore_seeing(config: &TrainConfig, run: &RunDirectory) -> Result<Seeing> {
+    restored(Seeing::seeing(config)?, run)
 }
 
 fn restored<X: Played, S: Speaker<X>, L: Listener<X::Question>>(
