@@ -4,6 +4,7 @@ mod common;
 mod communicate;
 mod data;
 mod exit;
+mod gemma;
 mod optimize;
 mod plan;
 mod represent;
@@ -28,6 +29,7 @@ use exit::report;
   autodidact plan play --game connect4
   autodidact communicate train --out runs/lewis
   autodidact communicate measure --messages m.npz --objects o.npz
+  autodidact gemma chat --model gemma-2-2b-it-Q4_K_M.gguf
   autodidact data inspect photos")]
 struct Arguments {
     #[command(subcommand)]
@@ -50,6 +52,9 @@ enum Command {
     /// Emergent communication: agents that invent a language, and measures of any
     #[command(subcommand)]
     Communicate(communicate::Verb),
+    /// Language models: run, chat, measure, quantise, tokenize
+    #[command(subcommand)]
+    Gemma(gemma::Verb),
     /// Look at a collection of pictures
     #[command(subcommand)]
     Data(data::Verb),
@@ -67,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Optimize(verb) => optimize::run(verb),
         Command::Plan(verb) => plan::run(verb),
         Command::Communicate(verb) => communicate::run(verb),
+        Command::Gemma(verb) => gemma::run(verb),
         Command::Data(verb) => data::run(verb),
         Command::Runs(verb) => runs::run(verb),
     };

@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -102,4 +102,90 @@ pub enum Error {
         /// Names that there are.
         expected: String,
     },
+    /// Bytes or arrays that should make a tokenizer do not.
+    #[error("not a {expected}: {found}")]
+    Tokenizer {
+        /// What was to be read, as in "usable vocabulary".
+        expected: &'static str,
+        /// What is wrong, and where.
+        found: String,
+    },
+    /// An id that no piece of the vocabulary has.
+    #[error(
+        "token {id} is outside the vocabulary of {vocab_size} pieces: were the ids made with another tokenizer?"
+    )]
+    Token {
+        /// The id.
+        id: u32,
+        /// The pieces there are; ids are below.
+        vocab_size: usize,
+    },
+    /// A number that tokens cannot be drawn with.
+    #[error("`{name}` is {value}, expected {expected}")]
+    Sampling {
+        /// The field.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        expected: String,
+    },
+    /// A model's files have no vocabulary.
+    #[error("`{}` has no vocabulary: expected `tokenizer.model` or `tokenizer.json` beside the weights, or arrays in the GGUF file", path.display())]
+    NoVocabulary {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A text is too short to be measured.
+    #[error(
+        "the text has {tokens} tokens, and {needed} are needed at least: take a longer text or a smaller context"
+    )]
+    Short {
+        /// Its tokens.
+        tokens: usize,
+        /// How many it should have.
+        needed: usize,
+    },
+    /// There is nothing to run a model on.
+    #[error(
+        "there are no tokens, and a model needs one at least: begin the text with the token for its beginning"
+    )]
+    NoTokens,
+    /// A text gets longer than there is room for.
+    #[error("the text has {needed} tokens and the context {context}: shorten the text or make room for more")]
+    Context {
+        /// Tokens of the text.
+        needed: usize,
+        /// Tokens that there is room for.
+        context: usize,
+    },
+    /// Part of a text that is needed again was not kept.
+    #[error(
+        "the text of {seen} tokens cannot be taken back to {len}, as local layers kept only the latest: \
+         start it again, or keep everything"
+    )]
+    Forgotten {
+        /// Tokens it was to be taken back to.
+        len: usize,
+        /// Tokens that were seen.
+        seen: usize,
+    },
+    /// Messages that the chat template has no form for.
+    #[error("message {index} of the conversation: {found}")]
+    Conversation {
+        /// Which message, from 0.
+        index: usize,
+        /// What is wrong with it, and what belongs there.
+        found: String,
+    },
+}
+
+impl Error {
+    /// The same about a file, if it is about bytes that are now known to come from one.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Tokenizer { expected, found } => Self::Malformed { path: path.into(), expected, found },
+            other => other,
+        }
+    }
 }

@@ -24,6 +24,7 @@ mod amx;
 mod average_pool;
 mod batch_norm;
 mod byol_loss;
+mod causal_attention;
 mod check;
 mod columns;
 mod convolution;
@@ -31,6 +32,7 @@ mod convolution;
 mod dot;
 mod element;
 mod exp;
+mod gated_gelu;
 mod gelu;
 mod group_norm;
 mod instructions;
@@ -48,12 +50,15 @@ pub mod profile;
 pub mod quantised;
 mod recurrent;
 mod recycled;
+mod rms_norm;
 mod scale_shift;
 mod scratch;
 mod simd;
+mod soft_cap;
 mod softmax_cross_entropy;
 mod standardise_weight;
 mod statistics;
+mod stored_matrix;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -66,12 +71,14 @@ pub use after::{After, AfterGradient};
 pub use average_pool::{global_average_pool_backward, global_average_pool_forward};
 pub use batch_norm::{batch_norm_backward, batch_norm_forward};
 pub use byol_loss::{byol_loss_backward, byol_loss_forward};
+pub use causal_attention::{CausalAttention, KeysAndValues};
 pub use convolution::{
     Conv2d, Conv3d, conv2d_forward, conv2d_input_gradient, conv2d_normalised_forward,
     conv2d_normalised_weight_gradient, conv2d_weight_gradient, conv3d_forward, conv3d_input_gradient,
     conv3d_normalised_forward, conv3d_normalised_weight_gradient, conv3d_weight_gradient,
 };
 pub use element::Element;
+pub use gated_gelu::gated_gelu_forward;
 pub use gelu::{gelu_backward, gelu_forward};
 pub use group_norm::{group_norm_backward, group_norm_forward};
 /// A number of sixteen bits: those that [`Element`]s are, besides `f32`.
@@ -87,10 +94,13 @@ pub use over::Over;
 pub use precision::Precision;
 pub use recurrent::{CellGradients, CellNorm, CellWeights, Recurrence, RecurrentCell};
 pub use recycled::Recycled;
+pub use rms_norm::rms_norm_forward;
 pub use scale_shift::{scale_shift_backward, scale_shift_forward};
+pub use soft_cap::soft_cap;
 pub use softmax_cross_entropy::{softmax_cross_entropy_backward, softmax_cross_entropy_forward};
 pub use standardise_weight::{standardise_weight_backward, standardise_weight_forward};
 pub use statistics::{Statistics, statistics};
+pub use stored_matrix::{Storage, StoredMatrix};
 pub use updates::{
     AdamW, Lars, Sgd, SquaredNorms, adamw_update, ema_update, lars_update, sgd_update, squared_norm,
     squared_norms,

@@ -2,7 +2,8 @@ use super::convert::Converter;
 use super::{FileType, Progress};
 use crate::Result;
 use crate::gguf::{Metadata, TensorPlan, Value, Writer};
-use crate::weights::{Checkpoint, Format, TensorName, TokenizerArrays, is_as_inferred, to_metadata};
+use crate::tokenizer::PieceArrays;
+use crate::weights::{Checkpoint, Format, TensorName, is_as_inferred, to_metadata};
 use std::path::Path;
 
 /// What a GGUF file is to hold besides the weights, where the checkpoint does not have it itself.
@@ -11,7 +12,7 @@ pub struct Extras {
     /// What the model is called.
     pub name: Option<String>,
     /// The vocabulary. Without one other programs cannot use the file.
-    pub tokenizer: Option<TokenizerArrays>,
+    pub tokenizer: Option<PieceArrays>,
     /// The template of chats, in Jinja.
     pub chat_template: Option<String>,
 }
@@ -82,7 +83,7 @@ fn metadata(checkpoint: &Checkpoint, file_type: FileType, extras: &Extras) -> Re
     metadata.set("general.file_type", Value::U32(file_type.number()));
     metadata.set("general.quantization_version", Value::U32(2));
     if let Some(tokenizer) = &extras.tokenizer {
-        tokenizer.write(&mut metadata);
+        tokenizer.write_to(&mut metadata);
     }
     let template = match &extras.chat_template {
         Some(template) => Some(template.clone()),

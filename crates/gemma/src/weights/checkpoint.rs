@@ -1,6 +1,7 @@
-use super::{Format, Matrix, Summary, TensorName, TokenizerArrays, gguf_config, json_config};
+use super::{Format, Matrix, Summary, TensorName, gguf_config, json_config};
 use crate::gguf::{Gguf, Metadata, Value};
 use crate::safetensors::Folder;
+use crate::tokenizer::{PieceArrays, Tokenizer, Vocabulary};
 use crate::{Config, Error, Result};
 use serde::Deserialize;
 use std::fs;
@@ -218,8 +219,8 @@ impl Checkpoint {
     }
 
     /// The vocabulary in a GGUF file, if there is one.
-    pub fn tokenizer_arrays(&self) -> Option<TokenizerArrays> {
-        TokenizerArrays::read(self.metadata())
+    pub fn tokenizer_arrays(&self) -> Option<PieceArrays> {
+        PieceArrays::of_metadata(self.metadata())
     }
 
     /// The tokenizer's file in a folder, if there is one: `tokenizer.model`, or else `tokenizer.json`.
@@ -229,6 +230,19 @@ impl Checkpoint {
             .map(|name| folder.path().join(name))
             .into_iter()
             .find(|path| path.is_file())
+    }
+
+    /// The tokenizer that comes with the weights.
+    ///
+    /// # Errors
+    /// [`Error::NoVocabulary`] if there is none, and what reading one fails with.
+    pub fn tokenizer(&self) -> Result<Tokenizer> {
+        if let Some(path) = self.tokenizer_file() {
+            return Tokenizer::from_file(path);
+        }
+        let arrays =
+            self.tokenizer_arrays().ok_or_else(|| Error::NoVocabulary { path: self.path().into() })?;
+        Tokenizer::new(&Vocabulary::from_arrays(arrays)?)
     }
 
     /// The template of chats, in Jinja, if there is one.

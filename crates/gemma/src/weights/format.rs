@@ -1,3 +1,4 @@
+use autodidact_kernels::Storage;
 use autodidact_kernels::quantised::{BlockFormat, dequantise, quantise};
 use half::{bf16, f16};
 use std::fmt;
@@ -111,5 +112,16 @@ fn each_mut<const BYTES: usize>(values: &[f32], bytes: &mut [u8], write: impl Fn
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+impl From<Format> for Storage {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::F32 => Self::F32,
+            Format::F16 => Self::F16,
+            Format::BF16 => Self::Bf16,
+            Format::Block(format) => Self::Blocks(format),
+        }
     }
 }

@@ -1,4 +1,5 @@
 use super::Format;
+use autodidact_kernels::StoredMatrix;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -27,6 +28,12 @@ impl<'a> Matrix<'a> {
     /// If there are no such rows.
     pub fn bytes_of(&self, rows: Range<usize>) -> &'a [u8] {
         &self.bytes[rows.start * self.row_bytes()..rows.end * self.row_bytes()]
+    }
+
+    /// The matrix, to multiply with.
+    pub fn stored(&self) -> StoredMatrix<'a> {
+        StoredMatrix::new(self.format.into(), [self.rows, self.columns], self.bytes)
+            .expect("the bytes are those of the matrix")
     }
 
     /// Reads a row.

@@ -21,4 +21,3 @@ pub(crate) use json_config::to_json;
 pub use matrix::Matrix;
 pub use names::{LayerPart, TensorName};
 pub use summary::{FormatBytes, Memory, Summary};
-pub use tokenizer_arrays::TokenizerArrays;

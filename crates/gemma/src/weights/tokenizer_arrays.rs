@@ -1,25 +1,7 @@
-use crate::gguf::{Array, Metadata, Value};
+//! A vocabulary as GGUF files keep it: `tokenizer.ggml.*`.
 
-/// A vocabulary as GGUF files keep it: `tokenizer.ggml.*`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TokenizerArrays {
-    /// `tokens`.
-    pub tokens: Vec<String>,
-    /// `scores`: higher ones are merged first.
-    pub scores: Vec<f32>,
-    /// `token_type`: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte.
-    pub token_types: Vec<i32>,
-    /// `bos_token_id`.
-    pub bos: Option<u32>,
-    /// `eos_token_id`.
-    pub eos: Option<u32>,
-    /// `unknown_token_id`.
-    pub unknown: Option<u32>,
-    /// `padding_token_id`.
-    pub padding: Option<u32>,
-    /// `add_space_prefix`. Files of the first days lack it; for Gemma it is false.
-    pub add_space_prefix: bool,
-}
+use crate::gguf::{Array, Metadata, Value};
+use crate::tokenizer::PieceArrays;
 
 const TOKENS: &str = "tokenizer.ggml.tokens";
 const SCORES: &str = "tokenizer.ggml.scores";
@@ -30,9 +12,9 @@ const UNKNOWN: &str = "tokenizer.ggml.unknown_token_id";
 const PADDING: &str = "tokenizer.ggml.padding_token_id";
 const SPACE_PREFIX: &str = "tokenizer.ggml.add_space_prefix";
 
-impl TokenizerArrays {
+impl PieceArrays {
     /// The arrays of a file, or `None` if it has no texts of tokens. Arrays that are missing or of another type are empty.
-    pub(super) fn read(metadata: &Metadata) -> Option<Self> {
+    pub(super) fn of_metadata(metadata: &Metadata) -> Option<Self> {
         let Some(Value::Array(Array::String(tokens))) = metadata.get(TOKENS) else { return None };
         let id = |key| metadata.get(key).and_then(Value::to_u64).and_then(|id| u32::try_from(id).ok());
         let scores = match metadata.get(SCORES) {
@@ -56,7 +38,7 @@ impl TokenizerArrays {
     }
 
     /// Writes the arrays.
-    pub(crate) fn write(&self, metadata: &mut Metadata) {
+    pub(crate) fn write_to(&self, metadata: &mut Metadata) {
         metadata.set("tokenizer.ggml.model", Value::String("llama".into()));
         metadata.set("tokenizer.ggml.pre", Value::String("default".into()));
         metadata.set(TOKENS, Value::Array(Array::String(self.tokens.clone())));

@@ -22,19 +22,19 @@ FOLDER = pathlib.Path(__file__).parent / "models"
 MODELS = {
     # Two query heads for each of two; width of a head 16, not 32 / 4.
     "like-2b": (
-        dict(hidden_size=32, intermediate_size=128, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2,
+        dict(hidden_size=32, intermediate_size=96, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2,
              head_dim=16, query_pre_attn_scalar=24, sliding_window=5, vocab_size=96),
         torch.float32, "150KB",
     ),
     # The root of 56 is not a number of bfloat16.
     "like-9b": (
-        dict(hidden_size=56, intermediate_size=224, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        dict(hidden_size=56, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
              head_dim=16, query_pre_attn_scalar=16, sliding_window=7, vocab_size=80),
         torch.bfloat16, "5GB",
     ),
     # Queries are divided by the root of width / heads; other constants than the released models'.
     "like-27b": (
-        dict(hidden_size=48, intermediate_size=192, num_hidden_layers=3, num_attention_heads=8, num_key_value_heads=4,
+        dict(hidden_size=48, intermediate_size=96, num_hidden_layers=3, num_attention_heads=8, num_key_value_heads=4,
              head_dim=10, query_pre_attn_scalar=6, sliding_window=4, vocab_size=64, rope_theta=500.0,
              rms_norm_eps=1e-3, attn_logit_softcapping=20.0, final_logit_softcapping=None),
         torch.float16, "5GB",
@@ -63,7 +63,8 @@ def main():
         folder = FOLDER / name
         model.save_pretrained(folder, max_shard_size=shard)
         (folder / "generation_config.json").unlink(missing_ok=True)
-        model.to(torch.float32)
+        # Read anew: a model that was in bfloat16 once keeps the rounded root of its width.
+        model = Gemma2ForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
         tokens = torch.randint(3, config.vocab_size, (TOKENS,))
         scores = []
         hooks = [layer.self_attn.register_forward_hook(lambda _, __, out: scores.append(out[1])) for layer in model.model.layers]

@@ -1,0 +1,101 @@
+//! The flags that say which model runs, and how.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow};
+use autodidact::gemma::model::{Options, Precision};
+use autodidact::gemma::tokenizer::Tokenizer;
+use autodidact::gemma::weights::{Checkpoint, Format, LayerPart, TensorName};
+use autodidact::gemma::{Config, Error};
+use clap::{Args, ValueEnum};
+
+use crate::cli::common::{Machine, Output};
+use crate::cli::exit::WrongUse;
+
+/// Which model, and how it computes.
+#[derive(Debug, Args)]
+pub struct ModelFlags {
+    /// Folder of Hugging Face, or GGUF file
+    #[arg(long, value_name = "PATH")]
+    model: PathBuf,
+    /// What matrices multiply
+    #[arg(long, value_enum, default_value_t)]
+    precision: Multiplied,
+    /// Tokens of a prompt that go through the layers together
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+    chunk: u32,
+    #[command(flatten)]
+    machine: Machine,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Multiplied {
+    /// bfloat16 if the model's matrices are stored so, else single precision
+    #[default]
+    Auto,
+    /// Single precision
+    F32,
+    /// bfloat16, with sums in single precision; √d of the embeddings is rounded as in training
+    Bf16,
+}
+
+impl ModelFlags {
+    /// Opens the model, and starts the threads.
+    pub fn open(&self, output: Output) -> Result<Checkpoint> {
+        self.machine.require_cpu("Gemma runs")?;
+        self.machine.start(output)?;
+        open(&self.model)
+    }
+
+    /// How it is to compute, where `auto` is what the checkpoint says.
+    pub fn options(&self, checkpoint: &Checkpoint) -> Options {
+        let stored = checkpoint.matrix(TensorName::Layer(0, LayerPart::Query)).format;
+        let is_short = match self.precision {
+            Multiplied::Auto => stored == Format::BF16,
+            Multiplied::F32 => false,
+            Multiplied::Bf16 => true,
+        };
+        let precision = if is_short { Precision::Bf16 } else { Precision::F32 };
+        Options { precision, chunk: self.chunk as usize }
+    }
+
+    /// The same, but that `auto` is single precision.
+    pub fn exact_options(&self) -> Options {
+        let precision = if self.precision == Multiplied::Bf16 { Precision::Bf16 } else { Precision::F32 };
+        Options { precision, chunk: self.chunk as usize }
+    }
+}
+
+/// Opens a model.
+pub fn open(path: &std::path::Path) -> Result<Checkpoint> {
+    if !path.exists() {
+        return Err(
+            WrongUse(format!("`{}` does not exist; give a folder or a GGUF file", path.display())).into()
+        );
+    }
+    Ok(Checkpoint::open(path)?)
+}
+
+/// The model's own tokenizer, or that of `--tokenizer`.
+pub fn tokenizer(checkpoint: &Checkpoint, file: Option<&PathBuf>) -> Result<Tokenizer> {
+    match file {
+        Some(path) => Ok(Tokenizer::from_file(path)?),
+        None => checkpoint.tokenizer().map_err(|error| match error {
+            Error::NoVocabulary { .. } => {
+                anyhow!(WrongUse(format!("{error}; or name one with `--tokenizer`")))
+            }
+            other => other.into(),
+        }),
+    }
+}
+
+/// Room for a text: what is asked for, which may be more than the model was trained for, and by default that.
+pub fn context(config: &Config, asked: Option<u32>, output: Output) -> usize {
+    let trained = config.max_position_embeddings;
+    let context = asked.map_or(trained, |asked| asked as usize);
+    if context > trained {
+        output
+            .note(&format!("the model was trained for {trained} tokens; beyond them its answers get worse"));
+    }
+    context
+}
