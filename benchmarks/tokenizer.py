@@ -62,23 +62,17 @@ def compare(program, model, processor, texts, name):
 
 def fuzz(rng, processor):
     """Random bytes, characters, pieces and whitespace, mixed."""
-    pieces = [processor.id_to_piece(rng.randrange(processor.vocab_size())) for _ in range(200)]
-    parts = []
-    for _ in range(rng.randrange(1, 12)):
-        kind = rng.randrange(6)
-        if kind == 0:
-            parts.append(rng.randbytes(rng.randrange(1, 6)))
-        elif kind == 1:
-            parts.append("".join(chr(rng.choice([rng.randrange(0x20, 0x7F), rng.randrange(0xA0, 0x3000), rng.randrange(0x4E00, 0x9FFF), rng.randrange(0x1F300, 0x1F700)])) for _ in range(4)).encode())
-        elif kind == 2:
-            parts.append(rng.choice(pieces).encode())
-        elif kind == 3:
-            parts.append(rng.choice(" \n\t▁").encode() * rng.randrange(1, 40))
-        elif kind == 4:
-            parts.append(rng.choice([b"<start_of_turn>", b"<end_of_turn>", b"<h1>", b"</code>", b"<bos>", b"<unused7>", b"[toxicity=0]", b"<0x41>"])[: rng.randrange(3, 20)])
-        else:
-            parts.append(bytes(rng.choices(b"abcdeinorst ,.'0123456789", k=rng.randrange(1, 30))))
-    return b"".join(parts)
+    ranges = [(0x20, 0x7F), (0xA0, 0x3000), (0x4E00, 0x9FFF), (0x1F300, 0x1F700)]
+    alike = [b"<start_of_turn>", b"<end_of_turn>", b"<h1>", b"</code>", b"<bos>", b"<unused7>", b"[toxicity=0]", b"<0x41>"]
+    kinds = [
+        lambda: rng.randbytes(rng.randrange(1, 6)),
+        lambda: "".join(chr(rng.randrange(*rng.choice(ranges))) for _ in range(4)).encode(),
+        lambda: processor.id_to_piece(rng.randrange(processor.vocab_size())).encode(),
+        lambda: rng.choice(" \n\t▁").encode() * rng.randrange(1, 40),
+        lambda: rng.choice(alike)[: rng.randrange(3, 20)],
+        lambda: bytes(rng.choices(b"abcdeinorst ,.'0123456789", k=rng.randrange(1, 30))),
+    ]
+    return b"".join(rng.choice(kinds)() for _ in range(rng.randrange(1, 12)))
 
 
 def measure(program, model, processor, path, texts, rounds):

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use autodidact_gemma::model::{CacheLayout, Model, Options, Precision};
+use autodidact_gemma::model::{Arithmetic, CacheLayout, Model, Options};
 use autodidact_gemma::quantize::{Extras, FileType, to_gguf};
 use autodidact_gemma::weights::Checkpoint;
 use autodidact_gemma::{Config, Error};
@@ -66,7 +66,7 @@ fn in_bfloat16_logits_are_near() {
     for name in MODELS {
         let checkpoint = Checkpoint::open(folder(name)).expect("a model");
         let (tokens, expected) = expected(name);
-        let model = Model::new(&checkpoint, Options { precision: Precision::Bf16, ..Options::default() });
+        let model = Model::new(&checkpoint, Options { arithmetic: Arithmetic::Bf16, ..Options::default() });
         let mut cache = model.cache(tokens.len(), CacheLayout::Full);
         let logits = model.logits(&mut cache, &tokens).expect("there is room");
         let mean =

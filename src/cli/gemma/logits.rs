@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let model = Model::new(&checkpoint, arguments.model.exact_options());
     let tokens = arguments.tokens.len();
     let logits = model.logits(&mut model.cache(tokens, CacheLayout::Full), &arguments.tokens)?;
-    write_npz(&arguments.out, &[NamedArray::f32("logits", &[tokens, vocab_size], logits)])?;
+    write_npz(&arguments.out, &[NamedArray::f32("logits", &[tokens, vocab_size], logits)?])?;
     let written = Written { out: &arguments.out, tokens, vocab_size };
     arguments.output.result(&written, || {
         format!("logits of {tokens} tokens, {vocab_size} each, in {}", arguments.out.display())

@@ -1,5 +1,6 @@
 //! `autodidact gemma`: language models of the Gemma 2 architecture.
 
+mod bench;
 mod chat;
 mod generate;
 mod inspect;
@@ -18,6 +19,8 @@ use super::exit::Exit;
 /// Verbs of `autodidact gemma`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Measure how fast a model reads and writes
+    Bench(bench::Arguments),
     /// Talk with a model in the terminal
     Chat(chat::Arguments),
     /// Go on with a text
@@ -36,6 +39,7 @@ pub enum Verb {
 
 pub fn run(verb: Verb) -> Result<Exit> {
     match verb {
+        Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Chat(arguments) => chat::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Inspect(arguments) => inspect::run(&arguments),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
-use autodidact::gemma::model::{Options, Precision};
+use autodidact::gemma::model::{Arithmetic, Options};
 use autodidact::gemma::tokenizer::Tokenizer;
 use autodidact::gemma::weights::{Checkpoint, Format, LayerPart, TensorName};
 use autodidact::gemma::{Config, Error};
@@ -30,13 +30,15 @@ pub struct ModelFlags {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Multiplied {
-    /// bfloat16 if the model's matrices are stored so, else single precision
+    /// What goes with the model's matrices: bfloat16 with bfloat16, eight bits with blocks, single precision with others
     #[default]
     Auto,
     /// Single precision
     F32,
     /// bfloat16, with sums in single precision; √d of the embeddings is rounded as in training
     Bf16,
+    /// Numbers of eight bits with weights in blocks, whose sums are exact
+    Int8,
 }
 
 impl ModelFlags {
@@ -50,19 +52,27 @@ impl ModelFlags {
     /// How it is to compute, where `auto` is what the checkpoint says.
     pub fn options(&self, checkpoint: &Checkpoint) -> Options {
         let stored = checkpoint.matrix(TensorName::Layer(0, LayerPart::Query)).format;
-        let is_short = match self.precision {
-            Multiplied::Auto => stored == Format::BF16,
-            Multiplied::F32 => false,
-            Multiplied::Bf16 => true,
+        let arithmetic = match (self.precision, stored) {
+            (Multiplied::Auto, Format::BF16) => Arithmetic::Bf16,
+            (Multiplied::Auto, Format::Block(_)) => Arithmetic::Int8,
+            (given, _) => given.arithmetic(),
         };
-        let precision = if is_short { Precision::Bf16 } else { Precision::F32 };
-        Options { precision, chunk: self.chunk as usize }
+        Options { arithmetic, chunk: self.chunk as usize }
     }
 
     /// The same, but that `auto` is single precision.
     pub fn exact_options(&self) -> Options {
-        let precision = if self.precision == Multiplied::Bf16 { Precision::Bf16 } else { Precision::F32 };
-        Options { precision, chunk: self.chunk as usize }
+        Options { arithmetic: self.precision.arithmetic(), chunk: self.chunk as usize }
+    }
+}
+
+impl Multiplied {
+    fn arithmetic(self) -> Arithmetic {
+        match self {
+            Self::Auto | Self::F32 => Arithmetic::F32,
+            Self::Bf16 => Arithmetic::Bf16,
+            Self::Int8 => Arithmetic::Int8,
+        }
     }
 }
 

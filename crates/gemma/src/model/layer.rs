@@ -1,32 +1,37 @@
 //! One layer: attention, then a gated network, each with a norm before and behind it.
 
+use super::Arithmetic;
 use super::buffers::Buffers;
 use super::cache::LayerCache;
+use super::linear::Linear;
 use super::rotary::Rotary;
 use crate::Config;
 use crate::weights::{Checkpoint, LayerPart, TensorName};
-use autodidact_kernels::{CausalAttention, Precision, StoredMatrix, gated_gelu_forward, rms_norm_forward};
+use autodidact_kernels::{CausalAttention, gated_gelu_forward, rms_norm_forward};
 
 #[derive(Debug)]
 pub(super) struct Layer<'a> {
     attention: CausalAttention,
     input_norm: Vec<f32>,
-    query: StoredMatrix<'a>,
-    key: StoredMatrix<'a>,
-    value: StoredMatrix<'a>,
-    output: StoredMatrix<'a>,
+    query: Linear<'a>,
+    key: Linear<'a>,
+    value: Linear<'a>,
+    output: Linear<'a>,
     post_attention_norm: Vec<f32>,
     pre_feedforward_norm: Vec<f32>,
-    gate: StoredMatrix<'a>,
-    up: StoredMatrix<'a>,
-    down: StoredMatrix<'a>,
+    gate: Linear<'a>,
+    up: Linear<'a>,
+    down: Linear<'a>,
     post_feedforward_norm: Vec<f32>,
 }
 
 impl<'a> Layer<'a> {
-    pub fn new(checkpoint: &'a Checkpoint, layer: usize) -> Self {
+    pub fn new(checkpoint: &'a Checkpoint, layer: usize, arithmetic: Arithmetic) -> Self {
         let config = checkpoint.config();
-        let matrix = |part| checkpoint.matrix(TensorName::Layer(layer, part)).stored();
+        let matrix = |part| {
+            let stored = checkpoint.matrix(TensorName::Layer(layer, part)).stored();
+            Linear::new(stored, arithmetic)
+        };
         let norm = |part| checkpoint.norm(TensorName::Layer(layer, part));
         Self {
             attention: CausalAttention {
@@ -52,35 +57,28 @@ impl<'a> Layer<'a> {
     }
 
     /// Adds to the stream of some tokens what the layer makes of them and of those before them.
-    pub fn forward(
-        &self,
-        config: &Config,
-        precision: Precision,
-        rotary: &Rotary,
-        cache: &mut LayerCache,
-        buffers: &mut Buffers,
-    ) {
+    pub fn forward(&self, config: &Config, rotary: &Rotary, cache: &mut LayerCache, buffers: &mut Buffers) {
         let Buffers { stream, normal, made, queries, keys, values, seen, gate, up, .. } = buffers;
         let epsilon = config.rms_norm_eps;
         let first = cache.position();
 
         rms_norm_forward(stream, &self.input_norm, epsilon, normal);
-        self.query.multiply(precision, normal, queries);
-        self.key.multiply(precision, normal, keys);
-        self.value.multiply(precision, normal, values);
+        self.query.multiply(normal, queries);
+        self.key.multiply(normal, keys);
+        self.value.multiply(normal, values);
         rotary.turn(config.num_attention_heads, queries);
         rotary.turn(config.num_key_value_heads, keys);
         cache.push(keys, values);
         self.attention.forward(first, queries, cache.all(), seen);
-        self.output.multiply(precision, seen, made);
+        self.output.multiply(seen, made);
         rms_norm_forward(made, &self.post_attention_norm, epsilon, normal);
         add(stream, normal);
 
         rms_norm_forward(stream, &self.pre_feedforward_norm, epsilon, normal);
-        self.gate.multiply(precision, normal, gate);
-        self.up.multiply(precision, normal, up);
+        self.gate.multiply(normal, gate);
+        self.up.multiply(normal, up);
         gated_gelu_forward(gate, up);
-        self.down.multiply(precision, up, made);
+        self.down.multiply(up, made);
         rms_norm_forward(made, &self.post_feedforward_norm, epsilon, normal);
         add(stream, normal);
     }

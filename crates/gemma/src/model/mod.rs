@@ -16,10 +16,9 @@
 mod buffers;
 mod cache;
 mod layer;
+mod linear;
 mod rotary;
 
-/// What matrices multiply.
-pub use autodidact_kernels::Precision;
 pub use cache::{Cache, CacheLayout};
 
 use crate::weights::{Checkpoint, TensorName};
@@ -27,15 +26,28 @@ use crate::{Config, Error, Result};
 use autodidact_kernels::{StoredMatrix, rms_norm_forward, soft_cap};
 use buffers::Buffers;
 use layer::Layer;
+use linear::Linear;
 use rotary::Rotary;
+
+/// What matrices multiply. Sums, norms and attention are in `f32` in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Weights exactly as they are stored, times `f32`.
+    #[default]
+    F32,
+    /// Both rounded to bfloat16, where there is more than one token or a few; √d, which embeddings are multiplied with, is rounded
+    /// as it was when the models were trained.
+    Bf16,
+    /// Codes of weights in blocks times numbers that are [rounded to eight bits](autodidact_kernels::PackedWeights). The matrices that this
+    /// is possible with are copied into memory; the others are multiplied as with [`F32`](Self::F32).
+    Int8,
+}
 
 /// How a model computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// What matrices multiply. Sums, norms and attention are in `f32` in any case.
-    ///
-    /// With [`Precision::Bf16`], √d, which embeddings are multiplied with, is rounded as it was when the models were trained.
-    pub precision: Precision,
+    /// What matrices multiply.
+    pub arithmetic: Arithmetic,
     /// Tokens that go through the layers together, 1 at least: more are faster, and take more memory.
     pub chunk: usize,
 }
@@ -43,7 +55,7 @@ pub struct Options {
 impl Default for Options {
     /// `f32`, and 512 tokens.
     fn default() -> Self {
-        Self { precision: Precision::F32, chunk: 512 }
+        Self { arithmetic: Arithmetic::F32, chunk: 512 }
     }
 }
 
@@ -67,6 +79,8 @@ pub struct Model<'a> {
     config: &'a Config,
     options: Options,
     embedding: StoredMatrix<'a>,
+    /// The same matrix, which makes logits.
+    head: Linear<'a>,
     /// √d.
     scale: f32,
     layers: Vec<Layer<'a>>,
@@ -74,23 +88,28 @@ pub struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    /// A model on a checkpoint's weights, of which only those of norms are copied.
+    /// A model on a checkpoint's weights, of which only those of norms are copied, but for [`Arithmetic::Int8`].
     ///
     /// # Panics
     /// If [`Options::chunk`] is 0.
     pub fn new(checkpoint: &'a Checkpoint, options: Options) -> Self {
         assert!(options.chunk > 0, "a chunk has one token at least");
         let config = checkpoint.config();
+        let arithmetic = options.arithmetic;
         let root = (config.hidden_size as f32).sqrt();
+        let embedding = checkpoint.matrix(TensorName::Embedding).stored();
         Self {
             config,
             options,
-            embedding: checkpoint.matrix(TensorName::Embedding).stored(),
-            scale: match options.precision {
-                Precision::F32 => root,
-                Precision::Bf16 => half::bf16::from_f32(root).to_f32(),
+            embedding,
+            head: Linear::new(embedding, arithmetic),
+            scale: match arithmetic {
+                Arithmetic::Bf16 => half::bf16::from_f32(root).to_f32(),
+                Arithmetic::F32 | Arithmetic::Int8 => root,
             },
-            layers: (0..config.num_hidden_layers).map(|layer| Layer::new(checkpoint, layer)).collect(),
+            layers: (0..config.num_hidden_layers)
+                .map(|layer| Layer::new(checkpoint, layer, arithmetic))
+                .collect(),
             norm: checkpoint.norm(TensorName::Norm),
         }
     }
@@ -162,7 +181,7 @@ impl<'a> Model<'a> {
             buffers.resize(tokens.len());
             self.embed(tokens, &mut buffers.stream);
             for (layer, cache) in self.layers.iter().zip(cache.layers_mut()) {
-                layer.forward(self.config, self.options.precision, &rotary, cache, &mut buffers);
+                layer.forward(self.config, &rotary, cache, &mut buffers);
             }
             cache.advance(tokens.len());
             let skipped = first_wanted.saturating_sub(chunk * chunk_len).min(tokens.len());
@@ -187,7 +206,7 @@ impl<'a> Model<'a> {
             normal.resize(stream.len(), 0.0);
             rms_norm_forward(stream, &self.norm, rms_norm_eps, &mut normal);
             logits.resize(stream.len() / hidden_size * vocab_size, 0.0);
-            self.embedding.multiply(self.options.precision, &normal, &mut logits);
+            self.head.multiply(&normal, &mut logits);
             if let Some(cap) = final_logit_softcapping {
                 soft_cap(cap, &mut logits);
             }

@@ -20,15 +20,16 @@ const FIRST_LOOK: usize = 256;
 
 impl Candidates {
     /// Begins anew with the logits of all tokens. One that is not a number becomes −∞.
-    pub fn fill(&mut self, logits: &[f32], scale: f32) {
+    pub fn fill(&mut self, logits: &[f32]) {
         self.all.clear();
         self.all.extend(logits.iter().enumerate().map(|(id, &logit)| Candidate {
             id: id as u32,
-            logit: if logit.is_nan() { f32::NEG_INFINITY } else { logit * scale },
+            logit: if logit.is_nan() { f32::NEG_INFINITY } else { logit },
         }));
         self.is_sorted = false;
     }
 
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.all.len()
     }

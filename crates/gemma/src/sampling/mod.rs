@@ -146,7 +146,7 @@ impl Sampler {
         let top = if top == 0 {
             Vec::new()
         } else {
-            self.candidates.fill(logits, 1.0);
+            self.candidates.fill(logits);
             let best = self.candidates.best(top);
             best.iter().map(|&Candidate { id, logit }| (id, logit - normaliser)).collect()
         };
@@ -156,7 +156,7 @@ impl Sampler {
     fn choose(&mut self, logits: &[f32]) -> u32 {
         let &Sampling { temperature, top_k, top_p, min_p, .. } = &self.sampling;
         let is_greedy = temperature == 0.0;
-        self.candidates.fill(logits, 1.0);
+        self.candidates.fill(logits);
         for (&id, &count) in &self.counts {
             if let Some(logit) = self.candidates.logit_mut(id) {
                 *logit = penalised(&self.sampling, *logit, count);
@@ -289,7 +289,7 @@ mod tests {
             })
             .count();
         let mut candidates = Candidates::default();
-        candidates.fill(&logits, 1.0);
+        candidates.fill(&logits);
         candidates.keep_probability(0.9);
         let kept = candidates.len();
         assert!(kept.abs_diff(expected) <= 2, "{kept} kept, expected {expected}");

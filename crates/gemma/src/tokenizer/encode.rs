@@ -25,7 +25,8 @@ pub enum Specials {
 /// How a text is encoded. The default is what `SentencePiece` does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Encoding {
-    /// Whether the sequence begins with the token for that; Gemma needs it once, at the start of a context.
+    /// Whether the sequence begins with the token for that, if the vocabulary has one; Gemma needs it once, at the start of a
+    /// context.
     pub bos: bool,
     /// Whether special pieces are found in the text.
     pub specials: Specials,
@@ -40,15 +41,17 @@ pub(super) struct Scratch {
 
 /// Text as `SentencePiece` sees it, with plain spaces: each byte that is not UTF-8 becomes U+FFFD, and `▁` a space.
 fn normalize(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = str::from_utf8(bytes) {
-        return if text.contains(SPACE_SIGN) { text.replace(SPACE_SIGN, " ").into() } else { text.into() };
-    }
+    let text = str::from_utf8(bytes).map_or_else(|_| replace_malformed(bytes).into(), Cow::Borrowed);
+    if text.contains(SPACE_SIGN) { text.replace(SPACE_SIGN, " ").into() } else { text }
+}
+
+fn replace_malformed(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 4);
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
     }
-    if text.contains(SPACE_SIGN) { text.replace(SPACE_SIGN, " ").into() } else { text.into() }
+    text
 }
 
 /// What to do between two ASCII characters, `before << 7 | after`.
@@ -93,7 +96,7 @@ impl Tokenizer {
         let mut flush = |part: Span, ids: &mut Vec<u32>| {
             if !part.is_empty() {
                 words.encode(bytes, part.clone(), ids, |ids| {
-                    merger.encode(&text[part], &self.pieces, &self.byte_ids, ids);
+                    merger.encode(&text[part.start..], part.len(), &self.pieces, &self.byte_ids, ids);
                 });
             }
         };

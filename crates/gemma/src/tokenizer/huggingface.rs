@@ -8,9 +8,11 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use hashbrown::DefaultHashBuilder;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::gemma;
 use super::vocabulary::{Piece, PieceKind, Vocabulary, byte_of};
@@ -19,14 +21,15 @@ use crate::{Error, Result};
 const EXPECTED: &str = "tokenizer.json of a SentencePiece model of byte-pair encoding";
 
 #[derive(Deserialize)]
-struct File {
+struct File<'a> {
     #[serde(default)]
     added_tokens: Vec<AddedToken>,
     #[serde(default)]
     normalizer: Value,
     #[serde(default)]
     pre_tokenizer: Value,
-    model: Model,
+    #[serde(borrow)]
+    model: Model<'a>,
 }
 
 #[derive(Deserialize)]
@@ -37,8 +40,11 @@ struct AddedToken {
     special: bool,
 }
 
+/// Ids by text.
+type Ids = HashMap<String, u32, DefaultHashBuilder>;
+
 #[derive(Deserialize)]
-struct Model {
+struct Model<'a> {
     #[serde(rename = "type")]
     kind: Option<String>,
     #[serde(default)]
@@ -47,9 +53,10 @@ struct Model {
     unk_token: Option<String>,
     continuing_subword_prefix: Option<String>,
     end_of_word_suffix: Option<String>,
-    vocab: HashMap<String, u32>,
-    #[serde(default)]
-    merges: Vec<Merge>,
+    vocab: Ids,
+    /// A list of [`Merge`]s. Gemma's are half a million, and are not needed.
+    #[serde(borrow)]
+    merges: Option<&'a RawValue>,
 }
 
 /// Two pieces that become one, written `"a b"` or `["a", "b"]`.
@@ -83,13 +90,13 @@ impl<'de> Deserialize<'de> for Merge {
 
 /// Reads the text of the file.
 pub(super) fn read(bytes: &[u8]) -> Result<Vocabulary> {
-    let file: File = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
+    let file: File<'_> = serde_json::from_slice(bytes).map_err(unreadable)?;
     check_supported(&file)?;
     let File { added_tokens, model, .. } = file;
     let mut pieces = place(&model, &added_tokens)?;
     if !gemma::repair(&mut pieces) {
         set_kinds(&mut pieces, &model, &added_tokens);
-        set_scores(&mut pieces, &model.merges)?;
+        set_scores(&mut pieces, model.merges)?;
     }
     let mut vocabulary = Vocabulary { pieces, ..Vocabulary::default() };
     vocabulary.bos = vocabulary.find("<bos>").or_else(|| vocabulary.find("<s>"));
@@ -102,7 +109,11 @@ fn wrong(found: String) -> Error {
     Error::Tokenizer { expected: EXPECTED, found }
 }
 
-fn check_supported(file: &File) -> Result<()> {
+fn unreadable(error: serde_json::Error) -> Error {
+    wrong(error.to_string())
+}
+
+fn check_supported(file: &File<'_>) -> Result<()> {
     let File { model, normalizer, pre_tokenizer, .. } = file;
     let kind = model.kind.as_deref().unwrap_or("BPE");
     let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
@@ -148,7 +159,7 @@ fn splits_nothing(pre_tokenizer: &Value) -> bool {
 }
 
 /// The pieces by id, all of the normal kind.
-fn place(model: &Model, added_tokens: &[AddedToken]) -> Result<Vec<Piece>> {
+fn place(model: &Model<'_>, added_tokens: &[AddedToken]) -> Result<Vec<Piece>> {
     let added = added_tokens.iter().filter(|token| model.vocab.get(&token.content) != Some(&token.id));
     let all: Vec<(u32, &str)> = model
         .vocab
@@ -170,7 +181,7 @@ fn place(model: &Model, added_tokens: &[AddedToken]) -> Result<Vec<Piece>> {
     Ok(pieces)
 }
 
-fn set_kinds(pieces: &mut [Piece], model: &Model, added_tokens: &[AddedToken]) {
+fn set_kinds(pieces: &mut [Piece], model: &Model<'_>, added_tokens: &[AddedToken]) {
     let tab_is_byte = !model.vocab.contains_key("<0x09>");
     for piece in &mut *pieces {
         if tab_is_byte && piece.text == "\t" {
@@ -192,17 +203,19 @@ fn set_kinds(pieces: &mut [Piece], model: &Model, added_tokens: &[AddedToken]) {
 
 /// Gives each piece the score of its place among the merges. `SentencePiece` makes a piece of any two that spell it, all with
 /// the same score; so every such pair must be among the merges, and those of one piece side by side.
-fn set_scores(pieces: &mut [Piece], merges: &[Merge]) -> Result<()> {
-    let normal: HashMap<String, usize> = pieces
+fn set_scores(pieces: &mut [Piece], merges: Option<&RawValue>) -> Result<()> {
+    let merges: Vec<Merge> =
+        merges.map_or(Ok(Vec::new()), |merges| serde_json::from_str(merges.get())).map_err(unreadable)?;
+    let normal: Ids = pieces
         .iter()
         .enumerate()
         .filter(|(_, piece)| piece.kind == PieceKind::Normal)
-        .map(|(id, piece)| (piece.text.clone(), id))
+        .map(|(id, piece)| (piece.text.clone(), id as u32))
         .collect();
     let mut ranked = HashSet::new();
     let mut splits = HashSet::new();
     let mut last = None;
-    for Merge(left, right) in merges {
+    for Merge(left, right) in &merges {
         let text = format!("{left}{right}");
         let Some(&id) = normal.get(&text) else { continue };
         if last != Some(id) && !ranked.insert(id) {
@@ -212,7 +225,7 @@ fn set_scores(pieces: &mut [Piece], merges: &[Merge]) -> Result<()> {
             return Err(wrong(found));
         }
         last = Some(id);
-        pieces[id].score = -(ranked.len() as f32);
+        pieces[id as usize].score = -(ranked.len() as f32);
         splits.insert((id, left.len()));
     }
     for (text, &id) in &normal {

@@ -9,9 +9,10 @@ pub(super) fn key<const N: usize>(text: &[u8], start: usize, length: usize) -> K
     let mut key = [0; N];
     match text.get(start..start + 8 * N) {
         Some(more) => {
-            for (index, (word, bytes)) in key.iter_mut().zip(more.chunks_exact(8)).enumerate() {
-                let all = u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-                *word = all & MASKS[length.saturating_sub(8 * index).min(8)];
+            let (words, _) = more.as_chunks();
+            for index in 0..N {
+                let mask = MASKS[length.saturating_sub(8 * index).min(8)];
+                key[index] = u64::from_le_bytes(words[index]) & mask;
             }
         }
         None => {
@@ -33,10 +34,13 @@ const MASKS: [u64; 9] =
 pub(super) fn hash<const N: usize>(key: &Key<N>, seed: u64) -> u64 {
     // The first 64 bits of the fractional parts of the square roots of 2 and 3, made odd.
     const SALTS: [u64; 2] = [0x6A09_E667_F3BC_C909, 0xBB67_AE85_84CA_A73B];
-    key.chunks_exact(2).fold(seed, |hash, pair| {
-        let product = u128::from(pair[0] ^ SALTS[0] ^ hash) * u128::from(pair[1] ^ SALTS[1]);
-        product as u64 ^ (product >> 64) as u64
-    })
+    let mut hash = seed;
+    for index in 0..N / 2 {
+        let [low, high] = [key[2 * index], key[2 * index + 1]];
+        let product = u128::from(low ^ SALTS[0] ^ hash) * u128::from(high ^ SALTS[1]);
+        hash = product as u64 ^ (product >> 64) as u64;
+    }
+    hash
 }
 
 #[cfg(test)]

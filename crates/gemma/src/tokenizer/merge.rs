@@ -37,14 +37,21 @@ const NONE: u32 = u32::MAX;
 const KEPT: usize = 1 << 12;
 
 impl Merger {
-    /// Appends the ids of `text`: repeatedly merges the two neighbours that make the piece of highest score, of equals the
-    /// leftmost; characters that are no piece then become bytes. n characters take O(n log n).
+    /// Appends the ids of `text[..length]`: repeatedly merges the two neighbours that make the piece of highest score, of equals
+    /// the leftmost; characters that are no piece then become bytes. n characters take O(n log n). What follows in `text` only
+    /// makes looking up faster.
     ///
     /// # Panics
-    /// If the text has 4 GiB or more.
-    pub(super) fn encode(&mut self, text: &str, pieces: &Pieces, byte_ids: &[u32; 256], ids: &mut Vec<u32>) {
-        let length = u32::try_from(text.len()).expect("a part of less than 4 GiB");
-        self.split(text, length);
+    /// If `length` is 4 GiB or more.
+    pub(super) fn encode(
+        &mut self,
+        text: &str,
+        length: usize,
+        pieces: &Pieces,
+        byte_ids: &[u32; 256],
+        ids: &mut Vec<u32>,
+    ) {
+        self.split(&text[..length]);
         let mut candidates = std::mem::take(&mut self.agenda).into_vec();
         candidates.extend(
             (0..self.symbols.len() as u32).filter_map(|left| self.candidate(text, left, pieces)).map(Reverse),
@@ -72,7 +79,8 @@ impl Merger {
         self.agenda.shrink_to(KEPT);
     }
 
-    fn split(&mut self, text: &str, length: u32) {
+    fn split(&mut self, text: &str) {
+        let length = u32::try_from(text.len()).expect("a part of less than 4 GiB");
         self.symbols.extend(text.char_indices().enumerate().map(|(index, (start, character))| {
             let (index, start, size) = (index as u32, start as u32, character.len_utf8() as u32);
             let next = if start + size == length { NONE } else { index + 1 };

@@ -11,8 +11,8 @@
 //! No space is put before the text, and the token for the beginning of a sequence only if asked for.
 //!
 //! Results are those of the `sentencepiece` library. The way there is another: text is cut where no piece reaches across, which
-//! does not change the result, and the tokens of short parts are remembered. No input takes more than
-//! O(n log n), n its length.
+//! does not change the result, and the tokens of short parts are remembered, in 2 MiB for each thread that encodes at the
+//! same time. No input takes more than O(n log n), n its length. `benchmarks/tokenizer.py` compares the two.
 //!
 //! Training of vocabularies, unigram models and normalisation of characters are left out.
 

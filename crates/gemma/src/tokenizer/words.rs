@@ -9,7 +9,7 @@ const SETS: usize = 1 << 14;
 const LONGEST: usize = 31;
 const MOST_IDS: usize = 7;
 
-/// A table of fixed size, 2 MiB; a new part takes the place of the one that was longer unseen of the two it may replace.
+/// A table of fixed size, 2 MiB; a new part takes the place of the one remembered earlier of the two in its set.
 pub(super) struct Words {
     entries: Vec<Entry>,
 }

@@ -39,6 +39,12 @@ MODELS = {
              rms_norm_eps=1e-3, attn_logit_softcapping=20.0, final_logit_softcapping=None),
         torch.float16, "5GB",
     ),
+    # As many tokens as `tokenizer.model` has pieces.
+    "of-words": (
+        dict(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+             head_dim=16, query_pre_attn_scalar=16, sliding_window=16, vocab_size=1100),
+        torch.bfloat16, "5GB",
+    ),
 }
 TOKENS = 40
 
@@ -47,7 +53,7 @@ def main():
     shutil.rmtree(FOLDER, ignore_errors=True)
     for seed, (name, (sizes, stored, shard)) in enumerate(MODELS.items()):
         torch.manual_seed(seed)
-        config = Gemma2Config(**sizes, max_position_embeddings=64, attn_implementation="eager", pad_token_id=0)
+        config = Gemma2Config(**sizes, max_position_embeddings=256, attn_implementation="eager", pad_token_id=0)
         model = Gemma2ForCausalLM(config).eval()
         with torch.no_grad():
             for key, weight in model.named_parameters():
@@ -65,7 +71,7 @@ def main():
         (folder / "generation_config.json").unlink(missing_ok=True)
         # Read anew: a model that was in bfloat16 once keeps the rounded root of its width.
         model = Gemma2ForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
-        tokens = torch.randint(3, config.vocab_size, (TOKENS,))
+        tokens = torch.randint(3, config.vocab_size, (TOKENS if config.vocab_size < 1000 else 8,))
         scores = []
         hooks = [layer.self_attn.register_forward_hook(lambda _, __, out: scores.append(out[1])) for layer in model.model.layers]
         with torch.no_grad():

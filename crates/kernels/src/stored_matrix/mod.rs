@@ -35,6 +35,16 @@ impl<'a> StoredMatrix<'a> {
         (bytes.len() == expected).then_some(Self { storage, rows, columns, bytes })
     }
 
+    /// What the numbers are stored as.
+    pub fn storage(&self) -> Storage {
+        self.storage
+    }
+
+    /// The bytes of all rows.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Rows, which are the outputs of a layer.
     pub fn rows(&self) -> usize {
         self.rows
