@@ -71,7 +71,14 @@ impl<E: Element> WithSimd for Forward<'_, E> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        in_blocks(simd, self.a, self.b, self.out, |a, b| relu(simd, simd.add_f32s(a, b)));
+        in_blocks(
+            simd,
+            self.a,
+            self.b,
+            self.out,
+            #[inline(always)]
+            |a, b| relu(simd, simd.add_f32s(a, b)),
+        );
     }
 }
 
@@ -86,7 +93,14 @@ impl<E: Element> WithSimd for Backward<'_, E> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        in_blocks(simd, self.out, self.grad_out, self.grad, |y, g| relu_gradient(simd, y, g));
+        in_blocks(
+            simd,
+            self.out,
+            self.grad_out,
+            self.grad,
+            #[inline(always)]
+            |y, g| relu_gradient(simd, y, g),
+        );
     }
 }
 
@@ -108,6 +122,22 @@ fn in_blocks<S: Simd, E: Element>(
 }
 
 #[inline(always)]
+fn block<S: Simd, E: Element, const V: usize>(
+    simd: S,
+    a: &[E],
+    b: &[E],
+    out: &mut [E],
+    of: &impl Fn(S::f32s, S::f32s) -> S::f32s,
+) {
+    let (a, b) = (E::load::<S, V>(a), E::load::<S, V>(b));
+    let mut written = [simd.splat_f32s(0.0); V];
+    for v in 0..V {
+        written[v] = of(a[v], b[v]);
+    }
+    E::store::<S, V>(written, out);
+}
+
+#[inline(always)]
 fn blocks<S: Simd, E: Element, const V: usize>(
     simd: S,
     a: &[E],
@@ -115,17 +145,9 @@ fn blocks<S: Simd, E: Element, const V: usize>(
     out: &mut [E],
     of: impl Fn(S::f32s, S::f32s) -> S::f32s,
 ) {
-    let block = |a: &[E], b: &[E], out: &mut [E]| {
-        let (a, b) = (E::load::<S, V>(a), E::load::<S, V>(b));
-        let mut written = [simd.splat_f32s(0.0); V];
-        for v in 0..V {
-            written[v] = of(a[v], b[v]);
-        }
-        E::store::<S, V>(written, out);
-    };
     let (whole, last) = out.as_chunks_mut::<BLOCK>();
     for (at, out) in whole.iter_mut().enumerate() {
-        block(&a[at * BLOCK..], &b[at * BLOCK..], out);
+        block::<S, E, V>(simd, &a[at * BLOCK..], &b[at * BLOCK..], out, &of);
     }
     if !last.is_empty() {
         let padded = |values: &[E]| {
@@ -135,7 +157,7 @@ fn blocks<S: Simd, E: Element, const V: usize>(
         };
         let (a, b) = (padded(a), padded(b));
         let mut written = [E::zeroed(); BLOCK];
-        block(&a, &b, &mut written);
+        block::<S, E, V>(simd, &a, &b, &mut written, &of);
         last.copy_from_slice(&written[..last.len()]);
     }
 }

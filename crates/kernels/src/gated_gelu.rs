@@ -38,7 +38,13 @@ impl WithSimd for Part<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        update_vectors(simd, [self.gate], [self.up], |[gate], [up]| [simd.mul_f32s(gelu(simd, gate), up)]);
+        update_vectors(
+            simd,
+            [self.gate],
+            [self.up],
+            #[inline(always)]
+            |[gate], [up]| [simd.mul_f32s(gelu(simd, gate), up)],
+        );
     }
 }
 

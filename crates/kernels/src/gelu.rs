@@ -56,7 +56,13 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        update_vectors(simd, [self.x], [self.out], |[x], _| [gelu(simd, x)]);
+        update_vectors(
+            simd,
+            [self.x],
+            [self.out],
+            #[inline(always)]
+            |[x], _| [gelu(simd, x)],
+        );
     }
 }
 
@@ -70,9 +76,13 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        update_vectors(simd, [self.x], [self.gradient], |[x], [gradient]| {
-            [simd.mul_f32s(gradient, slope(simd, x))]
-        });
+        update_vectors(
+            simd,
+            [self.x],
+            [self.gradient],
+            #[inline(always)]
+            |[x], [gradient]| [simd.mul_f32s(gradient, slope(simd, x))],
+        );
     }
 }
 

@@ -55,9 +55,13 @@ impl WithSimd for Part<'_> {
         for (x, out) in x.chunks_exact(features).zip(out.chunks_exact_mut(features)) {
             let mean = sum_of_squares(simd, x) / features as f64;
             let scale = simd.splat_f32s((1.0 / (mean + f64::from(epsilon)).sqrt()) as f32);
-            update_vectors(simd, [x, gamma], [out], |[x, gamma], _| {
-                [simd.mul_f32s(simd.mul_f32s(x, scale), gamma)]
-            });
+            update_vectors(
+                simd,
+                [x, gamma],
+                [out],
+                #[inline(always)]
+                |[x, gamma], _| [simd.mul_f32s(simd.mul_f32s(x, scale), gamma)],
+            );
         }
     }
 }

@@ -47,19 +47,25 @@ const SERIES: [f32; 5] = [62.0 / 2835.0, -17.0 / 315.0, 2.0 / 15.0, -1.0 / 3.0, 
 pub(crate) fn cap_all<S: Simd>(simd: S, cap: f32, x: &mut [f32]) {
     let (share, size) = (simd.splat_f32s(1.0 / cap), simd.splat_f32s(cap));
     let [one, two, small] = [1.0, 2.0, SMALL].map(|value| simd.splat_f32s(value));
-    update_vectors(simd, [], [x], |[], [x]| {
-        let x = simd.mul_f32s(x, share);
-        // 1 − 2 / (exp(2x) + 1)
-        let power = exp_or_nan(simd, simd.add_f32s(x, x));
-        let large = simd.sub_f32s(one, simd.div_f32s(two, simd.add_f32s(power, one)));
-        let square = simd.mul_f32s(x, x);
-        let mut sum = simd.splat_f32s(SERIES[0]);
-        for coefficient in &SERIES[1..] {
-            sum = simd.mul_add_e_f32s(sum, square, simd.splat_f32s(*coefficient));
-        }
-        let is_small = simd.less_than_f32s(simd.abs_f32s(x), small);
-        [simd.mul_f32s(size, simd.select_f32s(is_small, simd.mul_f32s(x, sum), large))]
-    });
+    update_vectors(
+        simd,
+        [],
+        [x],
+        #[inline(always)]
+        |[], [x]| {
+            let x = simd.mul_f32s(x, share);
+            // 1 − 2 / (exp(2x) + 1)
+            let power = exp_or_nan(simd, simd.add_f32s(x, x));
+            let large = simd.sub_f32s(one, simd.div_f32s(two, simd.add_f32s(power, one)));
+            let square = simd.mul_f32s(x, x);
+            let mut sum = simd.splat_f32s(SERIES[0]);
+            for coefficient in &SERIES[1..] {
+                sum = simd.mul_add_e_f32s(sum, square, simd.splat_f32s(*coefficient));
+            }
+            let is_small = simd.less_than_f32s(simd.abs_f32s(x), small);
+            [simd.mul_f32s(size, simd.select_f32s(is_small, simd.mul_f32s(x, sum), large))]
+        },
+    );
 }
 
 #[cfg(test)]

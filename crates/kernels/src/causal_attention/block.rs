@@ -134,13 +134,23 @@ impl WithSimd for Row<'_> {
         if largest > state.largest {
             let factor = if state.sum == 0.0 { 0.0 } else { (state.largest - largest).exp() };
             let factors = simd.splat_f32s(factor);
-            update_vectors(simd, [], [sums], |[], [sum]| [simd.mul_f32s(sum, factors)]);
+            update_vectors(
+                simd,
+                [],
+                [sums],
+                #[inline(always)]
+                |[], [sum]| [simd.mul_f32s(sum, factors)],
+            );
             *state = State { largest, sum: state.sum * factor };
         }
         let shift = simd.splat_f32s(state.largest);
-        update_vectors(simd, [], [&mut *scores], |[], [score]| {
-            [exp_or_nan(simd, simd.sub_f32s(score, shift))]
-        });
+        update_vectors(
+            simd,
+            [],
+            [&mut *scores],
+            #[inline(always)]
+            |[], [score]| [exp_or_nan(simd, simd.sub_f32s(score, shift))],
+        );
         let (whole, last) = S::as_simd_f32s(scores);
         let mut sum = simd.partial_load_f32s(last);
         for &powers in whole {

@@ -5,24 +5,37 @@ use super::BLOCK;
 /// Codes of four columns in one word: that many words are a block.
 pub(super) const WORDS: usize = BLOCK / 4;
 
-/// Rows of numbers `scale · code`, with a scale for each [`BLOCK`] of them.
-#[derive(Debug)]
-pub(super) struct Activations {
-    blocks: usize,
-    /// `[rows, blocks, WORDS]`: codes of four neighbouring columns, the first in the lowest byte.
-    words: Vec<[i32; WORDS]>,
-    /// `[rows, blocks]`.
-    scales: Vec<f32>,
-    /// `[rows, blocks]`: the sums of the codes of both halves of a block.
-    sums: Vec<[i32; 2]>,
+/// A block of `M` rows, as a kernel reads it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TileBlock<const M: usize> {
+    /// Codes of four neighbouring columns, the first in the lowest byte.
+    pub words: [[i32; M]; WORDS],
+    /// Sums of the codes of each half.
+    pub sums: [[i32; M]; 2],
+    /// What codes are multiplied with.
+    pub scales: [f32; M],
 }
 
-/// One row of them.
+/// Rows of numbers `scale · code`, with a scale for each [`BLOCK`] of them.
+///
+/// Rows that are multiplied together lie together: as many as there are in eights, then four, two and one.
+#[derive(Debug)]
+pub(super) struct Activations {
+    rows: usize,
+    blocks: usize,
+    eights: Vec<TileBlock<8>>,
+    fours: Vec<TileBlock<4>>,
+    twos: Vec<TileBlock<2>>,
+    ones: Vec<TileBlock<1>>,
+}
+
+/// The blocks of rows that are multiplied together.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row<'a> {
-    pub words: &'a [[i32; WORDS]],
-    pub scales: &'a [f32],
-    pub sums: &'a [[i32; 2]],
+pub(super) enum Tile<'a> {
+    Eight(&'a [TileBlock<8>]),
+    Four(&'a [TileBlock<4>]),
+    Two(&'a [TileBlock<2>]),
+    One(&'a [TileBlock<1>]),
 }
 
 /// The largest code.
@@ -33,32 +46,66 @@ impl Activations {
     /// If rows do not consist of whole blocks.
     pub fn new(columns: usize, x: &[f32]) -> Self {
         assert!(columns.is_multiple_of(BLOCK), "rows consist of whole blocks");
-        let count = x.len() / BLOCK;
-        let (mut words, mut scales, mut sums) = (Vec::new(), Vec::new(), Vec::new());
-        words.reserve_exact(count);
-        scales.reserve_exact(count);
-        sums.reserve_exact(count);
-        for x in x.as_chunks::<BLOCK>().0 {
-            let largest = x.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
-            let inverse = if largest > 0.0 { LEVELS / largest } else { 0.0 };
-            let codes = x.map(|x| nearest(x * inverse));
-            let half = |codes: &[i32]| codes.iter().sum::<i32>();
-            words.push(std::array::from_fn(|word| {
-                i32::from_le_bytes(std::array::from_fn(|byte| codes[4 * word + byte] as u8))
-            }));
-            scales.push(largest / LEVELS);
-            sums.push([half(&codes[..BLOCK / 2]), half(&codes[BLOCK / 2..])]);
+        let blocks = columns / BLOCK;
+        let rows = x.len() / columns;
+        let (eight, rest) = x.split_at(rows / 8 * 8 * columns);
+        let (four, rest) = rest.split_at(rows % 8 / 4 * 4 * columns);
+        let (two, one) = rest.split_at(rows % 4 / 2 * 2 * columns);
+        Self {
+            rows,
+            blocks,
+            eights: tiles(columns, eight),
+            fours: tiles(columns, four),
+            twos: tiles(columns, two),
+            ones: tiles(columns, one),
         }
-        Self { blocks: columns / BLOCK, words, scales, sums }
     }
 
     pub fn rows(&self) -> usize {
-        self.scales.len() / self.blocks
+        self.rows
     }
 
-    pub fn row(&self, row: usize) -> Row<'_> {
-        let of = row * self.blocks..(row + 1) * self.blocks;
-        Row { words: &self.words[of.clone()], scales: &self.scales[of.clone()], sums: &self.sums[of] }
+    /// The rows from `row` on that are multiplied together, and how many these are. A row within them is none to begin with.
+    pub fn tile(&self, row: usize) -> (Tile<'_>, usize) {
+        let of = |index: usize| index * self.blocks..(index + 1) * self.blocks;
+        let (eights, rest) = (self.rows / 8 * 8, self.rows % 8);
+        match row.checked_sub(eights) {
+            None => (Tile::Eight(&self.eights[of(row / 8)]), 8),
+            Some(0) if rest >= 4 => (Tile::Four(&self.fours), 4),
+            Some(behind) if rest - behind >= 2 => (Tile::Two(&self.twos), 2),
+            Some(_) => (Tile::One(&self.ones), 1),
+        }
+    }
+}
+
+/// Rows in tiles of `M`.
+fn tiles<const M: usize>(columns: usize, x: &[f32]) -> Vec<TileBlock<M>> {
+    let mut tiles = Vec::with_capacity(x.len() / (BLOCK * M));
+    for rows in x.chunks_exact(columns * M) {
+        for at in 0..columns / BLOCK {
+            let mut block = TileBlock { words: [[0; M]; WORDS], sums: [[0; M]; 2], scales: [0.0; M] };
+            for (row, x) in rows.chunks_exact(columns).enumerate() {
+                let x: &[f32; BLOCK] = x[at * BLOCK..].first_chunk().expect("a block");
+                block.put(row, x);
+            }
+            tiles.push(block);
+        }
+    }
+    tiles
+}
+
+impl<const M: usize> TileBlock<M> {
+    fn put(&mut self, row: usize, x: &[f32; BLOCK]) {
+        let largest = x.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+        let inverse = if largest > 0.0 { LEVELS / largest } else { 0.0 };
+        let codes = x.map(|x| nearest(x * inverse));
+        for (words, codes) in self.words.iter_mut().zip(codes.as_chunks::<4>().0) {
+            words[row] = i32::from_le_bytes(codes.map(|code| code as u8));
+        }
+        for (sums, codes) in self.sums.iter_mut().zip(codes.as_chunks::<{ BLOCK / 2 }>().0) {
+            sums[row] = codes.iter().sum();
+        }
+        self.scales[row] = largest / LEVELS;
     }
 }
 

@@ -67,6 +67,12 @@ impl PackedWeights {
         self.bytes.len()
     }
 
+    /// Sixteen rows.
+    fn panel(&self, panel: usize) -> &[u8] {
+        let len = self.columns / (BLOCK * self.layout.blocks()) * self.layout.group();
+        &self.bytes[panel * len..(panel + 1) * len]
+    }
+
     /// `out = x · Wᵀ` for `x` of `[m, columns]` and `out` of `[m, rows]`.
     ///
     /// Each 32 neighbouring numbers of `x` are rounded to 255 levels of the same distance. Everything else is exact, or rounded as
@@ -106,6 +112,7 @@ impl PackedWeights {
 
 #[cfg(test)]
 mod tests {
+    use super::activations::Tile;
     use super::*;
     use crate::quantised::{BlockFormat, quantise};
     use crate::tests::{assert_close, noise};
@@ -149,9 +156,15 @@ mod tests {
     #[test]
     fn products_are_those_of_rounded_numbers() {
         for format in PACKED {
-            for (m, columns, rows) in
-                [(1, 256, 1), (1, 512, 40), (2, 256, 16), (7, 512, 33), (9, 256, 48), (150, 256, 35)]
-            {
+            for (m, columns, rows) in [
+                (1, 256, 1),
+                (1, 512, 40),
+                (2, 256, 16),
+                (7, 512, 33),
+                (9, 256, 48),
+                (150, 256, 35),
+                (71, 256, 16),
+            ] {
                 let bytes = stored(format, rows, columns);
                 let matrix =
                     StoredMatrix::new(Storage::Blocks(format), [rows, columns], &bytes).expect("a matrix");
@@ -163,15 +176,16 @@ mod tests {
                 let mut out = vec![f32::NAN; m * rows];
                 packed.multiply(&x, &mut out);
                 assert_close(&format!("{format:?} {m}×{columns}×{rows}"), &out, &expected(&matrix, &x), 2e-3);
-                // And the same by plain loops, to the bit.
+                // And the same by plain loops, row by row, to the bit.
                 let mut twin = vec![f32::NAN; m * rows];
-                let activations = Activations::new(columns, &x);
-                for (panel, rows_of) in (0..rows).step_by(SIDE_BY_SIDE).enumerate() {
-                    for row in 0..m {
-                        let sums = portable::sums(&packed, panel, &activations, row);
-                        for (lane, sum) in sums.into_iter().enumerate().take(rows - rows_of) {
-                            twin[row * rows + rows_of + lane] = sum;
-                        }
+                for (row, x) in x.chunks(columns).enumerate() {
+                    let activations = Activations::new(columns, x);
+                    let (Tile::One(tile), 1) = activations.tile(0) else {
+                        panic!("one row is a tile of one")
+                    };
+                    for (panel, twin) in twin[row * rows..][..rows].chunks_mut(SIDE_BY_SIDE).enumerate() {
+                        let [sums] = portable::sums(packed.layout, packed.panel(panel), tile);
+                        twin.copy_from_slice(&sums[..twin.len()]);
                     }
                 }
                 let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();

@@ -1,33 +1,38 @@
 //! Plain loops, in the order of the vector kernels.
 
-use super::activations::{Activations, Row};
+use super::SIDE_BY_SIDE;
+use super::activations::TileBlock;
 use super::layout::{HALVES, Layout, VECTOR};
-use super::{BLOCK, PackedWeights, SIDE_BY_SIDE};
 use half::f16;
 
 type Lanes<T> = [T; SIDE_BY_SIDE];
 
-/// The products of a panel's rows with a row of the other operand.
-pub(super) fn sums(weights: &PackedWeights, panel: usize, x: &Activations, row: usize) -> Lanes<f32> {
-    let layout = weights.layout;
-    let group_len = layout.group();
-    let len = weights.columns / (BLOCK * layout.blocks()) * group_len;
-    let groups = weights.bytes[panel * len..(panel + 1) * len].chunks_exact(group_len);
-    let row = x.row(row);
-    let mut sums = [0.0; SIDE_BY_SIDE];
-    for (at, group) in groups.enumerate() {
+/// The products of a panel's rows with `M` rows of the other operand.
+pub(super) fn sums<const M: usize>(layout: Layout, panel: &[u8], tile: &[TileBlock<M>]) -> [Lanes<f32>; M] {
+    let mut sums = [[0.0; SIDE_BY_SIDE]; M];
+    let groups = panel.chunks_exact(layout.group());
+    for (group, x) in groups.zip(tile.chunks_exact(layout.blocks())) {
         let (head, blocks) = group.split_at(layout.head());
-        for (part, block) in blocks.chunks_exact(layout.block()).enumerate() {
-            add(layout, head, block, row, at * layout.blocks() + part, &mut sums);
+        for (block, x) in blocks.chunks_exact(layout.block()).zip(x) {
+            for (i, sums) in sums.iter_mut().enumerate() {
+                add(layout, head, block, x, i, sums);
+            }
         }
     }
     sums
 }
 
 /// Adds the products of one block.
-fn add(layout: Layout, head: &[u8], block: &[u8], x: Row<'_>, at: usize, sums: &mut Lanes<f32>) {
+fn add<const M: usize>(
+    layout: Layout,
+    head: &[u8],
+    block: &[u8],
+    x: &TileBlock<M>,
+    at: usize,
+    sums: &mut Lanes<f32>,
+) {
     let scale = x.scales[at];
-    let [first, second] = x.sums[at];
+    let [first, second] = x.sums.map(|sums| sums[at]);
     let (small, codes) = block.split_at(layout.block_head());
     for (lane, sum) in sums.iter_mut().enumerate() {
         let half = |from: &[u8]| f16::from_le_bytes([from[2 * lane], from[2 * lane + 1]]).to_f32();
@@ -66,8 +71,8 @@ fn add(layout: Layout, head: &[u8], block: &[u8], x: Row<'_>, at: usize, sums: &
 }
 
 /// The sum of products of codes and words, vector by vector.
-fn products(
-    x: Row<'_>,
+fn products<const M: usize>(
+    x: &TileBlock<M>,
     at: usize,
     lane: usize,
     codes: &[u8],
@@ -78,7 +83,7 @@ fn products(
         .enumerate()
         .map(|(vector, word)| {
             let place = vector * VECTOR + 4 * lane;
-            let numbers = x.words[at][word].to_le_bytes();
+            let numbers = x.words[word][at].to_le_bytes();
             (0..4)
                 .map(|byte| {
                     i32::from(code(codes[place + byte], place + byte)) * i32::from(numbers[byte] as i8)
@@ -89,8 +94,8 @@ fn products(
 }
 
 /// The same of both halves of a block, whose codes are in the low and in the high nibbles.
-fn halves(
-    x: Row<'_>,
+fn halves<const M: usize>(
+    x: &TileBlock<M>,
     at: usize,
     lane: usize,
     codes: &[u8],

@@ -1,13 +1,12 @@
 //! Which rows a thread multiplies.
 
-use super::activations::Activations;
-use super::{BLOCK, PackedWeights, SIDE_BY_SIDE, portable};
+use super::activations::{Activations, Tile, TileBlock};
+use super::layout::Layout;
+use super::{PackedWeights, SIDE_BY_SIDE, portable};
 use crate::scratch::with_scratch;
 use rayon::prelude::*;
 
-/// Rows of the other operand that a vector of codes meets at once.
-const TOGETHER: usize = 8;
-/// Rows of the other operand that go through the whole matrix in one task, where there are that many.
+/// Rows of the other operand that go through the whole matrix in one task, where there are more: whole tiles.
 const ROWS: usize = 64;
 /// Bytes of the matrix in a task, where there are fewer.
 const BYTES: usize = 1 << 17;
@@ -58,39 +57,38 @@ fn panel_products(
     rows: usize,
     mut store: impl FnMut(usize, &[f32; SIDE_BY_SIDE]),
 ) {
-    #[cfg(target_arch = "x86_64")]
-    if super::vnni::is_there() {
-        let layout = weights.layout;
-        let len = weights.columns / (BLOCK * layout.blocks()) * layout.group();
-        let bytes = &weights.bytes[panel * len..(panel + 1) * len];
-        let mut row = 0;
-        while row < rows {
-            row += match rows - row {
-                left if left >= TOGETHER => vectors::<TOGETHER>(weights, bytes, x, first, row, &mut store),
-                left if left >= 4 => vectors::<4>(weights, bytes, x, first, row, &mut store),
-                left if left >= 2 => vectors::<2>(weights, bytes, x, first, row, &mut store),
-                _ => vectors::<1>(weights, bytes, x, first, row, &mut store),
-            };
+    let layout = weights.layout;
+    let panel = weights.panel(panel);
+    let mut row = 0;
+    while row < rows {
+        let (tile, count) = x.tile(first + row);
+        let mut store = |i: usize, sums: &[f32; SIDE_BY_SIDE]| store(row + i, sums);
+        match tile {
+            Tile::Eight(tile) => of_tile(layout, panel, tile, &mut store),
+            Tile::Four(tile) => of_tile(layout, panel, tile, &mut store),
+            Tile::Two(tile) => of_tile(layout, panel, tile, &mut store),
+            Tile::One(tile) => of_tile(layout, panel, tile, &mut store),
         }
-        return;
-    }
-    for row in 0..rows {
-        store(row, &portable::sums(weights, panel, x, first + row));
+        row += count;
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-fn vectors<const M: usize>(
-    weights: &PackedWeights,
+fn of_tile<const M: usize>(
+    layout: Layout,
     panel: &[u8],
-    x: &Activations,
-    first: usize,
-    row: usize,
+    tile: &[TileBlock<M>],
     store: &mut impl FnMut(usize, &[f32; SIDE_BY_SIDE]),
-) -> usize {
-    let rows = std::array::from_fn(|i| x.row(first + row + i));
-    for (i, sums) in super::vnni::sums::<M>(weights, panel, rows).iter().enumerate() {
-        store(row + i, sums);
+) {
+    #[cfg(target_arch = "x86_64")]
+    let has_vectors = super::vnni::is_there();
+    #[cfg(not(target_arch = "x86_64"))]
+    let has_vectors = false;
+    let sums = match has_vectors {
+        #[cfg(target_arch = "x86_64")]
+        true => super::vnni::sums(layout, panel, tile),
+        _ => portable::sums(layout, panel, tile),
+    };
+    for (i, sums) in sums.iter().enumerate() {
+        store(i, sums);
     }
-    M
 }

@@ -3,9 +3,9 @@
 // Loads take pointers.
 #![allow(unsafe_code)]
 
-use super::activations::Row;
+use super::SIDE_BY_SIDE;
+use super::activations::TileBlock;
 use super::layout::{HALVES, Layout, VECTOR};
-use super::{PackedWeights, SIDE_BY_SIDE};
 use crate::instructions::Instructions;
 use std::arch::x86_64::{
     __m128i, __m256i, __m512, __m512i, _mm_loadu_si128, _mm256_loadu_si256, _mm512_add_epi32,
@@ -29,27 +29,19 @@ pub(super) fn is_there() -> bool {
 /// # Panics
 /// If the instructions are not [there](is_there), the panel is none, or rows are not those of as many columns.
 pub(super) fn sums<const M: usize>(
-    weights: &PackedWeights,
+    layout: Layout,
     panel: &[u8],
-    rows: [Row<'_>; M],
+    tile: &[TileBlock<M>],
 ) -> [[f32; SIDE_BY_SIDE]; M] {
     assert!(is_there(), "the dot product of bytes is an instruction of its own");
-    let layout = weights.layout;
-    let blocks = panel.len() / layout.group() * layout.blocks();
-    assert_eq!(panel.len(), blocks / layout.blocks() * layout.group(), "whole groups");
-    for row in &rows {
-        assert!(
-            [row.words.len(), row.scales.len(), row.sums.len()] == [blocks; 3],
-            "as many blocks in a row as in a panel"
-        );
-    }
-    // SAFETY: the instructions were looked for above; the panel consists of whole groups, and rows have all their blocks.
+    assert_eq!(panel.len() * layout.blocks(), tile.len() * layout.group(), "a block for each of the panel's");
+    // SAFETY: the instructions were looked for above.
     unsafe {
         match layout {
-            Layout::Q8_0 => q8_0(panel, rows),
-            Layout::Q4_0 => q4_0(panel, rows),
-            Layout::Q4_K => q4_k(panel, rows),
-            Layout::Q6_K => q6_k(panel, rows),
+            Layout::Q8_0 => q8_0(panel, tile),
+            Layout::Q4_0 => q4_0(panel, tile),
+            Layout::Q4_K => q4_k(panel, tile),
+            Layout::Q6_K => q6_k(panel, tile),
         }
     }
 }
@@ -109,28 +101,23 @@ fn nibbles(bytes: __m512i) -> [__m512i; 2] {
     [_mm512_and_si512(bytes, mask), _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), mask)]
 }
 
-/// # Safety
-/// The panel consists of whole groups, and rows have a block for each of its blocks.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn q8_0<const M: usize>(panel: &[u8], rows: [Row<'_>; M]) -> [[f32; SIDE_BY_SIDE]; M] {
+fn q8_0<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let mut sums = [_mm512_setzero_ps(); M];
-    for (at, group) in panel.chunks_exact(Layout::Q8_0.group()).enumerate() {
-        let mut products: [__m512i; M] = std::array::from_fn(|i| {
-            let [first, second] = rows[i].sums[at];
-            _mm512_set1_epi32(-128 * (first + second))
-        });
+    for (group, x) in panel.chunks_exact(Layout::Q8_0.group()).zip(tile) {
+        let mut products: [__m512i; M] =
+            std::array::from_fn(|i| _mm512_set1_epi32(-128 * (x.sums[0][i] + x.sums[1][i])));
         for word in 0..8 {
             // SAFETY: a group has eight vectors behind its scales.
             let codes = unsafe { vector(group, HALVES + word * VECTOR) };
             for i in 0..M {
-                products[i] =
-                    _mm512_dpbusd_epi32(products[i], codes, _mm512_set1_epi32(rows[i].words[at][word]));
+                products[i] = _mm512_dpbusd_epi32(products[i], codes, _mm512_set1_epi32(x.words[word][i]));
             }
         }
         // SAFETY: a group begins with scales.
         let scales = unsafe { halves(group, 0) };
         for i in 0..M {
-            let scales = _mm512_mul_ps(scales, _mm512_set1_ps(rows[i].scales[at]));
+            let scales = _mm512_mul_ps(scales, _mm512_set1_ps(x.scales[i]));
             sums[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products[i]), scales, sums[i]);
         }
     }
@@ -146,8 +133,7 @@ unsafe fn q8_0<const M: usize>(panel: &[u8], rows: [Row<'_>; M]) -> [[f32; SIDE_
 unsafe fn four_bits<const M: usize>(
     codes: &[u8],
     from: usize,
-    rows: &[Row<'_>; M],
-    at: usize,
+    x: &TileBlock<M>,
     start: [__m512i; M],
 ) -> [__m512i; M] {
     let mut products = start;
@@ -155,58 +141,48 @@ unsafe fn four_bits<const M: usize>(
         // SAFETY: as the caller says.
         let [low, high] = nibbles(unsafe { vector(codes, from + word * VECTOR) });
         for i in 0..M {
-            let words = &rows[i].words[at];
-            products[i] = _mm512_dpbusd_epi32(products[i], low, _mm512_set1_epi32(words[word]));
-            products[i] = _mm512_dpbusd_epi32(products[i], high, _mm512_set1_epi32(words[word + 4]));
+            products[i] = _mm512_dpbusd_epi32(products[i], low, _mm512_set1_epi32(x.words[word][i]));
+            products[i] = _mm512_dpbusd_epi32(products[i], high, _mm512_set1_epi32(x.words[word + 4][i]));
         }
     }
     products
 }
 
-/// # Safety
-/// As [`q8_0`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn q4_0<const M: usize>(panel: &[u8], rows: [Row<'_>; M]) -> [[f32; SIDE_BY_SIDE]; M] {
+fn q4_0<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let mut sums = [_mm512_setzero_ps(); M];
-    for (at, group) in panel.chunks_exact(Layout::Q4_0.group()).enumerate() {
-        let start = std::array::from_fn(|i| {
-            let [first, second] = rows[i].sums[at];
-            _mm512_set1_epi32(-8 * (first + second))
-        });
+    for (group, x) in panel.chunks_exact(Layout::Q4_0.group()).zip(tile) {
+        let start = std::array::from_fn(|i| _mm512_set1_epi32(-8 * (x.sums[0][i] + x.sums[1][i])));
         // SAFETY: a group has four vectors behind its scales.
-        let (products, scales) = unsafe { (four_bits(group, HALVES, &rows, at, start), halves(group, 0)) };
+        let (products, scales) = unsafe { (four_bits(group, HALVES, x, start), halves(group, 0)) };
         for i in 0..M {
-            let scales = _mm512_mul_ps(scales, _mm512_set1_ps(rows[i].scales[at]));
+            let scales = _mm512_mul_ps(scales, _mm512_set1_ps(x.scales[i]));
             sums[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products[i]), scales, sums[i]);
         }
     }
     stored(sums)
 }
 
-/// # Safety
-/// As [`q8_0`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn q4_k<const M: usize>(panel: &[u8], rows: [Row<'_>; M]) -> [[f32; SIDE_BY_SIDE]; M] {
+fn q4_k<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let layout = Layout::Q4_K;
     let mut sums = [_mm512_setzero_ps(); M];
-    for (at, group) in panel.chunks_exact(layout.group()).enumerate() {
+    for (group, x) in panel.chunks_exact(layout.group()).zip(tile.chunks_exact(layout.blocks())) {
         // SAFETY: a group begins with scales and minima.
         let (d, m) = unsafe { (halves(group, 0), halves(group, HALVES)) };
-        for (part, block) in group[layout.head()..].chunks_exact(layout.block()).enumerate() {
-            let at = at * layout.blocks() + part;
+        for (block, x) in group[layout.head()..].chunks_exact(layout.block()).zip(x) {
             let start = [_mm512_set1_epi32(0); M];
             // SAFETY: a block begins with small scales and minima, and has four vectors behind them.
             let (scales, mins, products) = unsafe {
                 let scales = _mm512_cvtepu8_epi32(bytes_at(block, 0));
                 let mins = _mm512_cvtepu8_epi32(bytes_at(block, SIDE_BY_SIDE));
-                (scales, mins, four_bits(block, layout.block_head(), &rows, at, start))
+                (scales, mins, four_bits(block, layout.block_head(), x, start))
             };
             for i in 0..M {
-                let scale = _mm512_set1_ps(rows[i].scales[at]);
-                let [first, second] = rows[i].sums[at];
+                let scale = _mm512_set1_ps(x.scales[i]);
                 let products = _mm512_cvtepi32_ps(_mm512_mullo_epi32(products[i], scales));
                 sums[i] = _mm512_fmadd_ps(products, _mm512_mul_ps(d, scale), sums[i]);
-                let mins = _mm512_mullo_epi32(mins, _mm512_set1_epi32(-(first + second)));
+                let mins = _mm512_mullo_epi32(mins, _mm512_set1_epi32(-(x.sums[0][i] + x.sums[1][i])));
                 sums[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(mins), _mm512_mul_ps(m, scale), sums[i]);
             }
         }
@@ -214,24 +190,21 @@ unsafe fn q4_k<const M: usize>(panel: &[u8], rows: [Row<'_>; M]) -> [[f32; SIDE_
     stored(sums)
 }
 
-/// # Safety
-/// As [`q8_0`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn q6_k<const M: usize>(panel: &[u8], rows: [Row<'_>; M]) -> [[f32; SIDE_BY_SIDE]; M] {
+fn q6_k<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let layout = Layout::Q6_K;
     let codes_at = layout.block_head();
     let pairs_at = codes_at + 4 * VECTOR;
     let pair = _mm512_set1_epi8(0x30);
     let mut sums = [_mm512_setzero_ps(); M];
-    for (at, group) in panel.chunks_exact(layout.group()).enumerate() {
+    for (group, x) in panel.chunks_exact(layout.group()).zip(tile.chunks_exact(layout.blocks())) {
         // SAFETY: a group begins with scales.
         let d = unsafe { halves(group, 0) };
-        for (part, block) in group[layout.head()..].chunks_exact(layout.block()).enumerate() {
-            let at = at * layout.blocks() + part;
+        for (block, x) in group[layout.head()..].chunks_exact(layout.block()).zip(x) {
             let mut low_products: [__m512i; M] =
-                std::array::from_fn(|i| _mm512_set1_epi32(-32 * rows[i].sums[at][0]));
+                std::array::from_fn(|i| _mm512_set1_epi32(-32 * x.sums[0][i]));
             let mut high_products: [__m512i; M] =
-                std::array::from_fn(|i| _mm512_set1_epi32(-32 * rows[i].sums[at][1]));
+                std::array::from_fn(|i| _mm512_set1_epi32(-32 * x.sums[1][i]));
             for word in 0..4 {
                 // SAFETY: a block has six vectors behind its small scales.
                 let (codes, pairs) = unsafe {
@@ -247,11 +220,10 @@ unsafe fn q6_k<const M: usize>(panel: &[u8], rows: [Row<'_>; M]) -> [[f32; SIDE_
                 let low = _mm512_or_si512(low, _mm512_and_si512(of_low, pair));
                 let high = _mm512_or_si512(high, _mm512_and_si512(of_high, pair));
                 for i in 0..M {
-                    let words = &rows[i].words[at];
                     low_products[i] =
-                        _mm512_dpbusd_epi32(low_products[i], low, _mm512_set1_epi32(words[word]));
+                        _mm512_dpbusd_epi32(low_products[i], low, _mm512_set1_epi32(x.words[word][i]));
                     high_products[i] =
-                        _mm512_dpbusd_epi32(high_products[i], high, _mm512_set1_epi32(words[word + 4]));
+                        _mm512_dpbusd_epi32(high_products[i], high, _mm512_set1_epi32(x.words[word + 4][i]));
                 }
             }
             // SAFETY: a block begins with small scales of both halves.
@@ -264,7 +236,7 @@ unsafe fn q6_k<const M: usize>(panel: &[u8], rows: [Row<'_>; M]) -> [[f32; SIDE_
                     _mm512_mullo_epi32(low_products[i], first),
                     _mm512_mullo_epi32(high_products[i], second),
                 );
-                let scales = _mm512_mul_ps(d, _mm512_set1_ps(rows[i].scales[at]));
+                let scales = _mm512_mul_ps(d, _mm512_set1_ps(x.scales[i]));
                 sums[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(both), scales, sums[i]);
             }
         }
