@@ -227,7 +227,7 @@ fn renamed(rename: impl Fn(&str) -> String) -> tempfile::TempDir {
 #[test]
 fn a_head_of_its_own_is_passed_over_and_a_prefix_may_lack() {
     let source = Checkpoint::open(model("like-9b")).expect("a checkpoint");
-    for folder in [renamed(|name| name.to_owned()), renamed(|name| name["model.".len()..].into())] {
+    for folder in [renamed(str::to_owned), renamed(|name| name["model.".len()..].into())] {
         let copy = Checkpoint::open(folder.path()).expect("a checkpoint");
         for name in TensorName::all(source.config()) {
             assert_eq!(copy.stored(name), source.stored(name), "{name}");
