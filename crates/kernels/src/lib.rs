@@ -11,7 +11,7 @@
 //!   [`Element`]s in memory, `f32` or [`bf16`], in whatever precision; weights and their gradients are `f32`.
 //! - In tile registers (AMX) sums run past the end of a window against weights of zero, so that an infinite number beside it makes NaN.
 //!
-//! What is not here: tensors, autodiff, any other type of numbers in memory.
+//! What is not here: tensors, autodiff, other types of numbers in memory but for weights in [blocks](quantised).
 
 // A kernel that is not inlined into its dispatched caller loses the vector instructions it was written for.
 #![allow(clippy::inline_always)]

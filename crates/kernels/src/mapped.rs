@@ -8,7 +8,6 @@
 use memmap2::Mmap;
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 use std::path::Path;
 
 /// A file in memory, read only.
@@ -45,14 +44,5 @@ impl MappedFile {
     /// The bytes of the file.
     pub fn bytes(&self) -> &[u8] {
         &self.0
-    }
-
-    /// Tells the system that these bytes will be read soon, so that it may fetch them now. What it makes of it is its matter.
-    pub fn will_need(&self, bytes: Range<usize>) {
-        #[cfg(unix)]
-        if bytes.start < bytes.end && bytes.end <= self.0.len() {
-            // An advice that is not taken is no loss.
-            let _ = self.0.advise_range(memmap2::Advice::WillNeed, bytes.start, bytes.len());
-        }
     }
 }

@@ -92,8 +92,7 @@ impl<'a> Converter<'a> {
 /// That a layout can hold numbers, the first of which has this place in its tensor.
 fn check(name: TensorName, first: usize, values: &[f32], format: Format) -> Result<()> {
     let largest = format.largest();
-    // NaN is not within either.
-    match values.iter().position(|value| !(value.abs() <= largest)) {
+    match values.iter().position(|value| value.is_nan() || value.abs() > largest) {
         None => Ok(()),
         Some(place) => Err(Error::Unrepresentable {
             tensor: name.to_string(),

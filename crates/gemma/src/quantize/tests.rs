@@ -4,7 +4,8 @@ use super::to_safetensors::to_shards;
 use super::{Extras, FileType, Progress, to_gguf, to_safetensors};
 use crate::gguf::Value;
 use crate::safetensors::{TensorPlan, Writer};
-use crate::weights::{Checkpoint, Format, LayerPart, TensorName, TokenizerArrays, to_json};
+use crate::tokenizer::PieceArrays;
+use crate::weights::{Checkpoint, Format, LayerPart, TensorName, to_json};
 use crate::{Config, Error};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -158,13 +159,13 @@ fn files_are_the_same_for_any_number_of_threads_and_stay_the_same_when_written_a
 fn extras_and_notes() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("x.gguf");
-    let tokenizer = TokenizerArrays {
+    let tokenizer = PieceArrays {
         tokens: ["<pad>", "<eos>", "<bos>"].map(String::from).to_vec(),
         scores: vec![0.0; 3],
         token_types: vec![3; 3],
         bos: Some(2),
         eos: Some(1),
-        ..TokenizerArrays::default()
+        ..PieceArrays::default()
     };
     let extras = Extras {
         name: Some("small".into()),

@@ -4,7 +4,6 @@ use crate::safetensors::Folder;
 use crate::tokenizer::{PieceArrays, Tokenizer, Vocabulary};
 use crate::{Config, Error, Result};
 use serde::Deserialize;
-use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +33,9 @@ enum Source {
     Folder { folder: Folder, metadata: Metadata },
     Gguf(Gguf),
 }
+
+/// Layout, shape and bytes of a tensor.
+type Found<'a> = (Format, &'a [usize], &'a [u8]);
 
 /// What of `tokenizer_config.json` matters.
 #[derive(Deserialize)]
@@ -90,15 +92,12 @@ impl Checkpoint {
         }
     }
 
-    fn find(&self, name: TensorName) -> Result<(Format, Cow<'_, [usize]>, &[u8])> {
+    fn find(&self, name: TensorName) -> Result<Found<'_>> {
         let text = self.name_of(name);
         match &self.source {
-            Source::Folder { folder, .. } => {
-                let (format, shape, bytes) = folder.tensor(&text)?;
-                Ok((format, Cow::Borrowed(shape), bytes))
-            }
+            Source::Folder { folder, .. } => folder.tensor(&text),
             Source::Gguf(file) => match file.tensor(&text) {
-                Some(tensor) => Ok((tensor.format, Cow::Borrowed(&tensor.shape), file.bytes(tensor))),
+                Some(tensor) => Ok((tensor.format, &tensor.shape, file.bytes(tensor))),
                 None => Err(Error::MissingTensor { path: self.path().into(), tensor: text }),
             },
         }
@@ -108,8 +107,8 @@ impl Checkpoint {
         let (format, found, _) = self.find(name)?;
         let [rows, columns] = name.shape(&self.config);
         let expected = if name.is_norm() { vec![columns] } else { vec![rows, columns] };
-        if *found != *expected {
-            let found = found.into_owned();
+        if found != expected {
+            let found = found.to_vec();
             return Err(Error::WrongShape {
                 path: self.path().into(),
                 tensor: self.name_of(name),
@@ -175,7 +174,9 @@ impl Checkpoint {
     pub fn norm(&self, name: TensorName) -> Vec<f32> {
         let mut values = self.stored_norm(name);
         if matches!(self.source, Source::Folder { .. }) {
-            values.iter_mut().for_each(|value| *value += 1.0);
+            for value in &mut values {
+                *value += 1.0;
+            }
         }
         values
     }
@@ -187,7 +188,9 @@ impl Checkpoint {
     pub fn norm_offset(&self, name: TensorName) -> Vec<f32> {
         let mut values = self.stored_norm(name);
         if matches!(self.source, Source::Gguf(_)) {
-            values.iter_mut().for_each(|value| *value -= 1.0);
+            for value in &mut values {
+                *value -= 1.0;
+            }
         }
         values
     }
@@ -201,7 +204,7 @@ impl Checkpoint {
     }
 
     #[track_caller]
-    fn expect(&self, name: TensorName) -> (Format, Cow<'_, [usize]>, &[u8]) {
+    fn expect(&self, name: TensorName) -> Found<'_> {
         if let TensorName::Layer(layer, _) = name {
             let layers = self.config.num_hidden_layers;
             assert!(layer < layers, "there is no layer {layer} in a model of {layers}");

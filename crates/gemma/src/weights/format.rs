@@ -66,16 +66,10 @@ impl Format {
     /// If the bytes are not those of as many numbers as `out` has.
     pub fn read(self, bytes: &[u8], out: &mut [f32]) {
         self.check(out.len(), bytes.len());
-        let read = |(out, bytes): (&mut f32, &[u8; 4])| *out = f32::from_le_bytes(*bytes);
-        let pairs = || bytes.as_chunks::<2>().0;
         match self {
-            Self::F32 => out.iter_mut().zip(bytes.as_chunks().0).for_each(read),
-            Self::F16 => {
-                out.iter_mut().zip(pairs()).for_each(|(out, x)| *out = f16::from_le_bytes(*x).to_f32())
-            }
-            Self::BF16 => {
-                out.iter_mut().zip(pairs()).for_each(|(out, x)| *out = bf16::from_le_bytes(*x).to_f32())
-            }
+            Self::F32 => each(bytes, out, f32::from_le_bytes),
+            Self::F16 => each(bytes, out, |bytes| f16::from_le_bytes(bytes).to_f32()),
+            Self::BF16 => each(bytes, out, |bytes| bf16::from_le_bytes(bytes).to_f32()),
             Self::Block(format) => dequantise(format, bytes, out),
         }
     }
@@ -87,17 +81,9 @@ impl Format {
     pub fn write(self, values: &[f32], bytes: &mut [u8]) {
         self.check(values.len(), bytes.len());
         match self {
-            Self::F32 => {
-                bytes.as_chunks_mut().0.iter_mut().zip(values).for_each(|(out, x)| *out = x.to_le_bytes())
-            }
-            Self::F16 => {
-                let out = bytes.as_chunks_mut().0.iter_mut();
-                out.zip(values).for_each(|(out, x)| *out = f16::from_f32(*x).to_le_bytes());
-            }
-            Self::BF16 => {
-                let out = bytes.as_chunks_mut().0.iter_mut();
-                out.zip(values).for_each(|(out, x)| *out = bf16::from_f32(*x).to_le_bytes());
-            }
+            Self::F32 => each_mut(values, bytes, f32::to_le_bytes),
+            Self::F16 => each_mut(values, bytes, |value| f16::from_f32(value).to_le_bytes()),
+            Self::BF16 => each_mut(values, bytes, |value| bf16::from_f32(value).to_le_bytes()),
             Self::Block(format) => quantise(format, values, bytes),
         }
     }
@@ -108,6 +94,18 @@ impl Format {
             self.bytes(values) == Some(bytes),
             "{bytes} bytes are not those of {values} numbers in {self}"
         );
+    }
+}
+
+fn each<const BYTES: usize>(bytes: &[u8], out: &mut [f32], read: impl Fn([u8; BYTES]) -> f32) {
+    for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+        *out = read(*bytes);
+    }
+}
+
+fn each_mut<const BYTES: usize>(values: &[f32], bytes: &mut [u8], write: impl Fn(f32) -> [u8; BYTES]) {
+    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+        *bytes = write(*value);
     }
 }
 

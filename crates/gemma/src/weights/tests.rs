@@ -4,7 +4,7 @@ use super::json_config::parse;
 use super::{Checkpoint, Format, LayerPart, Summary, TensorName};
 use crate::gguf::{Array, Gguf, Metadata, TensorPlan, Value, Writer};
 use crate::quantize::{Extras, FileType, to_gguf};
-use crate::{Config, Error, Result};
+use crate::{Config, Error, Result, safetensors};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -187,8 +187,8 @@ fn tensors_that_do_not_fit_the_sizes_are_told_by_name() {
     }));
     assert!(error.contains("no tensor `model.layers.4.input_layernorm.weight`"), "{error}");
     let folder = changed(|_| ());
-    fs::remove_file(folder.path().join("model-00002-of-00003.safetensors")).expect("a file");
-    assert!(refused(&folder).contains("model-00002-of-00003.safetensors"));
+    fs::remove_file(folder.path().join("model-00002-of-00002.safetensors")).expect("a file");
+    assert!(refused(&folder).contains("model-00002-of-00002.safetensors"));
 }
 
 #[test]
@@ -196,6 +196,46 @@ fn rows_of_the_table_set_the_vocabulary() {
     let checkpoint =
         Checkpoint::open(changed(|config| config["vocab_size"] = json!(128)).path()).expect("a checkpoint");
     assert_eq!(checkpoint.config().vocab_size, 96);
+}
+
+/// The model of a folder, its tensors renamed, with one more.
+fn renamed(rename: impl Fn(&str) -> String) -> tempfile::TempDir {
+    let source = Checkpoint::open(model("like-9b")).expect("a checkpoint");
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan =
+        |name: String, shape: Vec<usize>| safetensors::TensorPlan { name, shape, format: Format::BF16 };
+    let names: Vec<_> = TensorName::all(source.config()).collect();
+    let mut plans: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let [rows, columns] = name.shape(source.config());
+            plan(rename(&name.to_string()), if name.is_norm() { vec![columns] } else { vec![rows, columns] })
+        })
+        .collect();
+    plans.push(plan("lm_head.weight".into(), vec![1]));
+    let mut writer =
+        safetensors::Writer::create(&folder.path().join("model.safetensors"), &plans).expect("a writer");
+    for name in names {
+        writer.write(source.stored(name).1).expect("room");
+    }
+    writer.write(&[0; 2]).expect("room");
+    writer.finish().expect("a file");
+    fs::copy(model("like-9b").join("config.json"), folder.path().join("config.json")).expect("a copy");
+    folder
+}
+
+#[test]
+fn a_head_of_its_own_is_passed_over_and_a_prefix_may_lack() {
+    let source = Checkpoint::open(model("like-9b")).expect("a checkpoint");
+    for folder in [renamed(str::to_owned), renamed(|name| name["model.".len()..].into())] {
+        let copy = Checkpoint::open(folder.path()).expect("a checkpoint");
+        for name in TensorName::all(source.config()) {
+            assert_eq!(copy.stored(name), source.stored(name), "{name}");
+        }
+    }
+    let error =
+        Checkpoint::open(renamed(|name| name.replace("mlp.up", "mlp.gate_up")).path()).expect_err("none");
+    assert!(error.to_string().contains("no tensor `model.layers.0.mlp.up_proj.weight`"), "{error}");
 }
 
 #[test]

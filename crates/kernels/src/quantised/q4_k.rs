@@ -21,11 +21,13 @@ impl Block<256> for Q4_K {
     #[inline(always)]
     fn dequantise(&self, out: &mut [f32; 256]) {
         let (scales, mins) = scaled(self.d, self.m, self.scales);
-        let codes = self.codes.as_chunks::<32>().0;
-        for (part, out) in out.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-            let shift = part % 2 * 4;
-            for (out, code) in out.iter_mut().zip(&codes[part / 2]) {
-                *out = scales[part] * f32::from(code >> shift & 15) - mins[part];
+        let halves = out.as_chunks_mut::<64>().0.iter_mut().zip(self.codes.as_chunks::<32>().0);
+        for (pair, (out, codes)) in halves.enumerate() {
+            let (low, high) = out.split_at_mut(32);
+            let [first, second] = [2 * pair, 2 * pair + 1];
+            for i in 0..32 {
+                low[i] = scales[first] * f32::from(codes[i] & 15) - mins[first];
+                high[i] = scales[second] * f32::from(codes[i] >> 4) - mins[second];
             }
         }
     }

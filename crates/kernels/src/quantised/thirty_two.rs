@@ -69,14 +69,14 @@ impl Block<32> for Q4_0 {
     #[inline(always)]
     fn dequantise(&self, out: &mut [f32; 32]) {
         let d = self.d.get();
-        *out = four_bits(&self.codes).map(|q| d * (f32::from(q) - 8.0));
+        each(&self.codes, [0; 4], out, |q| d * (q - 8.0));
     }
 
     #[inline(always)]
     fn quantise(values: &[f32; 32]) -> Self {
         let d = largest(values) / -8.0;
         let inverse = reciprocal(d);
-        let codes = values.map(|x| ((x * inverse + 8.5) as u8).min(15));
+        let codes = values.map(|x| code(x * inverse + 8.5, 15));
         Self { d: Half::new(d), codes: packed(&codes) }
     }
 }
@@ -85,7 +85,7 @@ impl Block<32> for Q4_1 {
     #[inline(always)]
     fn dequantise(&self, out: &mut [f32; 32]) {
         let [d, m] = [self.d, self.m].map(Half::get);
-        *out = four_bits(&self.codes).map(|q| d * f32::from(q) + m);
+        each(&self.codes, [0; 4], out, |q| d * q + m);
     }
 
     #[inline(always)]
@@ -93,7 +93,7 @@ impl Block<32> for Q4_1 {
         let [low, high] = range(values);
         let d = (high - low) / 15.0;
         let inverse = reciprocal(d);
-        let codes = values.map(|x| (((x - low) * inverse + 0.5) as u8).min(15));
+        let codes = values.map(|x| code((x - low) * inverse + 0.5, 15));
         Self { d: Half::new(d), m: Half::new(low), codes: packed(&codes) }
     }
 }
@@ -102,14 +102,14 @@ impl Block<32> for Q5_0 {
     #[inline(always)]
     fn dequantise(&self, out: &mut [f32; 32]) {
         let d = self.d.get();
-        *out = five_bits(self.fifth_bits, &self.codes).map(|q| d * (f32::from(q) - 16.0));
+        each(&self.codes, self.fifth_bits, out, |q| d * (q - 16.0));
     }
 
     #[inline(always)]
     fn quantise(values: &[f32; 32]) -> Self {
         let d = largest(values) / -16.0;
         let inverse = reciprocal(d);
-        let codes = values.map(|x| ((x * inverse + 16.5) as u8).min(31));
+        let codes = values.map(|x| code(x * inverse + 16.5, 31));
         Self { d: Half::new(d), fifth_bits: fifth_bits(&codes), codes: packed(&codes) }
     }
 }
@@ -118,7 +118,7 @@ impl Block<32> for Q5_1 {
     #[inline(always)]
     fn dequantise(&self, out: &mut [f32; 32]) {
         let [d, m] = [self.d, self.m].map(Half::get);
-        *out = five_bits(self.fifth_bits, &self.codes).map(|q| d * f32::from(q) + m);
+        each(&self.codes, self.fifth_bits, out, |q| d * q + m);
     }
 
     #[inline(always)]
@@ -126,7 +126,7 @@ impl Block<32> for Q5_1 {
         let [low, high] = range(values);
         let d = (high - low) / 31.0;
         let inverse = reciprocal(d);
-        let codes = values.map(|x| (((x - low) * inverse + 0.5) as u8).min(31));
+        let codes = values.map(|x| code((x - low) * inverse + 0.5, 31));
         Self { d: Half::new(d), m: Half::new(low), fifth_bits: fifth_bits(&codes), codes: packed(&codes) }
     }
 }
@@ -149,15 +149,23 @@ fn range(values: &[f32; 32]) -> [f32; 2] {
     [low, high]
 }
 
+/// Calls `number` with each code: the low nibbles, then the high ones, each with its fifth bit.
 #[inline(always)]
-fn four_bits(codes: &[u8; 16]) -> [u8; 32] {
-    std::array::from_fn(|i| if i < 16 { codes[i] & 15 } else { codes[i - 16] >> 4 })
+fn each(codes: &[u8; 16], fifth_bits: [u8; 4], out: &mut [f32; 32], number: impl Fn(f32) -> f32) {
+    let fifth = u32::from_le_bytes(fifth_bits);
+    let (low, high) = out.split_at_mut(16);
+    for i in 0..16 {
+        let code = u32::from(codes[i]);
+        // Signed, as there are instructions for that everywhere.
+        low[i] = number((code & 15 | (fifth >> i & 1) << 4) as i32 as f32);
+        high[i] = number((code >> 4 | (fifth >> (i + 16) & 1) << 4) as i32 as f32);
+    }
 }
 
+/// The integer below, at most `largest`.
 #[inline(always)]
-fn five_bits(fifth: [u8; 4], codes: &[u8; 16]) -> [u8; 32] {
-    let (nibbles, fifth) = (four_bits(codes), u32::from_le_bytes(fifth));
-    std::array::from_fn(|i| nibbles[i] | ((fifth >> i & 1) as u8) << 4)
+fn code(number: f32, largest: i32) -> u8 {
+    (number as i32).min(largest) as u8
 }
 
 #[inline(always)]
