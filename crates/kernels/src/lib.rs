@@ -102,7 +102,7 @@ pub use soft_cap::soft_cap;
 pub use softmax_cross_entropy::{softmax_cross_entropy_backward, softmax_cross_entropy_forward};
 pub use standardise_weight::{standardise_weight_backward, standardise_weight_forward};
 pub use statistics::{Statistics, statistics};
-pub use stored_matrix::{Storage, StoredMatrix};
+pub use stored_matrix::{Format, StoredMatrix};
 pub use updates::{
     AdamW, Lars, Sgd, SquaredNorms, adamw_update, ema_update, lars_update, sgd_update, squared_norm,
     squared_norms,

@@ -99,7 +99,7 @@ mod tests {
                 .chunks(features)
                 .flat_map(|x| {
                     let squares: f64 = x.iter().map(|&x| f64::from(x).powi(2)).sum();
-                    let root = (squares / features as f64 + 1e-3f32 as f64).sqrt();
+                    let root = (squares / features as f64 + f64::from(1e-3f32)).sqrt();
                     x.iter().zip(&gamma).map(move |(&x, &gamma)| f64::from(x) * f64::from(gamma) / root)
                 })
                 .collect();

@@ -51,7 +51,7 @@ impl ModelFlags {
 
     /// How it is to compute, where `auto` is what the checkpoint says.
     pub fn options(&self, checkpoint: &Checkpoint) -> Options {
-        let stored = checkpoint.matrix(TensorName::Layer(0, LayerPart::Query)).format;
+        let stored = checkpoint.matrix(TensorName::Layer(0, LayerPart::Query)).format();
         let arithmetic = match (self.precision, stored) {
             (Multiplied::Auto, Format::BF16) => Arithmetic::Bf16,
             (Multiplied::Auto, Format::Block(_)) if Arithmetic::is_int8_fast() => Arithmetic::Int8,

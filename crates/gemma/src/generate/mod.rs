@@ -97,7 +97,9 @@ pub fn generate(
     listen: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<Completion> {
     let mut sampler = Sampler::new(options.sampling.clone())?;
-    prompt.iter().for_each(|&id| sampler.observe(id));
+    for &id in prompt {
+        sampler.observe(id);
+    }
     let begun = Instant::now();
     let mut logits = model.next(cache, prompt)?;
     let prompt_time = begun.elapsed();

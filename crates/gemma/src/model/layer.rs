@@ -29,7 +29,7 @@ impl<'a> Layer<'a> {
     pub fn new(checkpoint: &'a Checkpoint, layer: usize, arithmetic: Arithmetic) -> Self {
         let config = checkpoint.config();
         let matrix = |part| {
-            let stored = checkpoint.matrix(TensorName::Layer(layer, part)).stored();
+            let stored = checkpoint.matrix(TensorName::Layer(layer, part));
             Linear::new(stored, arithmetic)
         };
         let norm = |part| checkpoint.norm(TensorName::Layer(layer, part));

@@ -104,7 +104,7 @@ impl<'a> Model<'a> {
         let config = checkpoint.config();
         let arithmetic = options.arithmetic;
         let root = (config.hidden_size as f32).sqrt();
-        let embedding = checkpoint.matrix(TensorName::Embedding).stored();
+        let embedding = checkpoint.matrix(TensorName::Embedding);
         Self {
             config,
             options,
@@ -200,7 +200,9 @@ impl<'a> Model<'a> {
     fn embed(&self, tokens: &[u32], stream: &mut [f32]) {
         for (&token, row) in tokens.iter().zip(stream.chunks_exact_mut(self.config.hidden_size)) {
             self.embedding.row(token as usize, row);
-            row.iter_mut().for_each(|x| *x *= self.scale);
+            for x in row {
+                *x *= self.scale;
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::Config;
 ///
 /// Number `i` of a head and number `i + head_dim / 2` are turned as one vector by the angle `position · θ^(−2i / head_dim)`.
 ///
-/// Su et al., *RoFormer: Enhanced transformer with rotary position embedding*, 2021, section 3.2.2.
+/// Su et al., *`RoFormer`: Enhanced transformer with rotary position embedding*, 2021, section 3.2.2.
 #[derive(Debug)]
 pub(super) struct Rotary {
     half: usize,

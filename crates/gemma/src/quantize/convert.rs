@@ -35,30 +35,30 @@ impl<'a> Converter<'a> {
         mut write: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         let matrix = self.checkpoint.matrix(name);
-        let rows = (AT_A_TIME / matrix.columns).max(1);
-        let row_bytes = format.bytes(matrix.columns).expect("rows fill blocks");
+        let rows = (AT_A_TIME / matrix.columns()).max(1);
+        let row_bytes = format.bytes(matrix.columns()).expect("rows fill blocks");
         let mut out = Vec::new();
         let mut start = 0;
-        while start < matrix.rows {
-            let end = matrix.rows.min(start + rows);
+        while start < matrix.rows() {
+            let end = matrix.rows().min(start + rows);
             let bytes = matrix.bytes_of(start..end);
-            if matrix.format == format {
+            if matrix.format() == format {
                 write(bytes)?;
             } else {
                 out.resize((end - start) * row_bytes, 0);
                 let rows = out.par_chunks_mut(row_bytes).zip(bytes.par_chunks(matrix.row_bytes()));
                 rows.enumerate().try_for_each_init(
-                    || vec![0.0; matrix.columns],
+                    || vec![0.0; matrix.columns()],
                     |values, (row, (out, bytes))| {
-                        matrix.format.read(bytes, values);
-                        check(name, (start + row) * matrix.columns, values, format)?;
+                        matrix.format().read(bytes, values);
+                        check(name, (start + row) * matrix.columns(), values, format)?;
                         format.write(values, out);
                         Ok(())
                     },
                 )?;
                 write(&out)?;
             }
-            self.progress.parameters += ((end - start) * matrix.columns) as u64;
+            self.progress.parameters += ((end - start) * matrix.columns()) as u64;
             (self.watch)(&self.progress);
             start = end;
         }

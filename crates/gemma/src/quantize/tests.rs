@@ -112,11 +112,11 @@ fn every_type_has_its_layouts_and_their_errors() {
                 continue;
             }
             let [matrix, original] = [&copy, &source].map(|checkpoint| checkpoint.matrix(name));
-            assert_eq!(matrix.format, file_type.format_of(name, source.config()), "{file_type}, {name}");
+            assert_eq!(matrix.format(), file_type.format_of(name, source.config()), "{file_type}, {name}");
             let (values, expected) = (matrix.to_f32(), original.to_f32());
             let squares: f64 = values.iter().zip(&expected).map(|(x, y)| f64::from(x - y).powi(2)).sum();
             let error = (squares / values.len() as f64).sqrt();
-            assert!(error < 1.3 * error_of(matrix.format), "{file_type}, {name}: {error}");
+            assert!(error < 1.3 * error_of(matrix.format()), "{file_type}, {name}: {error}");
         }
     }
     let down = |layer| TensorName::Layer(layer, LayerPart::Down);

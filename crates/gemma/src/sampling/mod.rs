@@ -206,7 +206,9 @@ mod tests {
         let mut sampler = Sampler::new(sampling).expect("numbers in their ranges");
         for _ in 0..DRAWS {
             sampler.counts.clear();
-            seen.iter().for_each(|&id| sampler.observe(id));
+            for &id in seen {
+                sampler.observe(id);
+            }
             counts[sampler.draw(logits, 0).id as usize] += 1.0 / f64::from(DRAWS);
         }
         counts

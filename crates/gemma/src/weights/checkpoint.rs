@@ -1,4 +1,4 @@
-use super::{Format, Matrix, Summary, TensorName, gguf_config, json_config};
+use super::{Format, StoredMatrix, Summary, TensorName, gguf_config, json_config};
 use crate::gguf::{Gguf, Metadata, Value};
 use crate::safetensors::Folder;
 use crate::tokenizer::{PieceArrays, Tokenizer, Vocabulary};
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 ///
 /// let checkpoint = Checkpoint::open("gemma-2-2b-it-Q4_K_M.gguf")?;
 /// let queries = checkpoint.matrix(TensorName::Layer(0, LayerPart::Query));
-/// println!("{} × {} in {}", queries.rows, queries.columns, queries.format);
+/// println!("{} × {} in {}", queries.rows(), queries.columns(), queries.format());
 /// # Ok::<(), autodidact_gemma::Error>(())
 /// ```
 #[derive(Debug)]
@@ -160,11 +160,11 @@ impl Checkpoint {
     ///
     /// # Panics
     /// If the model has no such layer, or the tensor is a norm's.
-    pub fn matrix(&self, name: TensorName) -> Matrix<'_> {
+    pub fn matrix(&self, name: TensorName) -> StoredMatrix<'_> {
         assert!(!name.is_norm(), "{name} is no matrix");
         let (format, _, bytes) = self.expect(name);
         let [rows, columns] = name.shape(&self.config);
-        Matrix { format, rows, columns, bytes }
+        StoredMatrix::new(format, [rows, columns], bytes).expect("the bytes are those of its shape")
     }
 
     /// What a norm multiplies with: `1 + w` of Hugging Face's weights `w`, as it is in GGUF files.

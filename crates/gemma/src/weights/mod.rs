@@ -4,20 +4,17 @@
 //! the model.
 
 mod checkpoint;
-mod format;
 mod gguf_config;
 mod json_config;
-mod matrix;
 mod names;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod tokenizer_arrays;
 
+pub use autodidact_kernels::{Format, StoredMatrix};
 pub use checkpoint::Checkpoint;
-pub use format::Format;
 pub(crate) use gguf_config::{is_as_inferred, to_metadata};
 pub(crate) use json_config::to_json;
-pub use matrix::Matrix;
 pub use names::{LayerPart, TensorName};
 pub use summary::{FormatBytes, Memory, Summary};

@@ -33,7 +33,7 @@ fn tensors_are_those_that_pytorch_loads() {
                 continue;
             }
             let matrix = checkpoint.matrix(name);
-            assert_eq!(json!([matrix.rows, matrix.columns]), expected["shape"], "{name}");
+            assert_eq!(json!([matrix.rows(), matrix.columns()]), expected["shape"], "{name}");
             let values = matrix.to_f32();
             let sums = [
                 values.iter().map(|x| f64::from(*x)).sum::<f64>(),
@@ -45,9 +45,9 @@ fn tensors_are_those_that_pytorch_loads() {
             }
             let ends = [values[0], values[values.len() - 1]].map(f64::from);
             assert_eq!(ends.map(Some), ["first", "last"].map(|end| expected[end].as_f64()), "{name}");
-            let mut last = vec![0.0; matrix.columns];
-            matrix.read_row(matrix.rows - 1, &mut last);
-            assert_eq!(last, values[values.len() - matrix.columns..]);
+            let mut last = vec![0.0; matrix.columns()];
+            matrix.row(matrix.rows() - 1, &mut last);
+            assert_eq!(last, values[values.len() - matrix.columns()..]);
         }
     }
 }
@@ -66,7 +66,7 @@ fn folders_tell_their_sizes_and_types() {
     assert_eq!((config.attn_logit_softcapping, config.final_logit_softcapping), (Some(20.0), None));
     assert_eq!(config.is_local, [true, false, true]);
     let query = TensorName::Layer(0, LayerPart::Query);
-    let formats = ["like-2b", "like-9b", "like-27b"].map(|name| of(name).matrix(query).format);
+    let formats = ["like-2b", "like-9b", "like-27b"].map(|name| of(name).matrix(query).format());
     assert_eq!(formats, [Format::F32, Format::BF16, Format::F16]);
 }
 

@@ -17,7 +17,7 @@ mod vnni;
 use crate::check::check_len;
 use crate::precision::Precision;
 use crate::profile::{self, Work};
-use crate::stored_matrix::{Storage, StoredMatrix};
+use crate::stored_matrix::{Format, StoredMatrix};
 use activations::Activations;
 use layout::Layout;
 
@@ -46,7 +46,7 @@ impl PackedWeights {
     /// Packs a matrix of `Q8_0`, `Q4_0`, `Q4_K` or `Q6_K`; there is no packing of others. Takes as many bytes as the matrix, or a little
     /// more.
     pub fn new(matrix: &StoredMatrix<'_>) -> Option<Self> {
-        let Storage::Blocks(format) = matrix.storage() else { return None };
+        let Format::Block(format) = matrix.format() else { return None };
         let layout = Layout::of(format)?;
         let (rows, columns) = (matrix.rows(), matrix.columns());
         Some(Self { layout, rows, columns, bytes: pack::pack(layout, rows, columns, matrix.bytes()) })
@@ -89,11 +89,11 @@ impl PackedWeights {
     ///
     /// ```
     /// use autodidact_kernels::quantised::{BlockFormat, quantise};
-    /// use autodidact_kernels::{PackedWeights, Storage, StoredMatrix};
+    /// use autodidact_kernels::{PackedWeights, Format, StoredMatrix};
     ///
     /// let mut bytes = [0; 34];
     /// quantise(BlockFormat::Q8_0, &[0.5; 32], &mut bytes);
-    /// let matrix = StoredMatrix::new(Storage::Blocks(BlockFormat::Q8_0), [1, 32], &bytes).expect("one block");
+    /// let matrix = StoredMatrix::new(Format::Block(BlockFormat::Q8_0), [1, 32], &bytes).expect("one block");
     /// let packed = PackedWeights::new(&matrix).expect("a format that is packed");
     /// let mut out = [0.0];
     /// packed.multiply(&[2.0; 32], &mut out);
@@ -176,7 +176,7 @@ mod tests {
             ] {
                 let bytes = stored(format, rows, columns);
                 let matrix =
-                    StoredMatrix::new(Storage::Blocks(format), [rows, columns], &bytes).expect("a matrix");
+                    StoredMatrix::new(Format::Block(format), [rows, columns], &bytes).expect("a matrix");
                 let packed = PackedWeights::new(&matrix).expect("a format that is packed");
                 let mut x = noise(2, m * columns);
                 // A block of zeros, and one of very different sizes.
@@ -207,7 +207,7 @@ mod tests {
     fn packing_takes_hardly_more_bytes() {
         for format in PACKED {
             let bytes = stored(format, 64, 512);
-            let matrix = StoredMatrix::new(Storage::Blocks(format), [64, 512], &bytes).expect("a matrix");
+            let matrix = StoredMatrix::new(Format::Block(format), [64, 512], &bytes).expect("a matrix");
             let packed = PackedWeights::new(&matrix).expect("a format that is packed").bytes();
             assert!(
                 packed >= bytes.len() && packed <= bytes.len() * 103 / 100,
@@ -216,8 +216,7 @@ mod tests {
             );
         }
         let bytes = stored(BlockFormat::Q5_K, 1, 256);
-        let matrix =
-            StoredMatrix::new(Storage::Blocks(BlockFormat::Q5_K), [1, 256], &bytes).expect("a matrix");
+        let matrix = StoredMatrix::new(Format::Block(BlockFormat::Q5_K), [1, 256], &bytes).expect("a matrix");
         assert!(PackedWeights::new(&matrix).is_none());
     }
 }

@@ -8,11 +8,11 @@ use super::activations::TileBlock;
 use super::layout::{HALVES, Layout, VECTOR};
 use crate::instructions::Instructions;
 use std::arch::x86_64::{
-    __m128i, __m256i, __m512, __m512i, _mm_loadu_si128, _mm256_loadu_si256, _mm512_add_epi32,
-    _mm512_and_si512, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_cvtph_ps,
-    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_mullo_epi32,
-    _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps,
-    _mm512_slli_epi16, _mm512_srli_epi16, _mm512_storeu_ps,
+    __m128i, __m512, __m512i, _mm_loadu_epi8, _mm256_loadu_epi8, _mm512_add_epi32, _mm512_and_si512,
+    _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_dpbusd_epi32,
+    _mm512_fmadd_ps, _mm512_loadu_epi8, _mm512_mul_ps, _mm512_mullo_epi32, _mm512_or_si512, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi16, _mm512_srli_epi16,
+    _mm512_storeu_ps,
 };
 use std::sync::LazyLock;
 
@@ -46,40 +46,31 @@ pub(super) fn sums<const M: usize>(
     }
 }
 
-/// A vector of a slice, at some byte.
-///
-/// # Safety
-/// The slice has 64 bytes from there on.
+/// A vector of some bytes, at one of them.
 #[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn vector(bytes: &[u8], at: usize) -> __m512i {
-    debug_assert!(at + VECTOR <= bytes.len());
-    // SAFETY: as the caller says.
-    unsafe { _mm512_loadu_si512(bytes.as_ptr().add(at).cast::<__m512i>()) }
+#[target_feature(enable = "avx512f,avx512bw")]
+fn vector(bytes: &[u8], at: usize) -> __m512i {
+    let bytes: &[u8; VECTOR] = bytes[at..].first_chunk().expect("a vector");
+    // SAFETY: these are 64 bytes, and the instruction asks for no alignment.
+    unsafe { _mm512_loadu_epi8(bytes.as_ptr().cast()) }
 }
 
 /// Sixteen numbers of half precision.
-///
-/// # Safety
-/// The slice has 32 bytes from there on.
 #[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn halves(bytes: &[u8], at: usize) -> __m512 {
-    debug_assert!(at + HALVES <= bytes.len());
-    // SAFETY: as the caller says.
-    _mm512_cvtph_ps(unsafe { _mm256_loadu_si256(bytes.as_ptr().add(at).cast::<__m256i>()) })
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn halves(bytes: &[u8], at: usize) -> __m512 {
+    let bytes: &[u8; HALVES] = bytes[at..].first_chunk().expect("a number for each row");
+    // SAFETY: these are 32 bytes, and the instruction asks for no alignment.
+    _mm512_cvtph_ps(unsafe { _mm256_loadu_epi8(bytes.as_ptr().cast()) })
 }
 
 /// Sixteen bytes.
-///
-/// # Safety
-/// The slice has 16 bytes from there on.
 #[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn bytes_at(bytes: &[u8], at: usize) -> __m128i {
-    debug_assert!(at + SIDE_BY_SIDE <= bytes.len());
-    // SAFETY: as the caller says.
-    unsafe { _mm_loadu_si128(bytes.as_ptr().add(at).cast::<__m128i>()) }
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn bytes_at(bytes: &[u8], at: usize) -> __m128i {
+    let bytes: &[u8; SIDE_BY_SIDE] = bytes[at..].first_chunk().expect("a byte for each row");
+    // SAFETY: these are 16 bytes, and the instruction asks for no alignment.
+    unsafe { _mm_loadu_epi8(bytes.as_ptr().cast()) }
 }
 
 #[inline]
@@ -101,21 +92,19 @@ fn nibbles(bytes: __m512i) -> [__m512i; 2] {
     [_mm512_and_si512(bytes, mask), _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), mask)]
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn q8_0<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let mut sums = [_mm512_setzero_ps(); M];
-    for (group, x) in panel.chunks_exact(Layout::Q8_0.group()).zip(tile) {
+    for (group, x) in panel.as_chunks::<{ Layout::Q8_0.group() }>().0.iter().zip(tile) {
         let mut products: [__m512i; M] =
             std::array::from_fn(|i| _mm512_set1_epi32(-128 * (x.sums[0][i] + x.sums[1][i])));
         for word in 0..8 {
-            // SAFETY: a group has eight vectors behind its scales.
-            let codes = unsafe { vector(group, HALVES + word * VECTOR) };
+            let codes = vector(group, HALVES + word * VECTOR);
             for i in 0..M {
                 products[i] = _mm512_dpbusd_epi32(products[i], codes, _mm512_set1_epi32(x.words[word][i]));
             }
         }
-        // SAFETY: a group begins with scales.
-        let scales = unsafe { halves(group, 0) };
+        let scales = halves(group, 0);
         for i in 0..M {
             let scales = _mm512_mul_ps(scales, _mm512_set1_ps(x.scales[i]));
             sums[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products[i]), scales, sums[i]);
@@ -125,12 +114,9 @@ fn q8_0<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_S
 }
 
 /// The sums of products of a block's nibbles, from those of `start`.
-///
-/// # Safety
-/// There are four vectors from `from` on.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn four_bits<const M: usize>(
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn four_bits<const M: usize>(
     codes: &[u8],
     from: usize,
     x: &TileBlock<M>,
@@ -138,8 +124,7 @@ unsafe fn four_bits<const M: usize>(
 ) -> [__m512i; M] {
     let mut products = start;
     for word in 0..4 {
-        // SAFETY: as the caller says.
-        let [low, high] = nibbles(unsafe { vector(codes, from + word * VECTOR) });
+        let [low, high] = nibbles(vector(codes, from + word * VECTOR));
         for i in 0..M {
             products[i] = _mm512_dpbusd_epi32(products[i], low, _mm512_set1_epi32(x.words[word][i]));
             products[i] = _mm512_dpbusd_epi32(products[i], high, _mm512_set1_epi32(x.words[word + 4][i]));
@@ -148,13 +133,12 @@ unsafe fn four_bits<const M: usize>(
     products
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn q4_0<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let mut sums = [_mm512_setzero_ps(); M];
-    for (group, x) in panel.chunks_exact(Layout::Q4_0.group()).zip(tile) {
+    for (group, x) in panel.as_chunks::<{ Layout::Q4_0.group() }>().0.iter().zip(tile) {
         let start = std::array::from_fn(|i| _mm512_set1_epi32(-8 * (x.sums[0][i] + x.sums[1][i])));
-        // SAFETY: a group has four vectors behind its scales.
-        let (products, scales) = unsafe { (four_bits(group, HALVES, x, start), halves(group, 0)) };
+        let (products, scales) = (four_bits(group, HALVES, x, start), halves(group, 0));
         for i in 0..M {
             let scales = _mm512_mul_ps(scales, _mm512_set1_ps(x.scales[i]));
             sums[i] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products[i]), scales, sums[i]);
@@ -163,21 +147,17 @@ fn q4_0<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_S
     stored(sums)
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn q4_k<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let layout = Layout::Q4_K;
     let mut sums = [_mm512_setzero_ps(); M];
-    for (group, x) in panel.chunks_exact(layout.group()).zip(tile.chunks_exact(layout.blocks())) {
-        // SAFETY: a group begins with scales and minima.
-        let (d, m) = unsafe { (halves(group, 0), halves(group, HALVES)) };
-        for (block, x) in group[layout.head()..].chunks_exact(layout.block()).zip(x) {
+    for (group, x) in panel.as_chunks::<{ Layout::Q4_K.group() }>().0.iter().zip(tile.as_chunks::<8>().0) {
+        let (d, m) = (halves(group, 0), halves(group, HALVES));
+        for (block, x) in group[layout.head()..].as_chunks::<{ Layout::Q4_K.block() }>().0.iter().zip(x) {
             let start = [_mm512_set1_epi32(0); M];
-            // SAFETY: a block begins with small scales and minima, and has four vectors behind them.
-            let (scales, mins, products) = unsafe {
-                let scales = _mm512_cvtepu8_epi32(bytes_at(block, 0));
-                let mins = _mm512_cvtepu8_epi32(bytes_at(block, SIDE_BY_SIDE));
-                (scales, mins, four_bits(block, layout.block_head(), x, start))
-            };
+            let scales = _mm512_cvtepu8_epi32(bytes_at(block, 0));
+            let mins = _mm512_cvtepu8_epi32(bytes_at(block, SIDE_BY_SIDE));
+            let products = four_bits(block, layout.block_head(), x, start);
             for i in 0..M {
                 let scale = _mm512_set1_ps(x.scales[i]);
                 let products = _mm512_cvtepi32_ps(_mm512_mullo_epi32(products[i], scales));
@@ -190,26 +170,23 @@ fn q4_k<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_S
     stored(sums)
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn q6_k<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let layout = Layout::Q6_K;
     let codes_at = layout.block_head();
     let pairs_at = codes_at + 4 * VECTOR;
     let pair = _mm512_set1_epi8(0x30);
     let mut sums = [_mm512_setzero_ps(); M];
-    for (group, x) in panel.chunks_exact(layout.group()).zip(tile.chunks_exact(layout.blocks())) {
-        // SAFETY: a group begins with scales.
-        let d = unsafe { halves(group, 0) };
-        for (block, x) in group[layout.head()..].chunks_exact(layout.block()).zip(x) {
+    for (group, x) in panel.as_chunks::<{ Layout::Q6_K.group() }>().0.iter().zip(tile.as_chunks::<8>().0) {
+        let d = halves(group, 0);
+        for (block, x) in group[layout.head()..].as_chunks::<{ Layout::Q6_K.block() }>().0.iter().zip(x) {
             let mut low_products: [__m512i; M] =
                 std::array::from_fn(|i| _mm512_set1_epi32(-32 * x.sums[0][i]));
             let mut high_products: [__m512i; M] =
                 std::array::from_fn(|i| _mm512_set1_epi32(-32 * x.sums[1][i]));
             for word in 0..4 {
-                // SAFETY: a block has six vectors behind its small scales.
-                let (codes, pairs) = unsafe {
-                    (vector(block, codes_at + word * VECTOR), vector(block, pairs_at + word / 2 * VECTOR))
-                };
+                let (codes, pairs) =
+                    (vector(block, codes_at + word * VECTOR), vector(block, pairs_at + word / 2 * VECTOR));
                 // The pairs of the low codes to bits 4 and 5, and those of the high ones.
                 let [of_low, of_high] = if word % 2 == 0 {
                     [_mm512_slli_epi16::<4>(pairs), _mm512_slli_epi16::<2>(pairs)]
@@ -226,11 +203,7 @@ fn q6_k<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_S
                         _mm512_dpbusd_epi32(high_products[i], high, _mm512_set1_epi32(x.words[word + 4][i]));
                 }
             }
-            // SAFETY: a block begins with small scales of both halves.
-            let (first, second) = unsafe {
-                let of = |at| _mm512_cvtepi8_epi32(bytes_at(block, at));
-                (of(0), of(SIDE_BY_SIDE))
-            };
+            let [first, second] = [0, SIDE_BY_SIDE].map(|at| _mm512_cvtepi8_epi32(bytes_at(block, at)));
             for i in 0..M {
                 let both = _mm512_add_epi32(
                     _mm512_mullo_epi32(low_products[i], first),

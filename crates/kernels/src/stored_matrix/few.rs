@@ -18,11 +18,11 @@ pub(super) fn multiply(matrix: &StoredMatrix<'_>, x: &[f32], out: &mut [f32]) {
         turned.par_chunks_mut(m * together).enumerate().for_each(|(task, turned)| {
             with_scratch(matrix.columns, |weights| {
                 for (at, out) in turned.chunks_exact_mut(m).enumerate() {
-                    let bytes = matrix.row_bytes(task * together + at, 1);
-                    let weights = match matrix.storage.as_f32(bytes) {
+                    let bytes = matrix.bytes_of(task * together + at..task * together + at + 1);
+                    let weights = match matrix.format.as_f32(bytes) {
                         Some(weights) => weights,
                         None => {
-                            matrix.storage.read(bytes, weights);
+                            matrix.format.read(bytes, weights);
                             &*weights
                         }
                     };

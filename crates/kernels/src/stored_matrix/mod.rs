@@ -7,14 +7,16 @@
 //! What is not here: gradients, and copies in other layouts.
 
 mod few;
+mod format;
 mod panels;
-mod storage;
 
-pub use storage::Storage;
+pub use format::Format;
 
 use crate::check::check_len;
 use crate::precision::Precision;
 use crate::profile::{self, Work};
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// Rows of the other operand up to which the matrix is read row by row.
 const FEW: usize = 4;
@@ -22,7 +24,7 @@ const FEW: usize = 4;
 /// A matrix `[rows, columns]` in the bytes of a file, little endian and row by row.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredMatrix<'a> {
-    storage: Storage,
+    format: Format,
     rows: usize,
     columns: usize,
     bytes: &'a [u8],
@@ -30,14 +32,14 @@ pub struct StoredMatrix<'a> {
 
 impl<'a> StoredMatrix<'a> {
     /// A matrix of `[rows, columns]`, or `None` if the bytes are not those of such a matrix.
-    pub fn new(storage: Storage, [rows, columns]: [usize; 2], bytes: &'a [u8]) -> Option<Self> {
-        let expected = storage.bytes(columns)?.checked_mul(rows)?;
-        (bytes.len() == expected).then_some(Self { storage, rows, columns, bytes })
+    pub fn new(format: Format, [rows, columns]: [usize; 2], bytes: &'a [u8]) -> Option<Self> {
+        let expected = format.bytes(columns)?.checked_mul(rows)?;
+        (bytes.len() == expected).then_some(Self { format, rows, columns, bytes })
     }
 
     /// What the numbers are stored as.
-    pub fn storage(&self) -> Storage {
-        self.storage
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// The bytes of all rows.
@@ -62,7 +64,32 @@ impl<'a> StoredMatrix<'a> {
     pub fn row(&self, row: usize, out: &mut [f32]) {
         check_len("out", out.len(), &[self.columns]);
         assert!(row < self.rows, "row {row} of {}", self.rows);
-        self.storage.read(self.row_bytes(row, 1), out);
+        self.format.read(self.bytes_of(row..row + 1), out);
+    }
+
+    /// Bytes of some rows.
+    ///
+    /// # Panics
+    /// If there are no such rows.
+    pub fn bytes_of(&self, rows: Range<usize>) -> &'a [u8] {
+        let len = self.row_bytes();
+        &self.bytes[rows.start * len..rows.end * len]
+    }
+
+    /// Bytes of a row.
+    pub fn row_bytes(&self) -> usize {
+        self.bytes.len() / self.rows.max(1)
+    }
+
+    /// All numbers, row by row.
+    pub fn to_f32(&self) -> Vec<f32> {
+        let mut out = vec![0.0; self.rows * self.columns];
+        if !out.is_empty() {
+            out.par_chunks_mut(self.columns)
+                .zip(self.bytes.par_chunks(self.row_bytes()))
+                .for_each(|(out, bytes)| self.format.read(bytes, out));
+        }
+        out
     }
 
     /// `out = x · Wᵀ` for `x` of `[m, columns]` and `out` of `[m, rows]`.
@@ -71,11 +98,11 @@ impl<'a> StoredMatrix<'a> {
     /// rows. Sums are of `f32`, and the result does not depend on the number of threads.
     ///
     /// ```
-    /// use autodidact_kernels::{Precision, Storage, StoredMatrix};
+    /// use autodidact_kernels::{Precision, Format, StoredMatrix};
     ///
     /// // Two rows of bfloat16.
     /// let bytes = [0x80, 0x3f, 0x00, 0x40, 0x40, 0x40, 0x80, 0x40];
-    /// let matrix = StoredMatrix::new(Storage::Bf16, [2, 2], &bytes).expect("four numbers");
+    /// let matrix = StoredMatrix::new(Format::BF16, [2, 2], &bytes).expect("four numbers");
     /// let mut out = [0.0; 2];
     /// matrix.multiply(Precision::F32, &[10.0, 1.0], &mut out);
     /// assert_eq!(out, [12.0, 34.0]);
@@ -91,22 +118,16 @@ impl<'a> StoredMatrix<'a> {
         check_len("out", out.len(), &[m, self.rows]);
         check_len("x", x.len(), &[m, self.columns]);
         let _span = profile::span("product with stored weights", || {
-            let &Self { storage, rows, columns, bytes } = self;
+            let &Self { format, rows, columns, bytes } = self;
             let flops = 2 * (m * rows * columns) as u64;
             let bytes = (bytes.len() + 4 * (x.len() + out.len())) as u64;
-            (format!("{m}×{columns}×{rows} {}", storage.name()), Work { flops, bytes, precision })
+            (format!("{m}×{columns}×{rows} {}", format.name()), Work { flops, bytes, precision })
         });
         if m <= FEW {
             few::multiply(self, x, out);
         } else {
             panels::multiply(self, precision, x, out);
         }
-    }
-
-    /// The bytes of some rows.
-    fn row_bytes(&self, row: usize, rows: usize) -> &'a [u8] {
-        let len = self.bytes.len() / self.rows;
-        &self.bytes[row * len..(row + rows) * len]
     }
 }
 
@@ -117,12 +138,12 @@ mod tests {
     use crate::tests::{assert_close, noise};
     use half::{bf16, f16};
 
-    fn store(storage: Storage, values: &[f32]) -> Vec<u8> {
-        match storage {
-            Storage::F32 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-            Storage::F16 => values.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect(),
-            Storage::Bf16 => values.iter().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect(),
-            Storage::Blocks(format) => {
+    fn store(format: Format, values: &[f32]) -> Vec<u8> {
+        match format {
+            Format::F32 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Format::F16 => values.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect(),
+            Format::BF16 => values.iter().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect(),
+            Format::Block(format) => {
                 let mut bytes = vec![0; format.bytes(values.len()).expect("whole blocks")];
                 quantise(format, values, &mut bytes);
                 bytes
@@ -130,19 +151,19 @@ mod tests {
         }
     }
 
-    fn all() -> Vec<Storage> {
-        let blocks = BlockFormat::ALL.map(Storage::Blocks);
-        [Storage::F32, Storage::F16, Storage::Bf16].into_iter().chain(blocks).collect()
+    fn all() -> Vec<Format> {
+        let blocks = BlockFormat::ALL.map(Format::Block);
+        [Format::F32, Format::F16, Format::BF16].into_iter().chain(blocks).collect()
     }
 
     #[test]
-    fn products_are_those_of_the_rows_for_any_storage_and_place_in_memory() {
-        for storage in all() {
+    fn products_are_those_of_the_rows_for_any_format_and_place_in_memory() {
+        for format in all() {
             for (m, columns, rows) in [(1, 256, 3), (3, 512, 70), (4, 256, 1), (5, 256, 5), (37, 512, 131)] {
-                let mut bytes = store(storage, &noise(1, rows * columns));
+                let mut bytes = store(format, &noise(1, rows * columns));
                 // Numbers of four bytes that begin nowhere in particular.
                 bytes.insert(0, 0);
-                let matrix = StoredMatrix::new(storage, [rows, columns], &bytes[1..]).expect("so many bytes");
+                let matrix = StoredMatrix::new(format, [rows, columns], &bytes[1..]).expect("so many bytes");
                 let x = noise(2, m * columns);
                 let mut weights = vec![0.0; rows * columns];
                 for (row, weights) in weights.chunks_exact_mut(columns).enumerate() {
@@ -158,7 +179,7 @@ mod tests {
                         })
                     })
                     .collect();
-                assert_close(&format!("{storage:?} {m}×{columns}×{rows}"), &out, &expected, 4e-5);
+                assert_close(&format!("{format:?} {m}×{columns}×{rows}"), &out, &expected, 4e-5);
             }
         }
     }
@@ -166,25 +187,25 @@ mod tests {
     #[test]
     fn rows_are_what_was_stored() {
         let values = noise(3, 2 * 256);
-        for storage in all() {
-            let bytes = store(storage, &values);
-            let matrix = StoredMatrix::new(storage, [2, 256], &bytes).expect("so many bytes");
+        for format in all() {
+            let bytes = store(format, &values);
+            let matrix = StoredMatrix::new(format, [2, 256], &bytes).expect("so many bytes");
             let mut row = vec![0.0; 256];
             matrix.row(1, &mut row);
-            let tolerance = match storage {
-                Storage::F32 => 0.0,
-                Storage::F16 | Storage::Bf16 => 4e-3,
-                Storage::Blocks(_) => 0.4,
+            let tolerance = match format {
+                Format::F32 => 0.0,
+                Format::F16 | Format::BF16 => 4e-3,
+                Format::Block(_) => 0.4,
             };
             let expected: Vec<f64> = values[256..].iter().map(|&value| f64::from(value)).collect();
-            assert_close(&format!("{storage:?}"), &row, &expected, tolerance);
+            assert_close(&format!("{format:?}"), &row, &expected, tolerance);
         }
     }
 
     #[test]
     fn bytes_of_another_matrix_make_none() {
-        assert!(StoredMatrix::new(Storage::F32, [2, 2], &[0; 15]).is_none());
-        assert!(StoredMatrix::new(Storage::Blocks(BlockFormat::Q4_K), [1, 128], &[0; 72]).is_none());
-        assert!(StoredMatrix::new(Storage::Bf16, [usize::MAX, 2], &[]).is_none());
+        assert!(StoredMatrix::new(Format::F32, [2, 2], &[0; 15]).is_none());
+        assert!(StoredMatrix::new(Format::Block(BlockFormat::Q4_K), [1, 128], &[0; 72]).is_none());
+        assert!(StoredMatrix::new(Format::BF16, [usize::MAX, 2], &[]).is_none());
     }
 }

@@ -13,9 +13,9 @@ const TASK: usize = 1 << 15;
 
 /// `out = x · Wᵀ`.
 pub(super) fn multiply(matrix: &StoredMatrix<'_>, precision: Precision, x: &[f32], out: &mut [f32]) {
-    let &StoredMatrix { storage, rows, columns, bytes } = matrix;
+    let &StoredMatrix { format, rows, columns, bytes } = matrix;
     let m = out.len() / rows;
-    if let Some(weights) = storage.as_f32(bytes) {
+    if let Some(weights) = format.as_f32(bytes) {
         return part([m, columns, rows], precision, x, weights, out);
     }
     let together = (PANEL / columns).next_multiple_of(64).min(rows);
@@ -26,8 +26,9 @@ pub(super) fn multiply(matrix: &StoredMatrix<'_>, precision: Precision, x: &[f32
                 let len = together.min(rows - row);
                 let weights = &mut weights[..len * columns];
                 weights.par_chunks_mut(turned * columns).enumerate().for_each(|(task, weights)| {
-                    let bytes = matrix.row_bytes(row + task * turned, weights.len() / columns);
-                    storage.read(bytes, weights);
+                    let first = row + task * turned;
+                    let bytes = matrix.bytes_of(first..first + weights.len() / columns);
+                    format.read(bytes, weights);
                 });
                 let sums = &mut sums[..m * len];
                 part([m, columns, len], precision, x, weights, sums);

@@ -1,6 +1,8 @@
-use autodidact_kernels::Storage;
-use autodidact_kernels::quantised::{BlockFormat, dequantise, quantise};
+use crate::quantised::{BlockFormat, dequantise, quantise};
+use crate::simd::dispatch;
+use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
+use pulp::{Simd, WithSimd};
 use std::fmt;
 
 /// How the numbers of a tensor are laid out, in little-endian order.
@@ -50,7 +52,7 @@ impl Format {
     }
 
     /// The largest magnitude that it holds without becoming infinite. Scales of blocks are in half precision.
-    pub(crate) const fn largest(self) -> f32 {
+    pub const fn largest(self) -> f32 {
         match self {
             Self::F32 => f32::MAX,
             // What lies above rounds to infinity.
@@ -68,10 +70,16 @@ impl Format {
         self.check(out.len(), bytes.len());
         match self {
             Self::F32 => each(bytes, out, f32::from_le_bytes),
-            Self::F16 => each(bytes, out, |bytes| f16::from_le_bytes(bytes).to_f32()),
-            Self::BF16 => each(bytes, out, |bytes| bf16::from_le_bytes(bytes).to_f32()),
+            Self::F16 => read_f16(bytes, out),
+            Self::BF16 => dispatch(ReadBf16 { bytes: bytes.as_chunks().0, out }),
             Self::Block(format) => dequantise(format, bytes, out),
         }
+    }
+
+    /// Numbers that lie in memory as `f32` do.
+    pub(super) fn as_f32(self, bytes: &[u8]) -> Option<&[f32]> {
+        let is_native = self == Self::F32 && cfg!(target_endian = "little");
+        is_native.then(|| bytemuck::try_cast_slice(bytes).ok()).flatten()
     }
 
     /// Writes numbers, rounded to nearest, ties to even, or [quantised](quantise).
@@ -97,6 +105,35 @@ impl Format {
     }
 }
 
+/// Numbers that are turned at a time where they lie at odd addresses.
+const RUN: usize = 64;
+
+fn read_f16(bytes: &[u8], out: &mut [f32]) {
+    for (bytes, out) in bytes.chunks(2 * RUN).zip(out.chunks_mut(RUN)) {
+        let mut halves = [f16::ZERO; RUN];
+        for (bytes, half) in bytes.as_chunks().0.iter().zip(&mut halves) {
+            *half = f16::from_le_bytes(*bytes);
+        }
+        halves[..out.len()].convert_to_f32_slice(out);
+    }
+}
+
+struct ReadBf16<'a> {
+    bytes: &'a [[u8; 2]],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for ReadBf16<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (bytes, out) in self.bytes.iter().zip(self.out) {
+            *out = f32::from_bits(u32::from(u16::from_le_bytes(*bytes)) << 16);
+        }
+    }
+}
+
 fn each<const BYTES: usize>(bytes: &[u8], out: &mut [f32], read: impl Fn([u8; BYTES]) -> f32) {
     for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
         *out = read(*bytes);
@@ -112,16 +149,5 @@ fn each_mut<const BYTES: usize>(values: &[f32], bytes: &mut [u8], write: impl Fn
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
-    }
-}
-
-impl From<Format> for Storage {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::F32 => Self::F32,
-            Format::F16 => Self::F16,
-            Format::BF16 => Self::Bf16,
-            Format::Block(format) => Self::Blocks(format),
-        }
     }
 }
