@@ -30,7 +30,8 @@ pub enum FileType {
     Q5_0,
     /// 6 bits a weight, the table of embeddings in `Q6_K`.
     Q5_1,
-    /// `Q2_K`, with `Q3_K` for values, outputs of attention and the feed-forward part.
+    /// `Q2_K`, with `Q3_K` for values (`Q4_K` where four heads or more share them) and outputs of attention and of the feed-forward
+    /// part.
     Q2_K,
     /// `Q3_K`, with `Q4_K` and `Q5_K` for values, outputs of attention and the feed-forward part.
     Q3_K_M,

@@ -14,7 +14,7 @@ impl FileType {
         if name.is_norm() {
             return Format::F32;
         }
-        let format = match self.blocks(name, config.num_hidden_layers) {
+        let format = match self.blocks(name, config) {
             Ok(plain) => return plain,
             Err(format) => format,
         };
@@ -25,7 +25,7 @@ impl FileType {
     }
 
     /// Plain numbers, or else blocks.
-    fn blocks(self, name: TensorName, layers: usize) -> Result<Format, BlockFormat> {
+    fn blocks(self, name: TensorName, config: &Config) -> Result<Format, BlockFormat> {
         let base = match self {
             Self::F32 => return Ok(Format::F32),
             Self::F16 => return Ok(Format::F16),
@@ -43,16 +43,19 @@ impl FileType {
         };
         Err(match name {
             TensorName::Embedding => BlockFormat::Q6_K,
-            TensorName::Layer(layer, part) => self.of_part(layer, part, layers).unwrap_or(base),
+            TensorName::Layer(layer, part) => self.of_part(layer, part, config).unwrap_or(base),
             TensorName::Norm => base,
         })
     }
 
     /// Where a layer has better blocks than others.
-    fn of_part(self, layer: usize, part: LayerPart, layers: usize) -> Option<BlockFormat> {
+    fn of_part(self, layer: usize, part: LayerPart, config: &Config) -> Option<BlockFormat> {
         use BlockFormat::{Q3_K, Q4_K, Q5_K, Q6_K};
         use LayerPart::{Down, Output, Value};
+        let layers = config.num_hidden_layers;
+        let shared = config.num_attention_heads / config.num_key_value_heads;
         match (self, part) {
+            (Self::Q2_K, Value) if shared >= 4 => Some(Q4_K),
             (Self::Q2_K, Value | Down | Output) => Some(Q3_K),
             (Self::Q3_K_M, Value) => Some(if layer < 2 { Q5_K } else { Q4_K }),
             (Self::Q3_K_M, Down) => Some(if layer < layers / 16 { Q5_K } else { Q4_K }),
@@ -71,7 +74,7 @@ fn is_worth_more(layer: usize, layers: usize) -> bool {
     layer < eighth || layer >= 7 * layers / 8 || (layer - eighth) % 3 == 2
 }
 
-/// Blocks of 32 in place of blocks of 256. (llama.cpp has a type without even steps, `IQ4_NL`, for the smallest two.)
+/// Blocks of 32 in place of blocks of 256.
 fn fallback(format: BlockFormat) -> BlockFormat {
     match format {
         BlockFormat::Q2_K | BlockFormat::Q3_K => BlockFormat::Q4_0,
