@@ -30,7 +30,8 @@ pub struct Written {
 ///
 /// Metadata of a GGUF file is taken over; of a folder it is made from its sizes, and the name from its own. `extras` replace either.
 /// Rows are quantised on the threads of the current `rayon` pool; the file is the same for any number of them. `watch` hears of
-/// every step. The file appears when it is whole, and not at all if anything fails.
+/// every step. The file appears when it is whole, and not at all if anything fails. Its tensors are to the byte those that llama.cpp
+/// makes, where rows fill blocks.
 ///
 /// ```no_run
 /// use autodidact_gemma::quantize::{Extras, FileType, to_gguf};
