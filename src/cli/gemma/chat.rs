@@ -79,7 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             Command::Undo => talk.messages.truncate(talk.messages.len().saturating_sub(2)),
             Command::System(text) => talk.system = Some(text.to_owned()).filter(|text| !text.is_empty()),
             Command::Unknown(name) => {
-                output.note(&format!("{name} is unknown; there are /clear, /undo, /system and /quit"))
+                output.note(&format!("{name} is unknown; there are /clear, /undo, /system and /quit"));
             }
             Command::Question(text) => {
                 talk.messages.push(Message::new(Role::User, text));

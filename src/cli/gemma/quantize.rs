@@ -94,7 +94,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     if let Some(progress) = &progress {
         progress.finish();
     }
-    notes.iter().for_each(|note| arguments.output.note(&format!("note: {note}")));
+    for note in &notes {
+        arguments.output.note(&format!("note: {note}"));
+    }
     let told = Told { out: &arguments.out, r#type: file_type.to_string(), bytes, notes };
     arguments
         .output

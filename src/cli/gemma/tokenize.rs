@@ -20,6 +20,7 @@ Examples:
   autodidact gemma tokenize --tokenizer gemma-2-2b.gguf --json --bos < lines.txt
   echo '[2, 4521]' | autodidact gemma tokenize --tokenizer tokenizer.model --decode"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct Arguments {
     /// `tokenizer.model`, `tokenizer.json`, GGUF file, or folder with one of them
     #[arg(long, value_name = "PATH")]
