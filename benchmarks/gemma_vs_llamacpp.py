@@ -109,7 +109,8 @@ import numpy as np
 import llama_cpp as l
 path, threads, tokens, write = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3]), int(sys.argv[4])
 l.llama_backend_init()
-l.llama_log_set(l.llama_log_callback(lambda *_: None), ctypes.c_void_p(0))
+silent = l.llama_log_callback(lambda *_: None)
+l.llama_log_set(silent, ctypes.c_void_p(0))
 model = l.llama_model_load_from_file(path.encode(), l.llama_model_default_params())
 p = l.llama_context_default_params()
 p.n_ctx, p.n_batch, p.n_ubatch, p.n_threads, p.n_threads_batch = 1024, 512, 512, threads, threads

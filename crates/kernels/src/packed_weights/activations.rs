@@ -1,6 +1,9 @@
 //! The other operand, rounded to eight bits.
 
 use super::BLOCK;
+use crate::simd::dispatch;
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
 /// Codes of four columns in one word: that many words are a block.
 pub(super) const WORDS: usize = BLOCK / 4;
@@ -80,36 +83,81 @@ impl Activations {
 
 /// Rows in tiles of `M`.
 fn tiles<const M: usize>(columns: usize, x: &[f32]) -> Vec<TileBlock<M>> {
-    let mut tiles = Vec::with_capacity(x.len() / (BLOCK * M));
-    for rows in x.chunks_exact(columns * M) {
-        for at in 0..columns / BLOCK {
-            let mut block = TileBlock { words: [[0; M]; WORDS], sums: [[0; M]; 2], scales: [0.0; M] };
-            for (row, x) in rows.chunks_exact(columns).enumerate() {
-                let x: &[f32; BLOCK] = x[at * BLOCK..].first_chunk().expect("a block");
-                block.put(row, x);
-            }
-            tiles.push(block);
-        }
-    }
+    let blocks = columns / BLOCK;
+    let mut tiles = vec![TileBlock::<M>::EMPTY; x.len() / (BLOCK * M)];
+    tiles
+        .par_chunks_mut(blocks.max(1))
+        .zip(x.par_chunks((columns * M).max(1)))
+        .for_each(|(tiles, x)| dispatch(Rounding { columns, x, tiles }));
     tiles
 }
 
+/// `M` rows become a tile.
+struct Rounding<'a, const M: usize> {
+    columns: usize,
+    x: &'a [f32],
+    tiles: &'a mut [TileBlock<M>],
+}
+
+impl<const M: usize> WithSimd for Rounding<'_, M> {
+    type Output = ();
+
+    /// The loops are plain, and compiled for the vectors of the machine.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { columns, x, tiles } = self;
+        for row in 0..M {
+            let x = &x[row * columns..(row + 1) * columns];
+            for (x, tile) in x.as_chunks::<BLOCK>().0.iter().zip(&mut *tiles) {
+                tile.put(row, x);
+            }
+        }
+    }
+}
+
 impl<const M: usize> TileBlock<M> {
+    const EMPTY: Self = Self { words: [[0; M]; WORDS], sums: [[0; M]; 2], scales: [0.0; M] };
+
+    #[inline(always)]
     fn put(&mut self, row: usize, x: &[f32; BLOCK]) {
-        let largest = x.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+        // Lane by lane, as far as vectors go, and then over them.
+        let mut lanes = [0.0f32; BLOCK / 2];
+        for i in 0..BLOCK / 2 {
+            let (a, b) = (x[i].abs(), x[i + BLOCK / 2].abs());
+            let larger = if a > b { a } else { b };
+            lanes[i] = larger;
+        }
+        let mut width = BLOCK / 4;
+        while width > 0 {
+            for i in 0..width {
+                lanes[i] = if lanes[i] > lanes[i + width] { lanes[i] } else { lanes[i + width] };
+            }
+            width /= 2;
+        }
+        let largest = lanes[0];
         let inverse = if largest > 0.0 { LEVELS / largest } else { 0.0 };
-        let codes = x.map(|x| nearest(x * inverse));
-        for (words, codes) in self.words.iter_mut().zip(codes.as_chunks::<4>().0) {
-            words[row] = i32::from_le_bytes(codes.map(|code| code as u8));
+        let mut codes = [0i32; BLOCK];
+        for i in 0..BLOCK {
+            codes[i] = nearest(x[i] * inverse);
         }
-        for (sums, codes) in self.sums.iter_mut().zip(codes.as_chunks::<{ BLOCK / 2 }>().0) {
-            sums[row] = codes.iter().sum();
+        for word in 0..WORDS {
+            let [a, b, c, d] =
+                [codes[4 * word], codes[4 * word + 1], codes[4 * word + 2], codes[4 * word + 3]];
+            self.words[word][row] = (a & 255) | (b & 255) << 8 | (c & 255) << 16 | d << 24;
         }
+        let mut sums = [0; 2];
+        for i in 0..BLOCK / 2 {
+            sums[0] += codes[i];
+            sums[1] += codes[i + BLOCK / 2];
+        }
+        self.sums[0][row] = sums[0];
+        self.sums[1][row] = sums[1];
         self.scales[row] = largest / LEVELS;
     }
 }
 
 /// The nearest integer of a number of at most [`LEVELS`], ties to even: adding 1.5 · 2²³ leaves it in the lowest bits.
+#[inline(always)]
 fn nearest(x: f32) -> i32 {
     const SHIFT: f32 = 12_582_912.0;
     (x + SHIFT).to_bits().wrapping_sub(SHIFT.to_bits()) as i32

@@ -84,6 +84,17 @@ fn stored<const M: usize>(sums: [__m512; M]) -> [[f32; SIDE_BY_SIDE]; M] {
     out
 }
 
+/// Sums that take a level away from each code. Loops and no closures: these would not be compiled for the instructions.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn start<const M: usize>(x: &TileBlock<M>, level: i32) -> [__m512i; M] {
+    let mut sums = [_mm512_set1_epi32(0); M];
+    for i in 0..M {
+        sums[i] = _mm512_set1_epi32(-level * (x.sums[0][i] + x.sums[1][i]));
+    }
+    sums
+}
+
 /// The low and the high nibbles.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -96,8 +107,7 @@ fn nibbles(bytes: __m512i) -> [__m512i; 2] {
 fn q8_0<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let mut sums = [_mm512_setzero_ps(); M];
     for (group, x) in panel.as_chunks::<{ Layout::Q8_0.group() }>().0.iter().zip(tile) {
-        let mut products: [__m512i; M] =
-            std::array::from_fn(|i| _mm512_set1_epi32(-128 * (x.sums[0][i] + x.sums[1][i])));
+        let mut products = start(x, 128);
         for word in 0..8 {
             let codes = vector(group, HALVES + word * VECTOR);
             for i in 0..M {
@@ -137,7 +147,7 @@ fn four_bits<const M: usize>(
 fn q4_0<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_SIDE]; M] {
     let mut sums = [_mm512_setzero_ps(); M];
     for (group, x) in panel.as_chunks::<{ Layout::Q4_0.group() }>().0.iter().zip(tile) {
-        let start = std::array::from_fn(|i| _mm512_set1_epi32(-8 * (x.sums[0][i] + x.sums[1][i])));
+        let start = start(x, 8);
         let (products, scales) = (four_bits(group, HALVES, x, start), halves(group, 0));
         for i in 0..M {
             let scales = _mm512_mul_ps(scales, _mm512_set1_ps(x.scales[i]));
@@ -180,10 +190,11 @@ fn q6_k<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_S
     for (group, x) in panel.as_chunks::<{ Layout::Q6_K.group() }>().0.iter().zip(tile.as_chunks::<8>().0) {
         let d = halves(group, 0);
         for (block, x) in group[layout.head()..].as_chunks::<{ Layout::Q6_K.block() }>().0.iter().zip(x) {
-            let mut low_products: [__m512i; M] =
-                std::array::from_fn(|i| _mm512_set1_epi32(-32 * x.sums[0][i]));
-            let mut high_products: [__m512i; M] =
-                std::array::from_fn(|i| _mm512_set1_epi32(-32 * x.sums[1][i]));
+            let [mut low_products, mut high_products] = [[_mm512_set1_epi32(0); M]; 2];
+            for i in 0..M {
+                low_products[i] = _mm512_set1_epi32(-32 * x.sums[0][i]);
+                high_products[i] = _mm512_set1_epi32(-32 * x.sums[1][i]);
+            }
             for word in 0..4 {
                 let (codes, pairs) =
                     (vector(block, codes_at + word * VECTOR), vector(block, pairs_at + word / 2 * VECTOR));
@@ -203,7 +214,8 @@ fn q6_k<const M: usize>(panel: &[u8], tile: &[TileBlock<M>]) -> [[f32; SIDE_BY_S
                         _mm512_dpbusd_epi32(high_products[i], high, _mm512_set1_epi32(x.words[word + 4][i]));
                 }
             }
-            let [first, second] = [0, SIDE_BY_SIDE].map(|at| _mm512_cvtepi8_epi32(bytes_at(block, at)));
+            let first = _mm512_cvtepi8_epi32(bytes_at(block, 0));
+            let second = _mm512_cvtepi8_epi32(bytes_at(block, SIDE_BY_SIDE));
             for i in 0..M {
                 let both = _mm512_add_epi32(
                     _mm512_mullo_epi32(low_products[i], first),
