@@ -1,8 +1,9 @@
 //! Products with a few rows, at the speed at which the matrix is read.
 
 use super::{FEW, StoredMatrix};
+use crate::element::Lanes;
 use crate::scratch::with_scratch;
-use crate::simd::dispatch;
+use crate::simd::{BLOCK, dispatch, vector_array};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -18,19 +19,15 @@ pub(super) fn multiply(matrix: &StoredMatrix<'_>, x: &[f32], out: &mut [f32]) {
         turned.par_chunks_mut(m * together).enumerate().for_each(|(task, turned)| {
             with_scratch(matrix.columns, |weights| {
                 for (at, out) in turned.chunks_exact_mut(m).enumerate() {
-                    let bytes = matrix.bytes_of(task * together + at..task * together + at + 1);
-                    let weights = match matrix.format.as_f32(bytes) {
-                        Some(weights) => weights,
-                        None => {
-                            matrix.format.read(bytes, weights);
-                            &*weights
-                        }
-                    };
-                    match m {
-                        1 => dispatch(Dot::<1> { weights, x, out }),
-                        2 => dispatch(Dot::<2> { weights, x, out }),
-                        3 => dispatch(Dot::<3> { weights, x, out }),
-                        _ => dispatch(Dot::<FEW> { weights, x, out }),
+                    let row = task * together + at;
+                    let bytes = matrix.bytes_of(row..row + 1);
+                    if let Some(weights) = matrix.format.as_f32(bytes) {
+                        dot(weights, x, out);
+                    } else if let Some(weights) = matrix.format.as_bf16(bytes) {
+                        dot(weights, x, out);
+                    } else {
+                        matrix.format.read(bytes, weights);
+                        dot(&*weights, x, out);
                     }
                 }
             });
@@ -43,46 +40,66 @@ pub(super) fn multiply(matrix: &StoredMatrix<'_>, x: &[f32], out: &mut [f32]) {
     });
 }
 
-/// A row of the matrix times `M` rows of `x`.
-struct Dot<'a, const M: usize> {
-    weights: &'a [f32],
+/// A row of the matrix times all rows of `x`.
+fn dot<E: Lanes>(weights: &[E], x: &[f32], out: &mut [f32]) {
+    match out.len() {
+        1 => dispatch(Dot::<E, 1> { weights, x, out }),
+        2 => dispatch(Dot::<E, 2> { weights, x, out }),
+        3 => dispatch(Dot::<E, 3> { weights, x, out }),
+        _ => dispatch(Dot::<E, FEW> { weights, x, out }),
+    }
+}
+
+/// The same for `M` rows.
+struct Dot<'a, E, const M: usize> {
+    weights: &'a [E],
     x: &'a [f32],
     out: &'a mut [f32],
 }
 
-/// Sums that are kept apart, so that additions do not wait for each other.
-const APART: usize = 4;
-
-impl<const M: usize> WithSimd for Dot<'_, M> {
+impl<E: Lanes, const M: usize> WithSimd for Dot<'_, E, M> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { weights, x, out } = self;
-        let (whole, last) = S::as_simd_f32s(weights);
-        let mut rows = x.chunks_exact(weights.len());
-        let x: [(&[S::f32s], &[f32]); M] = std::array::from_fn(|_| {
-            S::as_simd_f32s(rows.next().expect("a row of x for each row of the output"))
-        });
-        let mut sums = [[simd.splat_f32s(0.0); APART]; M];
-        let (groups, rest) = whole.as_chunks::<APART>();
-        for (at, group) in groups.iter().enumerate() {
-            for i in 0..M {
-                for lane in 0..APART {
-                    sums[i][lane] =
-                        simd.mul_add_e_f32s(group[lane], x[i].0[at * APART + lane], sums[i][lane]);
-                }
-            }
+        match S::F32_LANES {
+            16 => blocks::<S, E, 4, M>(simd, self.weights, self.x, self.out),
+            8 => blocks::<S, E, 8, M>(simd, self.weights, self.x, self.out),
+            4 => blocks::<S, E, 16, M>(simd, self.weights, self.x, self.out),
+            _ => blocks::<S, E, 64, M>(simd, self.weights, self.x, self.out),
         }
-        let last = simd.partial_load_f32s(last);
+    }
+}
+
+/// In blocks of `V` vectors, whose sums are kept apart so that additions do not wait for each other.
+#[inline(always)]
+fn blocks<S: Simd, E: Lanes, const V: usize, const M: usize>(
+    simd: S,
+    weights: &[E],
+    x: &[f32],
+    out: &mut [f32],
+) {
+    let columns = weights.len();
+    let (whole, last) = weights.as_chunks::<BLOCK>();
+    let mut sums = [[simd.splat_f32s(0.0); V]; M];
+    for (at, block) in whole.iter().enumerate() {
+        let weights = E::load::<S, V>(block);
         for i in 0..M {
-            let own = &x[i].0[groups.len() * APART..];
-            for (&weights, &x) in rest.iter().zip(own) {
-                sums[i][0] = simd.mul_add_e_f32s(weights, x, sums[i][0]);
+            let x = vector_array::<S, V>(&x[i * columns + at * BLOCK..]);
+            for v in 0..V {
+                sums[i][v] = simd.mul_add_e_f32s(weights[v], x[v], sums[i][v]);
             }
-            sums[i][1] = simd.mul_add_e_f32s(last, simd.partial_load_f32s(x[i].1), sums[i][1]);
-            let pairs = [simd.add_f32s(sums[i][0], sums[i][1]), simd.add_f32s(sums[i][2], sums[i][3])];
-            out[i] = simd.reduce_sum_f32s(simd.add_f32s(pairs[0], pairs[1]));
         }
+    }
+    for i in 0..M {
+        let mut sum = sums[i][0];
+        for v in 1..V {
+            sum = simd.add_f32s(sum, sums[i][v]);
+        }
+        let mut rest = simd.reduce_sum_f32s(sum);
+        for (weight, x) in last.iter().zip(&x[(i + 1) * columns - last.len()..]) {
+            rest = weight.to_f32().mul_add(*x, rest);
+        }
+        out[i] = rest;
     }
 }

@@ -82,6 +82,12 @@ impl Format {
         is_native.then(|| bytemuck::try_cast_slice(bytes).ok()).flatten()
     }
 
+    /// Numbers that lie in memory as `bf16` do.
+    pub(super) fn as_bf16(self, bytes: &[u8]) -> Option<&[bf16]> {
+        let is_native = self == Self::BF16 && cfg!(target_endian = "little");
+        is_native.then(|| bytemuck::try_cast_slice(bytes).ok()).flatten()
+    }
+
     /// Writes numbers, rounded to nearest, ties to even, or [quantised](quantise).
     ///
     /// # Panics
