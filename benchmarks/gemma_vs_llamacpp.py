@@ -15,7 +15,6 @@ installed in is named by `--llama`.
 import argparse
 import json
 import pathlib
-import resource
 import statistics
 import subprocess
 import sys
@@ -104,7 +103,7 @@ def make(path, kind):
 
 
 LLAMA = """
-import ctypes, json, resource, sys, time
+import ctypes, json, sys, time
 import numpy as np
 import llama_cpp as l
 path, threads, tokens, write = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3]), int(sys.argv[4])
@@ -113,7 +112,8 @@ silent = l.llama_log_callback(lambda *_: None)
 l.llama_log_set(silent, ctypes.c_void_p(0))
 model = l.llama_model_load_from_file(path.encode(), l.llama_model_default_params())
 p = l.llama_context_default_params()
-p.n_ctx, p.n_batch, p.n_ubatch, p.n_threads, p.n_threads_batch = 1024, 512, 512, threads, threads
+p.n_ctx, p.n_batch, p.n_ubatch = len(tokens) + write + 1, max(len(tokens), 512), 512
+p.n_threads, p.n_threads_batch = threads, threads
 context = l.llama_init_from_model(model, p)
 vocab = l.llama_vocab_n_tokens(l.llama_model_get_vocab(model))
 def run(ids):
@@ -131,16 +131,16 @@ for _ in range(write):
     written.append(token)
     token = run([token])
 took = time.perf_counter() - begun
-print(json.dumps(dict(read=len(tokens) / read, written=write / took, tokens=written, peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)))
+print(json.dumps(dict(read=len(tokens) / read, written=write / took, tokens=written, peak=next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024)))
 """
 
 
-def bandwidth():
+def bandwidth(threads):
     """Bytes that both cores read in a second, by summing an array that no cache holds."""
     import multiprocessing
 
-    with multiprocessing.Pool(2) as pool:
-        return sum(pool.map(_read, range(2)))
+    with multiprocessing.Pool(threads) as pool:
+        return sum(pool.map(_read, range(threads)))
 
 
 def _read(_):
@@ -182,7 +182,7 @@ def main():
             ours = ask([arguments.program, "gemma", "bench", "--model", str(path), "--threads", str(arguments.threads), "--tokens",
                         json.dumps(tokens)[1:-1].replace(" ", ""), "--write", str(arguments.write), "--json"])
             theirs = ask([arguments.llama, "-c", LLAMA, str(path), str(arguments.threads), json.dumps(tokens), str(arguments.write)])
-            rounds.append((ours, theirs, bandwidth()))
+            rounds.append((ours, theirs, bandwidth(arguments.threads)))
         median = lambda values: statistics.median(list(values))
         size = path.stat().st_size
         for side, name in enumerate(["autodidact", "llama.cpp"]):

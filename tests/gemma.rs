@@ -129,7 +129,7 @@ fn a_model_is_quantised_and_runs() {
         &model,
         &["--precision", "f32", "--stop", first["tokens"][1]["piece"].as_str().expect("a piece")],
     );
-    assert!(stopped["completion_tokens"].as_u64() <= Some(2), "{stopped}");
+    assert!(stopped["completion_tokens"].as_u64().is_some_and(|tokens| tokens <= 2), "{stopped}");
 
     let back = json(&run(&["quantize", "--model", "small.gguf", "--type", "F32", "--out", "back", "--json"]));
     assert!(back["bytes"].as_u64() > told["bytes"].as_u64());
@@ -191,7 +191,7 @@ fn a_talk_goes_on() {
     let answers = text(&output);
     let lines: Vec<&str> = answers.split_inclusive('\n').collect();
     // The same question after it was taken back has the same answer.
-    assert_eq!(answers.len() % 2, 0, "{answers:?}");
+    assert!(answers.len() > 2 && answers.len() % 2 == 0, "{answers:?}");
     assert_eq!(answers[..answers.len() / 2], answers[answers.len() / 2..], "{lines:?}");
     let notes = String::from_utf8_lossy(&output.stderr);
     assert!(notes.contains("/what is unknown"), "{notes}");
@@ -203,6 +203,15 @@ fn a_talk_goes_on() {
         .filter_map(|line| line.split_once(" tokens read")?.0.rsplit(' ').next()?.parse().ok())
         .collect();
     assert_eq!(read.len(), 2, "{notes}");
+    let all = text(&gemma(
+        folder.path(),
+        &["tokenize", "--tokenizer", &reference("tokenizer.model"), "--json"],
+        "hello there\nand now",
+    ));
+    // A turn is begun, named and ended; what was answered is not read again but for its last token.
+    let words: Vec<usize> = all.lines().map(|line| line.split(',').count()).collect();
+    assert!(read[0] as usize > words[0] && (read[1] as usize) < words[1] + 20, "{read:?} of {words:?}");
+    assert!(read[1] < read[0] + 6, "{read:?}");
     let too_long = talk(&"word ".repeat(600));
     assert!(String::from_utf8_lossy(&too_long.stderr).contains("make room"));
 }

@@ -146,6 +146,15 @@ pub enum Error {
         /// How many it should have.
         needed: usize,
     },
+    /// Keys and values of a text have no room in memory.
+    #[error("there is no memory for keys and values of {context} tokens: ask for a smaller context")]
+    Memory {
+        /// Tokens that room was asked for.
+        context: usize,
+    },
+    /// A model computed what is no number.
+    #[error("the model's logits are not finite: is the file damaged, or not of this architecture?")]
+    NotFinite,
     /// There is nothing to run a model on.
     #[error(
         "there are no tokens, and a model needs one at least: begin the text with the token for its beginning"

@@ -22,12 +22,12 @@ impl Perplexity {
     }
 }
 
-/// The perplexity of a text as llama.cpp takes it: the text is cut into pieces of `context` tokens, the first of each piece is
+/// The perplexity of a text that begins with the token for its beginning, as llama.cpp takes it: the text is cut into pieces of `context` tokens, the first of each piece is
 /// replaced by the token that begins a text, and the tokens of each second half are foretold from all before them. What does not
 /// fill a piece is left out. `watch` hears of each piece: how many there are, and the result so far.
 ///
 /// # Errors
-/// [`Error::Short`] if the text does not fill one piece, [`Error::Token`].
+/// [`Error::Short`] if the text does not fill one piece, [`Error::Token`], [`Error::NotFinite`], [`Error::Memory`].
 ///
 /// # Panics
 /// If `context` is less than 3.
@@ -40,7 +40,10 @@ pub fn perplexity(
     assert!(context > 2, "a piece has a token to foretell in its second half");
     let (vocab_size, first) = (model.config().vocab_size, context / 2);
     let mut sums = Sums::default();
-    let mut cache = model.cache(context, CacheLayout::Full);
+    if let Some(&id) = tokens.iter().find(|&&id| id as usize >= vocab_size) {
+        return Err(Error::Token { id, vocab_size });
+    }
+    let mut cache = model.cache(context, CacheLayout::Full)?;
     let pieces = tokens.chunks_exact(context);
     let count = pieces.len();
     for piece in pieces {
@@ -58,7 +61,11 @@ pub fn perplexity(
         })?;
         watch(count, &sums.result());
     }
-    if count == 0 { Err(Error::Short { tokens: tokens.len(), needed: context }) } else { Ok(sums.result()) }
+    if count == 0 {
+        return Err(Error::Short { tokens: tokens.len(), needed: context });
+    }
+    let result = sums.result();
+    if result.cross_entropy.is_finite() { Ok(result) } else { Err(Error::NotFinite) }
 }
 
 #[derive(Default)]

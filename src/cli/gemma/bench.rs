@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         bail!(WrongUse(format!("token {id} is not in the vocabulary of {vocab_size}")));
     }
     let written = arguments.write as usize;
-    let mut cache = model.cache(prompt.len() + written, CacheLayout::Full);
+    let mut cache = model.cache(prompt.len().saturating_add(written), CacheLayout::Full)?;
     model.next(&mut cache, &prompt[..1])?;
     cache.truncate(0)?;
     let begun = Instant::now();

@@ -5,14 +5,18 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use autodidact::gemma::Error;
 use autodidact::gemma::generate::{Finish, Options, generate};
 use autodidact::gemma::model::{Cache, CacheLayout, Model};
+use autodidact::gemma::sampling::Sampler;
 use autodidact::gemma::tokenizer::{Message, Role, Tokenizer};
 use clap::Args;
 
 use super::generate::speed;
-use super::model::{ModelFlags, context, tokenizer};
+use super::model::{ModelFlags, context, stop_ids, tokenizer};
 use super::sampling::SamplingFlags;
+use autodidact::experiment::progress::say;
+
 use crate::cli::common::Output;
 use crate::cli::exit::{Exit, WrongUse};
 
@@ -57,14 +61,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     let room = context(checkpoint.config(), arguments.context, output);
     let model = Model::new(&checkpoint, arguments.model.options(&checkpoint));
     let options = Options {
-        sampling,
         max_tokens: arguments.max_tokens,
-        stop_ids: tokenizer.stop_ids(),
+        stop_ids: stop_ids(&checkpoint, &tokenizer),
         stop_texts: Vec::new(),
         top_logprobs: 0,
     };
     let mut talk = Talk {
-        cache: model.cache(room, CacheLayout::Full),
+        cache: model.cache(room, CacheLayout::Full)?,
+        sampler: Sampler::new(sampling)?,
         seen: Vec::new(),
         system: arguments.system.clone(),
         messages: Vec::new(),
@@ -86,9 +90,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
                 if let Err(error) = answer(&model, &tokenizer, &options, &mut talk, output) {
                     // The question is forgotten, the talk is not.
                     talk.messages.pop();
-                    match error.downcast_ref::<autodidact::gemma::Error>() {
-                        Some(error) => output.note(&format!("{error}; /undo or /clear make room")),
-                        None => return Err(error),
+                    match error.downcast_ref() {
+                        Some(Error::Context { .. }) => say(&format!("{error}; /undo or /clear make room")),
+                        _ => return Err(error),
                     }
                 }
             }
@@ -100,6 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
 /// A conversation, and what of it the model has read.
 struct Talk {
     cache: Cache,
+    sampler: Sampler,
     /// Tokens in the cache.
     seen: Vec<u32>,
     system: Option<String>,
@@ -138,13 +143,15 @@ fn read(is_terminal: bool) -> Result<Option<String>> {
     let mut prompt = "> ";
     loop {
         if is_terminal {
-            print!("{prompt}");
-            std::io::stdout().flush()?;
+            let mut stdout = std::io::stdout().lock();
+            write!(stdout, "{prompt}")?;
+            stdout.flush()?;
         }
-        let mut line = String::new();
-        if std::io::stdin().lock().read_line(&mut line)? == 0 {
+        let mut line = Vec::new();
+        if std::io::stdin().lock().read_until(b'\n', &mut line)? == 0 {
             return Ok(Some(text).filter(|text| !text.is_empty()));
         }
+        let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches(['\n', '\r']);
         match line.strip_suffix('\\') {
             Some(line) => {
@@ -187,11 +194,17 @@ fn answer(
         }
     };
     let new = &tokens[common..];
-    let completion = generate(model, tokenizer, &mut talk.cache, new, options, &mut listen)?;
+    // Penalties are for the talk as it is, whatever was read again.
+    talk.sampler.forget();
+    for &id in &tokens[..common] {
+        talk.sampler.observe(id);
+    }
+    let completion =
+        generate(model, tokenizer, &mut talk.cache, new, &mut talk.sampler, options, &mut listen)?;
     if let Some(error) = broken {
         return Err(error.into());
     }
-    println!();
+    writeln!(std::io::stdout())?;
     if completion.finish == Finish::Length {
         output.note("the answer was cut: it reached `--max-tokens` or the context");
     }

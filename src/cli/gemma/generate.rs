@@ -11,7 +11,9 @@ use autodidact::gemma::tokenizer::{Encoding, Message, Role, Specials, Tokenizer}
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::model::{ModelFlags, context, tokenizer};
+use autodidact::gemma::sampling::Sampler;
+
+use super::model::{ModelFlags, context, stop_ids, tokenizer};
 use super::sampling::SamplingFlags;
 use crate::cli::common::Output;
 use crate::cli::exit::{Exit, WrongUse};
@@ -72,11 +74,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         )));
     }
     let model = Model::new(&checkpoint, arguments.model.options(&checkpoint));
-    let mut cache = model.cache(room.min(prompt.len() + arguments.max_tokens), CacheLayout::Full);
+    let needed = prompt.len().saturating_add(arguments.max_tokens);
+    let mut cache = model.cache(room.min(needed), CacheLayout::Full)?;
+    let mut sampler = Sampler::new(sampling)?;
     let options = Options {
-        sampling,
         max_tokens: arguments.max_tokens,
-        stop_ids: tokenizer.stop_ids(),
+        stop_ids: stop_ids(&checkpoint, &tokenizer),
         stop_texts: arguments.stop.clone(),
         top_logprobs: arguments.top_logprobs,
     };
@@ -95,14 +98,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             }
         }
     };
-    let completion = generate(&model, &tokenizer, &mut cache, &prompt, &options, &mut listen)?;
+    let completion = generate(&model, &tokenizer, &mut cache, &prompt, &mut sampler, &options, &mut listen)?;
     if let Some(error) = broken {
         return Err(error.into());
     }
     if is_json {
         arguments.output.result(&told(&tokenizer, prompt.len(), &completion), String::new)?;
     } else {
-        println!();
+        writeln!(std::io::stdout())?;
         arguments.output.note(&speed(prompt.len(), &completion));
     }
     Ok(Exit::Done)

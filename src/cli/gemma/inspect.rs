@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use autodidact::gemma::weights::Size;
 use clap::Args;
 use serde_json::json;
 
@@ -69,6 +70,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             "total": memory.total(),
         },
     });
-    arguments.output.result(&told, || summary.to_string())?;
+    arguments.output.result(&told, || {
+        let (full, window) = (Size(memory.full_cache), Size(memory.window_cache));
+        format!(
+            "{summary}\n{:<22}{full} at {context} tokens, {window} if local layers keep their window alone",
+            "keys and values"
+        )
+    })?;
     Ok(Exit::Done)
 }

@@ -16,7 +16,7 @@ use crate::cli::exit::{Exit, WrongUse};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Writes the array `logits` [tokens, vocabulary]: row t is about the token that follows the first t + 1. Nothing is put before
-the tokens, so that a text should begin with 2. Products are in single precision unless `--precision bf16` is given.
+the tokens, so that a text should begin with 2. Products are in single precision unless `--precision` says otherwise.
 
 Examples:
   autodidact gemma logits --model gemma-2-2b --tokens 2,651,6037 --out logits.npz"
@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let model = Model::new(&checkpoint, arguments.model.exact_options());
     let tokens = arguments.tokens.len();
-    let logits = model.logits(&mut model.cache(tokens, CacheLayout::Full), &arguments.tokens)?;
+    let logits = model.logits(&mut model.cache(tokens, CacheLayout::Full)?, &arguments.tokens)?;
     write_npz(&arguments.out, &[NamedArray::f32("logits", &[tokens, vocab_size], logits)?])?;
     let written = Written { out: &arguments.out, tokens, vocab_size };
     arguments.output.result(&written, || {

@@ -99,6 +99,17 @@ pub fn tokenizer(checkpoint: &Checkpoint, file: Option<&PathBuf>) -> Result<Toke
     }
 }
 
+/// Tokens that end an answer: those of the tokenizer, and those that the checkpoint names.
+pub fn stop_ids(checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> Vec<u32> {
+    let mut ids = tokenizer.stop_ids();
+    for &id in &checkpoint.config().eos_token_ids {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
 /// Room for a text: what is asked for, which may be more than the model was trained for, and by default that.
 pub fn context(config: &Config, asked: Option<u32>, output: Output) -> usize {
     let trained = config.max_position_embeddings;

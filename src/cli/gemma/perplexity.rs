@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use autodidact::experiment::progress::Progress;
 use autodidact::gemma::model::Model;
 use autodidact::gemma::perplexity;
+use autodidact::gemma::tokenizer::{Encoding, Specials};
 use clap::Args;
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ use crate::cli::exit::{Exit, WrongUse};
 #[derive(Debug, Args)]
 #[command(
     after_help = "As llama.cpp does it: the text is cut into pieces, each begins with the token for the beginning of a text, and the second half of a piece is
-foretold. Perplexities of models with different tokenizers cannot be compared. Products are in single precision unless `--precision bf16` is given.
+foretold. Perplexities of models with different tokenizers cannot be compared. Products are in single precision unless `--precision` says otherwise.
 
 Examples:
   autodidact gemma perplexity --model gemma-2-2b-Q4_0.gguf --text wiki.txt
@@ -56,7 +57,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         .with_context(|| format!("cannot read `{}`", arguments.text.display()))?;
     let checkpoint = arguments.model.open(arguments.output)?;
     let tokenizer = tokenizer(&checkpoint, arguments.tokenizer.as_ref())?;
-    let mut tokens = tokenizer.encode(text);
+    // As llama.cpp reads a file: without its last line end, begun, and with nothing in it that controls.
+    let text = text.strip_suffix(b"\n").unwrap_or(&text);
+    let mut tokens = tokenizer.encode_with(text, Encoding { bos: true, specials: Specials::AsText });
     let context = arguments.context as usize;
     if tokens.len() < context {
         return Err(WrongUse(format!(

@@ -5,7 +5,7 @@
 mod stop;
 
 use crate::model::{Cache, Model};
-use crate::sampling::{Drawn, Sampler, Sampling};
+use crate::sampling::{Drawn, Sampler};
 use crate::tokenizer::Tokenizer;
 use crate::{Error, Result};
 use std::ops::ControlFlow;
@@ -15,8 +15,6 @@ use stop::Stop;
 /// What is to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// How tokens are chosen.
-    pub sampling: Sampling,
     /// Tokens at most.
     pub max_tokens: usize,
     /// Tokens that end the text, and do not belong to it.
@@ -53,14 +51,17 @@ pub struct Completion {
     pub text_time: Duration,
 }
 
-/// Goes on with a text: with what is in the cache, and then `prompt`. `listen` hears every piece of text as soon as it is certain.
+/// Goes on with a text: with what is in the cache, and then `prompt`, which the sampler observes. `listen` hears every piece of text as
+/// soon as it is certain.
+///
+/// Rows of the table of embeddings beyond the vocabulary, which some files are filled up with, are never drawn.
 ///
 /// The cache then holds the prompt and all tokens but the last, so that a talk can be gone on with.
 ///
 /// ```no_run
 /// use autodidact_gemma::generate::{Options, generate};
 /// use autodidact_gemma::model::{CacheLayout, Model};
-/// use autodidact_gemma::sampling::Sampling;
+/// use autodidact_gemma::sampling::{Sampler, Sampling};
 /// use autodidact_gemma::weights::Checkpoint;
 /// use std::ops::ControlFlow;
 ///
@@ -68,7 +69,6 @@ pub struct Completion {
 /// let tokenizer = checkpoint.tokenizer()?;
 /// let model = Model::new(&checkpoint, Default::default());
 /// let options = Options {
-///     sampling: Sampling::greedy(),
 ///     max_tokens: 64,
 ///     stop_ids: tokenizer.stop_ids(),
 ///     stop_texts: Vec::new(),
@@ -78,8 +78,9 @@ pub struct Completion {
 ///     autodidact_gemma::tokenizer::Role::User,
 ///     "Why is the sky blue?",
 /// )])?;
-/// let mut cache = model.cache(8192, CacheLayout::Full);
-/// generate(&model, &tokenizer, &mut cache, &prompt, &options, &mut |text| {
+/// let mut cache = model.cache(8192, CacheLayout::Full)?;
+/// let mut sampler = Sampler::new(Sampling::greedy())?;
+/// generate(&model, &tokenizer, &mut cache, &prompt, &mut sampler, &options, &mut |text| {
 ///     print!("{text}");
 ///     ControlFlow::Continue(())
 /// })?;
@@ -87,16 +88,16 @@ pub struct Completion {
 /// ```
 ///
 /// # Errors
-/// [`Error::Sampling`], [`Error::NoTokens`] for an empty prompt, [`Error::Token`], and [`Error::Context`] if the prompt has no room.
+/// [`Error::NotFinite`], [`Error::NoTokens`] for an empty prompt, [`Error::Token`], and [`Error::Context`] if the prompt has no room.
 pub fn generate(
     model: &Model<'_>,
     tokenizer: &Tokenizer,
     cache: &mut Cache,
     prompt: &[u32],
+    sampler: &mut Sampler,
     options: &Options,
     listen: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<Completion> {
-    let mut sampler = Sampler::new(options.sampling.clone())?;
     for &id in prompt {
         sampler.observe(id);
     }
@@ -111,7 +112,8 @@ pub fn generate(
         if tokens.len() == options.max_tokens {
             break Finish::Length;
         }
-        let drawn = sampler.draw(&logits, options.top_logprobs);
+        let drawn =
+            sampler.draw(&logits[..logits.len().min(tokenizer.vocab_size())], options.top_logprobs)?;
         let id = drawn.id;
         tokens.push(drawn);
         if options.stop_ids.contains(&id) {

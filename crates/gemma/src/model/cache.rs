@@ -24,6 +24,8 @@ pub struct Cache {
     kept: usize,
     /// Tokens that can be taken back beyond it.
     slack: usize,
+    /// The largest length there was, since nothing was there.
+    written: usize,
 }
 
 /// Those of one layer.
@@ -39,16 +41,17 @@ pub(super) struct LayerCache {
 }
 
 impl Cache {
-    pub(super) fn new(config: &Config, context: usize, layout: CacheLayout, chunk: usize) -> Self {
+    pub(super) fn new(config: &Config, context: usize, layout: CacheLayout, chunk: usize) -> Result<Self> {
         let capacity = |layer| match (layout, config.window(layer)) {
             // The first of a chunk sees the window before it, which the last of it must not overwrite.
-            (CacheLayout::Ring, Some(window)) => context.min(window - 1 + chunk),
+            (CacheLayout::Ring, Some(window)) => context.min((window - 1).saturating_add(chunk)),
             _ => context,
         };
-        let layers: Vec<LayerCache> =
-            (0..config.num_hidden_layers).map(|layer| LayerCache::new(config, capacity(layer))).collect();
+        let layers = (0..config.num_hidden_layers).map(|layer| LayerCache::new(config, capacity(layer)));
+        let layers: Option<Vec<LayerCache>> = layers.collect();
+        let layers = layers.ok_or(Error::Memory { context })?;
         let kept = layers.iter().map(|layer| layer.capacity).min().unwrap_or(0);
-        Self { layers, len: 0, context, kept, slack: chunk }
+        Ok(Self { layers, len: 0, context, kept, slack: chunk, written: 0 })
     }
 
     /// Tokens that have been seen.
@@ -79,10 +82,13 @@ impl Cache {
         if len >= self.len {
             return Ok(());
         }
-        if self.len > self.kept && self.len - len > self.slack && len > 0 {
+        if self.written > self.kept && self.written - len > self.slack && len > 0 {
             return Err(Error::Forgotten { len, seen: self.len });
         }
         self.len = len;
+        if len == 0 {
+            self.written = 0;
+        }
         self.layers.iter_mut().for_each(|layer| layer.next = len);
         Ok(())
     }
@@ -104,19 +110,21 @@ impl Cache {
 
     pub(super) fn advance(&mut self, tokens: usize) {
         self.len += tokens;
+        self.written = self.written.max(self.len);
     }
 }
 
 impl LayerCache {
-    fn new(config: &Config, capacity: usize) -> Self {
-        let numbers = capacity * config.key_size();
-        Self {
-            keys: vec![0.0; numbers],
-            values: vec![0.0; numbers],
+    /// Nothing if there is no such memory.
+    fn new(config: &Config, capacity: usize) -> Option<Self> {
+        let numbers = capacity.checked_mul(config.key_size())?;
+        Some(Self {
+            keys: zeros(numbers)?,
+            values: zeros(numbers)?,
             capacity,
             head_dim: config.head_dim,
             next: 0,
-        }
+        })
     }
 
     /// Position of the token that comes next.
@@ -142,4 +150,11 @@ impl LayerCache {
     pub fn all(&self) -> KeysAndValues<'_> {
         KeysAndValues { keys: &self.keys, values: &self.values, capacity: self.capacity }
     }
+}
+
+/// So many zeros, if there is memory for them. The system gives pages as they are written.
+fn zeros(len: usize) -> Option<Vec<f32>> {
+    let bytes = len.checked_mul(size_of::<f32>()).filter(|bytes| isize::try_from(*bytes).is_ok())?;
+    Vec::<u8>::new().try_reserve_exact(bytes).ok()?;
+    Some(vec![0.0; len])
 }

@@ -74,7 +74,7 @@ impl Default for Options {
 ///
 /// let checkpoint = Checkpoint::open("gemma-2-2b")?;
 /// let model = Model::new(&checkpoint, Options::default());
-/// let mut cache = model.cache(128, CacheLayout::Full);
+/// let mut cache = model.cache(128, CacheLayout::Full)?;
 /// let logits = model.next(&mut cache, &[2, 651, 6037, 576, 6081, 603])?;
 /// assert_eq!(logits.len(), model.config().vocab_size);
 /// # Ok::<(), autodidact_gemma::Error>(())
@@ -127,7 +127,10 @@ impl<'a> Model<'a> {
     }
 
     /// Room for the keys and values of a text of at most `context` tokens.
-    pub fn cache(&self, context: usize, layout: CacheLayout) -> Cache {
+    ///
+    /// # Errors
+    /// [`Error::Memory`] if there is no such memory.
+    pub fn cache(&self, context: usize, layout: CacheLayout) -> Result<Cache> {
         Cache::new(self.config, context, layout, self.options.chunk)
     }
 

@@ -41,7 +41,11 @@ impl Candidates {
     }
 
     pub fn divide(&mut self, temperature: f32) {
-        self.all.iter_mut().for_each(|candidate| candidate.logit /= temperature);
+        // The largest becomes 0, so that no temperature makes it infinite.
+        let largest = self.all.iter().map(|candidate| candidate.logit).fold(f32::NEG_INFINITY, f32::max);
+        for candidate in &mut self.all {
+            candidate.logit = (candidate.logit - largest) / temperature;
+        }
     }
 
     /// The most likely, in their order; of equals the smaller id. Those behind them are in no order.

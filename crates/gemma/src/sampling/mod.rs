@@ -104,7 +104,7 @@ pub struct Drawn {
 /// use autodidact_gemma::sampling::{Sampler, Sampling};
 ///
 /// let mut sampler = Sampler::new(Sampling { top_k: Some(2), seed: 7, ..Sampling::default() })?;
-/// let drawn: Vec<u32> = (0..100).map(|_| sampler.draw(&[0.0, 2.0, 1.9, -1.0], 0).id).collect();
+/// let drawn: Vec<u32> = (0..100).map(|_| sampler.draw(&[0.0, 2.0, 1.9, -1.0], 0).map(|drawn| drawn.id)).collect::<Result<_, _>>()?;
 /// assert!(drawn.iter().all(|id| [1, 2].contains(id)));
 /// # Ok::<(), autodidact_gemma::Error>(())
 /// ```
@@ -133,14 +133,21 @@ impl Sampler {
         *self.counts.entry(id).or_default() += 1;
     }
 
+    /// Forgets what was observed.
+    pub fn forget(&mut self) {
+        self.counts.clear();
+    }
+
     /// Draws a token from the logits of all, and counts it; gives the `top` most likely besides. A logit that is not a number
-    /// is never drawn, unless there is no other.
+    /// is never drawn.
     ///
-    /// # Panics
-    /// If there are no logits.
-    pub fn draw(&mut self, logits: &[f32], top: usize) -> Drawn {
-        assert!(!logits.is_empty(), "there is one token at least");
+    /// # Errors
+    /// [`Error::NotFinite`] if the largest logit is not finite, or there is none.
+    pub fn draw(&mut self, logits: &[f32], top: usize) -> Result<Drawn> {
         let normaliser = log_sum_of_exponentials(logits);
+        if !normaliser.is_finite() {
+            return Err(Error::NotFinite);
+        }
         let id = self.choose(logits);
         self.observe(id);
         let top = if top == 0 {
@@ -150,7 +157,7 @@ impl Sampler {
             let best = self.candidates.best(top);
             best.iter().map(|&Candidate { id, logit }| (id, logit - normaliser)).collect()
         };
-        Drawn { id, logprob: logits[id as usize] - normaliser, top }
+        Ok(Drawn { id, logprob: logits[id as usize] - normaliser, top })
     }
 
     fn choose(&mut self, logits: &[f32]) -> u32 {
@@ -205,11 +212,11 @@ mod tests {
         let mut counts = vec![0.0; logits.len()];
         let mut sampler = Sampler::new(sampling).expect("numbers in their ranges");
         for _ in 0..DRAWS {
-            sampler.counts.clear();
+            sampler.forget();
             for &id in seen {
                 sampler.observe(id);
             }
-            counts[sampler.draw(logits, 0).id as usize] += 1.0 / f64::from(DRAWS);
+            counts[sampler.draw(logits, 0).expect("finite").id as usize] += 1.0 / f64::from(DRAWS);
         }
         counts
     }
@@ -267,7 +274,7 @@ mod tests {
     #[test]
     fn greedy_takes_the_best_and_of_equals_the_first() {
         let mut sampler = Sampler::new(Sampling::greedy()).expect("numbers in their ranges");
-        let drawn = sampler.draw(&[0.0, 3.0, 3.0, f32::NAN], 2);
+        let drawn = sampler.draw(&[0.0, 3.0, 3.0, f32::NAN], 2).expect("finite");
         assert_eq!(drawn.id, 1);
         assert_eq!(drawn.top.iter().map(|top| top.0).collect::<Vec<_>>(), [1, 2]);
         let expected = -(2.0 + (-3.0f32).exp()).ln();
@@ -312,10 +319,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_number_is_told_and_cold_draws_are_of_the_best() {
+        let mut sampler =
+            Sampler::new(Sampling { temperature: 1e-38, ..Sampling::default() }).expect("in range");
+        assert_eq!(sampler.draw(&LOGITS, 0).expect("finite").id, 1);
+        for logits in [&[f32::NAN; 3][..], &[f32::INFINITY, 0.0], &[f32::NEG_INFINITY], &[]] {
+            assert!(matches!(sampler.draw(logits, 1), Err(Error::NotFinite)), "{logits:?}");
+        }
+    }
+
+    #[test]
     fn the_same_seed_draws_the_same() {
         let draw = |seed| {
             let mut sampler = Sampler::new(Sampling { seed, ..Sampling::default() }).expect("in range");
-            (0..50).map(|_| sampler.draw(&LOGITS, 0).id).collect::<Vec<_>>()
+            (0..50).map(|_| sampler.draw(&LOGITS, 0).expect("finite").id).collect::<Vec<_>>()
         };
         assert_eq!(draw(3), draw(3));
         assert_ne!(draw(3), draw(4));

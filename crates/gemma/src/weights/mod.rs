@@ -17,4 +17,4 @@ pub use checkpoint::Checkpoint;
 pub(crate) use gguf_config::{is_as_inferred, to_metadata};
 pub(crate) use json_config::to_json;
 pub use names::{LayerPart, TensorName};
-pub use summary::{FormatBytes, Memory, Summary};
+pub use summary::{FormatBytes, Memory, Size, Summary};

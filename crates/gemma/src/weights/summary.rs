@@ -73,8 +73,9 @@ impl Summary {
         let seen = |layer| self.config.window(layer).map_or(context, |window| window.min(context)) as u64;
         Memory {
             weights: self.bytes(),
-            full_cache: self.config.num_hidden_layers as u64 * context as u64 * token,
-            window_cache: layers.map(|layer| seen(layer) * token).sum(),
+            full_cache: (self.config.num_hidden_layers as u64 * token).saturating_mul(context as u64),
+            window_cache: layers
+                .fold(0, |sum: u64, layer| sum.saturating_add(seen(layer).saturating_mul(token))),
         }
     }
 }
@@ -82,7 +83,7 @@ impl Summary {
 impl Memory {
     /// Weights and the full cache.
     pub fn total(&self) -> u64 {
-        self.weights + self.full_cache
+        self.weights.saturating_add(self.full_cache)
     }
 }
 
@@ -106,15 +107,13 @@ impl fmt::Display for Summary {
         for (format, sum) in &self.formats {
             writeln!(f, "{:<22}{:>4} tensors, {}", format!("  in {format}"), sum.tensors, Size(sum.bytes))?;
         }
-        let memory = self.memory(context, 2);
-        writeln!(f, "{:<22}{}", "weights", Size(memory.weights))?;
-        let (full, window) = (Size(memory.full_cache), Size(memory.window_cache));
-        write!(f, "{:<22}{full} at {context} tokens in bfloat16, {window} with windows", "keys and values")
+        write!(f, "{:<22}{}", "weights", Size(self.bytes()))
     }
 }
 
 /// Bytes in the largest binary unit that makes one at least.
-struct Size(u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(pub u64);
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

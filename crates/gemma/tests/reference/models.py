@@ -39,6 +39,12 @@ MODELS = {
              rms_norm_eps=1e-3, attn_logit_softcapping=20.0, final_logit_softcapping=None),
         torch.float16, "5GB",
     ),
+    # Rows of most matrices consist of blocks of 256.
+    "of-blocks": (
+        dict(hidden_size=256, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+             head_dim=16, query_pre_attn_scalar=16, sliding_window=16, vocab_size=32),
+        torch.bfloat16, "5GB",
+    ),
     # As many tokens as `tokenizer.model` has pieces.
     "of-words": (
         dict(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,

@@ -43,6 +43,8 @@ pub(super) enum Tile<'a> {
 
 /// The largest code.
 const LEVELS: f32 = 127.0;
+/// Blocks of numbers below 2⁻¹²⁰ become zeros: the inverse of their scale is no number.
+const TINY: f32 = 7.523_164e-37;
 
 impl Activations {
     /// # Panics
@@ -134,11 +136,16 @@ impl<const M: usize> TileBlock<M> {
             }
             width /= 2;
         }
-        let largest = lanes[0];
-        let inverse = if largest > 0.0 { LEVELS / largest } else { 0.0 };
+        let largest = if lanes[0] < TINY { 0.0 } else { lanes[0] };
+        // Nothing, or not a number if one of them is not finite.
+        let mut poison = 0.0;
+        for i in 0..BLOCK {
+            poison += x[i] * 0.0;
+        }
+        let inverse = if largest > 0.0 && poison == 0.0 { LEVELS / largest } else { 0.0 };
         let mut codes = [0i32; BLOCK];
         for i in 0..BLOCK {
-            codes[i] = nearest(x[i] * inverse);
+            codes[i] = if inverse == 0.0 { 0 } else { nearest(x[i] * inverse) };
         }
         for word in 0..WORDS {
             let [a, b, c, d] =
@@ -152,7 +159,7 @@ impl<const M: usize> TileBlock<M> {
         }
         self.sums[0][row] = sums[0];
         self.sums[1][row] = sums[1];
-        self.scales[row] = largest / LEVELS;
+        self.scales[row] = largest / LEVELS + poison;
     }
 }
 

@@ -84,7 +84,8 @@ impl PackedWeights {
 
     /// `out = x · Wᵀ` for `x` of `[m, columns]` and `out` of `[m, rows]`.
     ///
-    /// Each 32 neighbouring numbers of `x` are rounded to 255 levels of the same distance. Everything else is exact, or rounded as
+    /// Each 32 neighbouring numbers of `x` are rounded to 255 levels of the same distance; those below 2⁻¹²⁰ are zero, and where one is not
+    /// finite, the products are not numbers. Everything else is exact, or rounded as
     /// sums of `f32` are; the result does not depend on the number of threads.
     ///
     /// ```
@@ -109,6 +110,9 @@ impl PackedWeights {
         let m = out.len() / self.rows;
         check_len("out", out.len(), &[m, self.rows]);
         check_len("x", x.len(), &[m, self.columns]);
+        if m == 0 {
+            return;
+        }
         let _span = profile::span("product with packed weights", || {
             let flops = 2 * (m * self.rows * self.columns) as u64;
             let bytes = (self.bytes.len() + 4 * (x.len() + out.len())) as u64;
@@ -201,6 +205,28 @@ mod tests {
                 assert_eq!(bits(&out), bits(&twin), "{format:?} {m}×{columns}×{rows}");
             }
         }
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_seen() {
+        let bytes = stored(BlockFormat::Q4_0, 16, 64);
+        let matrix = StoredMatrix::new(Format::Block(BlockFormat::Q4_0), [16, 64], &bytes).expect("a matrix");
+        let packed = PackedWeights::new(&matrix).expect("a format that is packed");
+        let mut out = [0.0; 48];
+        for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut x = noise(2, 3 * 64);
+            x[64 + 5] = odd;
+            packed.multiply(&x, &mut out);
+            assert!(out[..16].iter().chain(&out[32..]).all(|out| out.is_finite()), "{odd}");
+            assert!(out[16..32].iter().all(|out| out.is_nan()), "{odd}");
+        }
+        let mut small = noise(2, 3 * 64);
+        for x in &mut small {
+            *x *= 1e-38;
+        }
+        packed.multiply(&small, &mut out);
+        assert!(out.iter().all(|&out| out == 0.0));
+        packed.multiply(&[], &mut []);
     }
 
     #[test]

@@ -117,6 +117,9 @@ impl<'a> StoredMatrix<'a> {
         let m = out.len() / self.rows;
         check_len("out", out.len(), &[m, self.rows]);
         check_len("x", x.len(), &[m, self.columns]);
+        if m == 0 {
+            return;
+        }
         let _span = profile::span("product with stored weights", || {
             let &Self { format, rows, columns, bytes } = self;
             let flops = 2 * (m * rows * columns) as u64;

@@ -18,7 +18,7 @@ pub(super) fn multiply(matrix: &StoredMatrix<'_>, precision: Precision, x: &[f32
     if let Some(weights) = format.as_f32(bytes) {
         return part([m, columns, rows], precision, x, weights, out);
     }
-    let together = (PANEL / columns).next_multiple_of(64).min(rows);
+    let together = (PANEL / columns).next_multiple_of(64).max(64).min(rows);
     let turned = (TASK / columns).max(1);
     with_scratch(together * columns, |weights| {
         with_scratch(m * together, |sums| {
