@@ -133,6 +133,9 @@ fn a_model_is_quantised_and_runs() {
 
     let back = json(&run(&["quantize", "--model", "small.gguf", "--type", "F32", "--out", "back", "--json"]));
     assert!(back["bytes"].as_u64() > told["bytes"].as_u64());
+    assert!(back["notes"].as_array().is_some_and(|notes| notes.len() == 1), "{back}");
+    json(&run(&["quantize", "--model", &model, "--type", "BF16", "--out", "copy", "--json"]));
+    assert_eq!(generated("copy", &["--precision", "f32"])["text"], first["text"]);
     refused(&run(&["quantize", "--model", "small.gguf", "--type", "Q4_0", "--out", "other"]), 2, ".gguf");
     refused(&run(&["quantize", "--model", "small.gguf", "--type", "Q9", "--out", "x.gguf"]), 2, "Q9");
     refused(&run(&["generate", "--model", "back", "--prompt", "x"]), 2, "--tokenizer");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use autodidact::experiment::progress::Progress;
 use autodidact::gemma::quantize::{Extras, FileType, to_gguf, to_safetensors};
 use autodidact::gemma::tokenizer::{PieceArrays, Vocabulary};
@@ -89,7 +89,17 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             WrongUse(format!("{file_type} is a type of GGUF files: give an output that ends in .gguf"))
         })?;
         to_safetensors(&checkpoint, format, &arguments.out, &mut watch)?;
-        (open(&arguments.out)?.summary().bytes(), Vec::new())
+        let notes = match checkpoint.tokenizer_file() {
+            Some(file) => {
+                let to = arguments.out.join(file.file_name().expect("it has a name"));
+                std::fs::copy(&file, &to).with_context(|| format!("cannot write `{}`", to.display()))?;
+                Vec::new()
+            }
+            None => vec![
+                "the folder has no tokenizer: put `tokenizer.model` or `tokenizer.json` into it".to_owned(),
+            ],
+        };
+        (open(&arguments.out)?.summary().bytes(), notes)
     };
     if let Some(progress) = &progress {
         progress.finish();
