@@ -194,7 +194,7 @@ fn a_talk_goes_on() {
     let answers = text(&output);
     let lines: Vec<&str> = answers.split_inclusive('\n').collect();
     // The same question after it was taken back has the same answer.
-    assert!(answers.len() > 2 && answers.len() % 2 == 0, "{answers:?}");
+    assert!(answers.len() > 2 && answers.len().is_multiple_of(2), "{answers:?}");
     assert_eq!(answers[..answers.len() / 2], answers[answers.len() / 2..], "{lines:?}");
     let notes = String::from_utf8_lossy(&output.stderr);
     assert!(notes.contains("/what is unknown"), "{notes}");
