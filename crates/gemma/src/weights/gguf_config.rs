@@ -96,6 +96,13 @@ pub(super) fn read(file: &Gguf) -> Result<Config> {
             keys.wrong(format!("values are {value_length} wide and keys {head_dim}, expected the same"))
         );
     }
+    let kind = keys.get("gemma2.rope.scaling.type");
+    if let Some(kind) = kind.filter(|kind| kind.as_str() != Some("none")) {
+        let kind = kind.as_str().unwrap_or("of another type than a string");
+        return Err(keys.wrong(format!(
+            "`gemma2.rope.scaling.type` is {kind}, expected none: such positions are not supported"
+        )));
+    }
     // Every layer costs memory before its tensors are looked for.
     if layers > file.tensors().len() {
         let tensors = file.tensors().len();

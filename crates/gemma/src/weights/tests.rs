@@ -345,6 +345,11 @@ fn metadata_that_makes_no_model_is_told() {
         ("gemma2.attention.head_count", Some(Value::U32(0)), "`num_attention_heads` is 0"),
         ("gemma2.attention.value_length", Some(Value::U32(8)), "values are 8 wide and keys 16"),
         ("gemma2.rope.freq_base", Some(Value::U32(1)), "is of type uint32, expected a number"),
+        (
+            "gemma2.rope.scaling.type",
+            Some(Value::String("yarn".into())),
+            "`gemma2.rope.scaling.type` is yarn",
+        ),
         ("split.count", Some(Value::U16(3)), "one of 3 parts"),
     ] {
         let (_folder, checkpoint) = gguf(|metadata| match value {
@@ -356,7 +361,7 @@ fn metadata_that_makes_no_model_is_told() {
     }
 }
 
-/// The table of costs of the sheet's section 3: bytes of keys and values a token, and at 8192 tokens.
+/// Bytes of keys and values a token, and GiB at 8192 tokens, by hand: `2 · layers · heads · width · 2`.
 #[test]
 fn memory_is_that_of_the_released_models() {
     for (config, token, full, window) in [
