@@ -89,7 +89,7 @@ fn fallback(format: BlockFormat) -> BlockFormat {
 mod tests {
     use super::*;
 
-    /// Sizes that published files of the models have, in GB; see the sheet of their parts in llama.cpp's listing for 9B.
+    /// Sizes that published files of the models have, in GB.
     #[test]
     fn files_of_the_released_models_have_their_known_sizes() {
         let size = |config: &Config, file_type: FileType| {
