@@ -1,7 +1,6 @@
 //! `gemma chat`.
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -14,6 +13,7 @@ use clap::Args;
 
 use super::generate::speed;
 use super::model::{ModelFlags, context, stop_ids, tokenizer};
+use super::print::Printer;
 use super::sampling::SamplingFlags;
 use autodidact::experiment::progress::say;
 
@@ -182,17 +182,7 @@ fn answer(
     let common = tokens.iter().zip(&talk.seen).take_while(|(a, b)| a == b).count().min(tokens.len() - 1);
     talk.cache.truncate(common)?;
     talk.seen.truncate(common);
-    let mut broken = None;
-    let mut listen = |text: &str| {
-        let mut stdout = std::io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                broken = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    };
+    let mut printer = Printer::default();
     let new = &tokens[common..];
     // Penalties are for the talk as it is, whatever was read again.
     talk.sampler.forget();
@@ -200,11 +190,10 @@ fn answer(
         talk.sampler.observe(id);
     }
     let completion =
-        generate(model, tokenizer, &mut talk.cache, new, &mut talk.sampler, options, &mut listen)?;
-    if let Some(error) = broken {
-        return Err(error.into());
-    }
-    writeln!(std::io::stdout())?;
+        generate(model, tokenizer, &mut talk.cache, new, &mut talk.sampler, options, &mut |text| {
+            printer.print(text)
+        })?;
+    printer.finish()?;
     if completion.finish == Finish::Length {
         output.note("the answer was cut: it reached `--max-tokens` or the context");
     }

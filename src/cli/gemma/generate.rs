@@ -1,6 +1,6 @@
 //! `gemma generate`.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use autodidact::gemma::sampling::Sampler;
 
 use super::model::{ModelFlags, context, stop_ids, tokenizer};
+use super::print::Printer;
 use super::sampling::SamplingFlags;
 use crate::cli::common::Output;
 use crate::cli::exit::{Exit, WrongUse};
@@ -84,28 +85,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
         top_logprobs: arguments.top_logprobs,
     };
     let is_json = arguments.output.json;
-    let mut broken = None;
-    let mut listen = |text: &str| {
-        if is_json {
-            return ControlFlow::Continue(());
-        }
-        let mut stdout = std::io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                broken = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    };
+    let mut printer = Printer::default();
+    let mut listen = |text: &str| if is_json { ControlFlow::Continue(()) } else { printer.print(text) };
     let completion = generate(&model, &tokenizer, &mut cache, &prompt, &mut sampler, &options, &mut listen)?;
-    if let Some(error) = broken {
-        return Err(error.into());
-    }
     if is_json {
         arguments.output.result(&told(&tokenizer, prompt.len(), &completion), String::new)?;
     } else {
-        writeln!(std::io::stdout())?;
+        printer.finish()?;
         arguments.output.note(&speed(prompt.len(), &completion));
     }
     Ok(Exit::Done)

@@ -7,6 +7,7 @@ mod inspect;
 mod logits;
 mod model;
 mod perplexity;
+mod print;
 mod quantize;
 mod sampling;
 mod tokenize;

@@ -36,8 +36,6 @@ pub(super) struct LayerCache {
     values: Vec<f32>,
     capacity: usize,
     head_dim: usize,
-    /// The next position.
-    next: usize,
 }
 
 impl Cache {
@@ -89,7 +87,6 @@ impl Cache {
         if len == 0 {
             self.written = 0;
         }
-        self.layers.iter_mut().for_each(|layer| layer.next = len);
         Ok(())
     }
 
@@ -118,32 +115,21 @@ impl LayerCache {
     /// Nothing if there is no such memory.
     fn new(config: &Config, capacity: usize) -> Option<Self> {
         let numbers = capacity.checked_mul(config.key_size())?;
-        Some(Self {
-            keys: zeros(numbers)?,
-            values: zeros(numbers)?,
-            capacity,
-            head_dim: config.head_dim,
-            next: 0,
-        })
+        Some(Self { keys: zeros(numbers)?, values: zeros(numbers)?, capacity, head_dim: config.head_dim })
     }
 
-    /// Position of the token that comes next.
-    pub fn position(&self) -> usize {
-        self.next
-    }
-
-    /// Adds tokens, `[tokens, kv_heads, head_dim]`.
-    pub fn push(&mut self, keys: &[f32], values: &[f32]) {
+    /// Puts tokens from a position on, `[tokens, kv_heads, head_dim]`.
+    pub fn put(&mut self, first: usize, keys: &[f32], values: &[f32]) {
         let head_dim = self.head_dim;
         let width = self.keys.len() / self.capacity;
-        for (keys, values) in keys.chunks_exact(width).zip(values.chunks_exact(width)) {
+        let tokens = keys.chunks_exact(width).zip(values.chunks_exact(width));
+        for (position, (keys, values)) in (first..).zip(tokens) {
             let heads = keys.chunks_exact(head_dim).zip(values.chunks_exact(head_dim));
             for (head, (key, value)) in heads.enumerate() {
-                let place = (head * self.capacity + self.next % self.capacity) * head_dim;
+                let place = (head * self.capacity + position % self.capacity) * head_dim;
                 self.keys[place..place + head_dim].copy_from_slice(key);
                 self.values[place..place + head_dim].copy_from_slice(value);
             }
-            self.next += 1;
         }
     }
 

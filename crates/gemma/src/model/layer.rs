@@ -56,11 +56,17 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// Adds to the stream of some tokens what the layer makes of them and of those before them.
-    pub fn forward(&self, config: &Config, rotary: &Rotary, cache: &mut LayerCache, buffers: &mut Buffers) {
+    /// Adds to the stream of some tokens, from the position `first` on, what the layer makes of them and of those before them.
+    pub fn forward(
+        &self,
+        config: &Config,
+        first: usize,
+        rotary: &Rotary,
+        cache: &mut LayerCache,
+        buffers: &mut Buffers,
+    ) {
         let Buffers { stream, normal, made, queries, keys, values, seen, gate, up, .. } = buffers;
         let epsilon = config.rms_norm_eps;
-        let first = cache.position();
 
         rms_norm_forward(stream, &self.input_norm, epsilon, normal);
         self.query.multiply(normal, queries);
@@ -68,7 +74,7 @@ impl<'a> Layer<'a> {
         self.value.multiply(normal, values);
         rotary.turn(config.num_attention_heads, queries);
         rotary.turn(config.num_key_value_heads, keys);
-        cache.push(keys, values);
+        cache.put(first, keys, values);
         self.attention.forward(first, queries, cache.all(), seen);
         self.output.multiply(seen, made);
         rms_norm_forward(made, &self.post_attention_norm, epsilon, normal);

@@ -191,7 +191,7 @@ impl<'a> Model<'a> {
             buffers.resize(tokens.len());
             self.embed(tokens, &mut buffers.stream);
             for (layer, cache) in self.layers.iter().zip(cache.layers_mut()) {
-                layer.forward(self.config, &rotary, cache, &mut buffers);
+                layer.forward(self.config, first, &rotary, cache, &mut buffers);
             }
             cache.advance(tokens.len());
             let skipped = first_wanted.saturating_sub(chunk * chunk_len).min(tokens.len());
